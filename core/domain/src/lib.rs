@@ -1,0 +1,9 @@
+//! What a hold routine is: the catalogue, routines and their rules, the player, sessions and holds.
+//!
+//! Pure: no CRDT, no clock, no disk, no network, no randomness. Everything here is a function of
+//! its arguments, so it can be called on any thread and replayed by a test.
+
+pub mod dose;
+pub mod ids;
+pub mod units;
+pub mod vocabulary;

@@ -1,0 +1,106 @@
+//! Quantities with their units: milliseconds, moments, local days, pain on the 0–10 scale.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A length of time in milliseconds.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Millis(pub u64);
+
+impl Millis {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// Whole seconds.
+    #[must_use]
+    pub const fn from_secs(secs: u64) -> Self {
+        Self(secs * 1000)
+    }
+
+    /// Whole seconds, rounded down.
+    #[must_use]
+    pub const fn as_secs(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// `self - other`, or nothing where that would be negative.
+    #[must_use]
+    pub const fn saturating_sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl std::ops::Add for Millis {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl std::ops::AddAssign for Millis {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl std::iter::Sum for Millis {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::ZERO, |a, b| a + b)
+    }
+}
+
+/// A point on the wall clock, with the offset and zone where it happened.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Moment {
+    /// Milliseconds since 1970-01-01T00:00Z.
+    pub utc_ms: i64,
+    /// Offset from UTC in seconds, as it was there and then.
+    pub offset_s: i32,
+    /// IANA zone name, as the device knew it.
+    pub zone: String,
+}
+
+/// A local calendar day. Which moments belong to it is decided by `day_start` (03:00 by default, ours).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LocalDay(pub jiff::civil::Date);
+
+impl fmt::Display for LocalDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for LocalDay {
+    type Err = jiff::Error;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+/// Pain on the numeric rating scale, 0 (none) to 10 (worst imaginable).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Nrs(u8);
+
+/// A number that is not on the 0–10 pain scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("pain is a whole number from 0 to 10, not {0}")]
+pub struct NotNrs(pub u8);
+
+impl TryFrom<u8> for Nrs {
+    type Error = NotNrs;
+    fn try_from(value: u8) -> Result<Self, NotNrs> {
+        if value <= 10 { Ok(Self(value)) } else { Err(NotNrs(value)) }
+    }
+}
+
+impl From<Nrs> for u8 {
+    fn from(value: Nrs) -> Self {
+        value.0
+    }
+}
