@@ -3,7 +3,10 @@
 //! Pure: no CRDT, no clock, no disk, no network, no randomness. Everything here is a function of
 //! its arguments, so it can be called on any thread and replayed by a test.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod dose;
 pub mod ids;
 pub mod units;
 pub mod vocabulary;
+pub mod words;

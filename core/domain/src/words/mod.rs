@@ -1,0 +1,179 @@
+//! The words people read: one source a language, a code and named arguments in, a sentence out.
+//! It knows no rule and no exercise; every other part keeps codes and never a sentence.
+//!
+//! # How to add a sentence
+//!
+//! 1. Put it in `core/domain/data/words/en.json`, in your part's section (`cue`, `finding`,
+//!    `record`, `routine` …). The nesting is the code: `{"cue": {"go": "Go."}}` is `cue.go`.
+//!    Arguments are names in braces: `"hold": "Hold for {seconds} seconds."`.
+//! 2. Say it: `words.text("cue.hold", &[("seconds", 90.into())])`, or carry it as data in a
+//!    [`Message`] and say it later with [`Words::say`].
+//! 3. Write each code as one whole literal in the source. A test looks every literal of the known
+//!    sections up, and refuses sentences that nothing uses.
+//!
+//! An argument may itself be a code ([`Arg::code`]): an exercise's name is then said in the
+//! reader's language. For numbers that change the sentence, give `code.one` and `code.other` and
+//! call [`Words::counted`].
+//!
+//! # How to add a language
+//!
+//! Add `core/domain/data/words/<tag>.json` (a BCP 47 tag: `de`, `pt-br`). Nothing else. What it
+//! does not translate is said in English.
+
+mod message;
+mod source;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+pub use message::{Arg, Code, Message};
+pub use source::BadWords;
+
+/// Tag and content of every language file; written by the build script from `data/words`.
+static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/languages.rs"));
+
+/// The tag of the language everything falls back to.
+pub const FALLBACK: &str = "en";
+
+static BUILT_IN: LazyLock<BTreeMap<&'static str, Words>> = LazyLock::new(|| {
+    FILES
+        .iter()
+        .map(|(tag, json)| {
+            let words = Words::parse(tag, json);
+            (*tag, words.expect("a test parses every language file that is built in"))
+        })
+        .collect()
+});
+
+/// The sentences of one language. What it lacks is said in English.
+#[derive(Debug, Clone)]
+pub struct Words {
+    tag: String,
+    sentences: BTreeMap<String, String>,
+}
+
+impl Words {
+    /// English.
+    #[must_use]
+    pub fn english() -> &'static Self {
+        BUILT_IN.get(FALLBACK).expect("en.json is built in")
+    }
+
+    /// The language for a BCP 47 tag (`de-AT`, `en_US`): itself, else its primary language, else
+    /// English.
+    #[must_use]
+    pub fn for_language(tag: &str) -> &'static Self {
+        let mut tag = tag.to_ascii_lowercase().replace('_', "-");
+        loop {
+            if let Some(words) = BUILT_IN.get(tag.as_str()) {
+                return words;
+            }
+            match tag.rfind('-') {
+                Some(cut) => tag.truncate(cut),
+                None => return Self::english(),
+            }
+        }
+    }
+
+    /// Every built-in language.
+    pub fn languages() -> impl Iterator<Item = &'static Self> {
+        BUILT_IN.values()
+    }
+
+    /// Reads one language file: nested objects of sentences.
+    ///
+    /// # Errors
+    /// [`BadWords`] when it is not such a file, says a code twice, or has an unpaired brace.
+    pub fn parse(tag: &str, json: &str) -> Result<Self, BadWords> {
+        Ok(Self { tag: tag.to_ascii_lowercase(), sentences: source::sentences(json)? })
+    }
+
+    /// The language's tag.
+    #[must_use]
+    pub fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// Every code this language itself has a sentence for.
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        self.sentences.keys().map(String::as_str)
+    }
+
+    /// The sentence as written, arguments still in braces; English where this language lacks it.
+    #[must_use]
+    pub fn find(&self, code: &str) -> Option<&str> {
+        match self.sentences.get(code) {
+            Some(sentence) => Some(sentence),
+            None if self.tag == FALLBACK => None,
+            None => Self::english().find(code),
+        }
+    }
+
+    /// Whether any sentence goes by this code.
+    #[must_use]
+    pub fn knows(&self, code: &str) -> bool {
+        self.find(code).is_some()
+    }
+
+    /// The sentence of a code with its arguments filled in. An unknown code is its own text, and
+    /// an argument nobody gave stays in braces: both are seen at once and neither hides content.
+    #[must_use]
+    pub fn text(&self, code: &str, args: &[(&str, Arg)]) -> String {
+        match self.find(code) {
+            Some(sentence) => self.fill(sentence, |name| {
+                args.iter().find(|(given, _)| *given == name).map(|(_, arg)| arg)
+            }),
+            None => code.to_owned(),
+        }
+    }
+
+    /// [`Self::text`] without arguments.
+    #[must_use]
+    pub fn plain(&self, code: &str) -> String {
+        self.text(code, &[])
+    }
+
+    /// The sentence for a number: `code.one` for 1, otherwise `code.other`; `{n}` is the number.
+    #[must_use]
+    pub fn counted(&self, code: &str, n: u64, args: &[(&str, Arg)]) -> String {
+        let form = format!("{code}.{}", if n == 1 { "one" } else { "other" });
+        let mut all = vec![("n", Arg::from(n))];
+        all.extend_from_slice(args);
+        self.text(&form, &all)
+    }
+
+    /// Says a message.
+    #[must_use]
+    pub fn say(&self, message: &Message) -> String {
+        match self.find(message.code.as_str()) {
+            Some(sentence) => self.fill(sentence, |name| message.args.get(name)),
+            None => message.code.as_str().to_owned(),
+        }
+    }
+
+    fn fill<'a>(&self, sentence: &str, arg: impl Fn(&str) -> Option<&'a Arg>) -> String {
+        let mut said = String::with_capacity(sentence.len());
+        let mut rest = sentence;
+        while let Some((before, after)) = rest.split_once('{') {
+            said.push_str(before);
+            let Some((name, after)) = after.split_once('}') else {
+                said.push('{');
+                rest = after;
+                continue;
+            };
+            match arg(name) {
+                Some(Arg::Text(text)) => said.push_str(text),
+                Some(Arg::Number(number)) => said.push_str(&number.to_string()),
+                Some(Arg::Code { code }) => said.push_str(&self.plain(code.as_str())),
+                None => said.push_str(&format!("{{{name}}}")),
+            }
+            rest = after;
+        }
+        said.push_str(rest);
+        said
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
