@@ -7,22 +7,28 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{text}\" is not an id: ids are 1 to {MAX_ID_CHARS} of a-z, 0-9, '-', '_', '.', ':'")]
+#[error("\"{text}\" is not an id: ids are 1 to {longest} of a-z, 0-9, '-', '_', '.', ':'")]
 pub struct BadId {
     /// What was given.
     pub text: String,
+    /// The longest this kind of id may be, in characters.
+    pub longest: usize,
 }
 
 /// The longest id, in characters.
 pub const MAX_ID_CHARS: usize = 160;
 
-fn is_id(text: &str) -> bool {
-    (1..=MAX_ID_CHARS).contains(&text.len())
+/// The longest session id, in characters: it may carry a routine id, a day and a slot.
+pub const MAX_SESSION_ID_CHARS: usize = 512;
+
+fn is_id(text: &str, longest: usize) -> bool {
+    (1..=longest).contains(&text.len())
         && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b':'))
 }
 
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident) => { text_id! { $(#[$doc])* $name, MAX_ID_CHARS } };
+    ($(#[$doc:meta])* $name:ident, $longest:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
@@ -35,7 +41,11 @@ macro_rules! text_id {
             /// [`BadId`] when it is empty, too long, or has another character.
             pub fn new(text: impl Into<String>) -> Result<Self, BadId> {
                 let text = text.into();
-                if is_id(&text) { Ok(Self(text)) } else { Err(BadId { text }) }
+                if is_id(&text, $longest) {
+                    Ok(Self(text))
+                } else {
+                    Err(BadId { text, longest: $longest })
+                }
             }
 
             /// The id as text.
@@ -116,7 +126,7 @@ text_id! {
 }
 text_id! {
     /// One doing of a routine, see [`crate::record::SessionKey`].
-    SessionId
+    SessionId, MAX_SESSION_ID_CHARS
 }
 text_id! {
     /// One hold as the projection shows it.

@@ -7,6 +7,7 @@
 
 pub mod dose;
 pub mod ids;
+pub mod record;
 pub mod units;
 pub mod vocabulary;
 pub mod words;

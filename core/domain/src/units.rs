@@ -64,6 +64,25 @@ pub struct Moment {
     pub zone: String,
 }
 
+impl Moment {
+    /// The local day this moment belongs to, by the offset that held there and then. A day starts
+    /// `day_start_min` minutes after midnight (180, which is 03:00, is our default).
+    #[must_use]
+    pub fn local_day(&self, day_start_min: u16) -> LocalDay {
+        let shift_ms = (i64::from(self.offset_s) - i64::from(day_start_min) * 60) * 1000;
+        let local_ms = self.utc_ms.saturating_add(shift_ms);
+        let days = i32::try_from(local_ms.div_euclid(86_400_000)).unwrap_or(if local_ms < 0 {
+            i32::MIN
+        } else {
+            i32::MAX
+        });
+        let epoch = jiff::civil::date(1970, 1, 1);
+        let limit = if days < 0 { jiff::civil::Date::MIN } else { jiff::civil::Date::MAX };
+        let day = jiff::Span::new().try_days(days).and_then(|span| epoch.checked_add(span));
+        LocalDay(day.unwrap_or(limit))
+    }
+}
+
 /// A local calendar day. Which moments belong to it is decided by `day_start` (03:00 by default, ours).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

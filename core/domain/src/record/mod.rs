@@ -1,0 +1,20 @@
+//! What was done: sessions, observations, corrections, and the holds that are made of them.
+//! Knows no disk, no document and no clock; who wrote a record is verified outside and handed in.
+
+mod check;
+mod correction;
+mod hold;
+mod key;
+mod merge;
+mod observation;
+mod session;
+
+pub use check::{Context, LONG_HOLD_FACTOR, RecordRefusal};
+pub use correction::{Change, Correction, Edit, EditField, Target};
+pub use hold::{Doing, Hold, Note, ObservationRef};
+pub use key::{BadKey, HoldKey, MAX_SETS, SessionKey, StepRef, next_free};
+pub use merge::{SAME_HOLD_MS, merge};
+pub use observation::{
+    Attempt, Author, Authored, Load, NotedFinding, Observation, PainRating, Reporter,
+};
+pub use session::{PlayedStep, Session, SessionRecord, merge_sessions};
