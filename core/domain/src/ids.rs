@@ -109,6 +109,18 @@ text_id! {
     TestId
 }
 text_id! {
+    /// A condition a template puts before a block or step (`tool-hook`).
+    ConditionId
+}
+text_id! {
+    /// How pain is to be read during an exercise (`still-pressure`).
+    PainRuleId
+}
+text_id! {
+    /// One of the documents the facts come from (`000`), as ../domain/protocols.md numbers them.
+    SourceId
+}
+text_id! {
     /// A tool (`hook-tool`).
     ToolId
 }

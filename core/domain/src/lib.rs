@@ -5,9 +5,11 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod catalogue;
 pub mod dose;
 pub mod ids;
 pub mod record;
+pub mod safety;
 pub mod units;
 pub mod vocabulary;
 pub mod words;

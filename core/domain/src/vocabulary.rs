@@ -211,3 +211,133 @@ words! {
         Firm = "firm",
     }
 }
+
+words! {
+    /// How the body is placed.
+    Position {
+        /// On one knee.
+        HalfKneeling = "half_kneeling",
+        /// On hands and knees.
+        HandsAndKnees = "hands_and_knees",
+        /// On hands and toes, arms straight.
+        HighPlank = "high_plank",
+        /// On both knees.
+        Kneeling = "kneeling",
+        /// In a lunge.
+        Lunge = "lunge",
+        /// On the stomach.
+        Prone = "prone",
+        /// Sitting.
+        Seated = "seated",
+        /// On the side.
+        SideLying = "side_lying",
+        /// Standing.
+        Standing = "standing",
+        /// On the back.
+        Supine = "supine",
+    }
+}
+
+words! {
+    /// What else is known of an exercise.
+    Tag {
+        /// Fits a day at the desk.
+        Desk = "desk",
+        /// The sources only name it.
+        NamedOnly = "named_only",
+        /// Given for pregnancy.
+        Pregnancy = "pregnancy",
+        /// Given for runners.
+        Runner = "runner",
+        /// Given for older people.
+        Senior = "senior",
+    }
+}
+
+words! {
+    /// Who may do the pressing.
+    Assistant {
+        /// A partner.
+        Partner = "partner",
+        /// A physical therapist.
+        Therapist = "therapist",
+        /// Another practitioner.
+        Practitioner = "practitioner",
+    }
+}
+
+words! {
+    /// The span a frequency counts in.
+    Per {
+        /// A day.
+        Day = "day",
+        /// A night.
+        Night = "night",
+        /// A week.
+        Week = "week",
+        /// A run.
+        Run = "run",
+    }
+}
+
+words! {
+    /// The occasion a frequency names.
+    When {
+        /// After a run.
+        AfterRun = "after_run",
+        /// On a rest day.
+        RestDay = "rest_day",
+        /// As a warm-up.
+        WarmUp = "warm_up",
+        /// As a cool-down.
+        CoolDown = "cool_down",
+        /// Between sets.
+        BetweenSets = "between_sets",
+        /// Before bed.
+        BeforeBed = "before_bed",
+    }
+}
+
+words! {
+    /// What a profile condition asks of the person. Unknown is an answer: it is asked, never taken as no.
+    ProfileField {
+        /// Pregnant.
+        Pregnant = "pregnant",
+        /// The trimester, 1 to 3.
+        Trimester = "trimester",
+        /// A doctor agrees to pressure on the front of the belly.
+        DoctorOkFrontPressure = "doctor_ok_front_pressure",
+        /// Can lie on the stomach.
+        CanLieProne = "can_lie_prone",
+        /// Has knots.
+        Knots = "knots",
+        /// Hypermobile.
+        Hypermobile = "hypermobile",
+        /// Has tight hip flexors.
+        TightHipFlexors = "tight_hip_flexors",
+        /// Has pain in the hip flexors.
+        HipFlexorPain = "hip_flexor_pain",
+        /// May have a more serious injury.
+        SuspectedSeriousInjury = "suspected_serious_injury",
+        /// Has a strained muscle.
+        Strain = "strain",
+        /// Has a hip impingement.
+        Impingement = "impingement",
+        /// The back hurts now.
+        BackPainNow = "back_pain_now",
+        /// The last run was longer than so many minutes.
+        LastRunMinOver = "last_run_min_over",
+        /// The muscles are warm.
+        Warm = "warm",
+        /// The hip is irritable.
+        HipIrritable = "hip_irritable",
+        /// New to exercise.
+        NewToExercise = "new_to_exercise",
+        /// Has sciatica.
+        Sciatica = "sciatica",
+        /// Said yes to something on the ask-first card.
+        AskFirstAny = "ask_first_any",
+        /// A workout follows.
+        BeforeWorkout = "before_workout",
+    }
+}

@@ -1,0 +1,137 @@
+//! One exercise as the sources give it. It knows nothing of routines or of who does it.
+
+use serde::Deserialize;
+
+use super::{Catalogue, Fact, Provenance};
+use crate::dose::Dose;
+use crate::ids::{ExerciseId, GateId, MuscleId, PainRuleId, Site, SourceId, ToolId};
+use crate::vocabulary::{Assistant, Kind, Laterality, Per, Position, Tag, When};
+use crate::words::{Code, Words};
+
+/// A catalogue entry. What no source states is absent, never a guess; what is ours says so in
+/// [`Provenance::ours`]. source: ../domain/protocols.md, each field by [`Exercise::sources_of`]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Exercise {
+    /// Its id.
+    pub id: ExerciseId,
+    /// Its name.
+    pub name: Code,
+    /// What kind of exercise it is.
+    pub kind: Kind,
+    /// Muscles and groups it is for; empty where no source names one.
+    #[serde(default)]
+    pub muscles: Vec<MuscleId>,
+    /// Where on the body.
+    pub region: Site,
+    /// How it relates to the two sides.
+    pub laterality: Laterality,
+    /// How the body is placed, where stated.
+    #[serde(default)]
+    pub position: Option<Position>,
+    /// Alternatives, any one of them; empty where none is needed or stated.
+    #[serde(default)]
+    pub tools: Vec<ToolId>,
+    /// Extras.
+    #[serde(default)]
+    pub tools_optional: Vec<ToolId>,
+    /// What is asked, the mode included. Hold and rest in seconds.
+    pub dose: Dose,
+    /// What is said of rest in words.
+    #[serde(default)]
+    pub rest_note: Option<Code>,
+    /// Whether the tempo is only one example among others.
+    #[serde(default)]
+    pub tempo_example: bool,
+    /// What is said of the tempo in words.
+    #[serde(default)]
+    pub tempo_note: Option<Code>,
+    /// How often.
+    #[serde(default)]
+    pub frequency: Option<Frequency>,
+    /// Whether the player asks if the pressure eases (still-pressure releases only).
+    #[serde(default)]
+    pub ease_check: bool,
+    /// How to do it.
+    #[serde(default)]
+    pub cues: Vec<Fact>,
+    /// How pain is to be read during it.
+    #[serde(default)]
+    pub pain_rule: Option<PainRuleId>,
+    /// What to mind.
+    #[serde(default)]
+    pub cautions: Vec<Fact>,
+    /// Gates that may stand before it.
+    #[serde(default)]
+    pub gates: Vec<GateId>,
+    /// Who may do the pressing; empty where nobody is named.
+    #[serde(default)]
+    pub assisted: Vec<Assistant>,
+    /// What else is known.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
+    /// A remark.
+    #[serde(default)]
+    pub note: Option<Code>,
+    /// What we are not sure of.
+    #[serde(default)]
+    pub uncertain: Vec<Code>,
+    /// Sources by field, and what is ours.
+    #[serde(flatten)]
+    pub provenance: Provenance,
+}
+
+impl Exercise {
+    /// Its name in a language.
+    #[must_use]
+    pub fn name(&self, words: &Words) -> String {
+        words.plain(self.name.as_str())
+    }
+
+    /// Whether it works a muscle: groups stand for themselves and the members sources name.
+    #[must_use]
+    pub fn works(&self, muscle: &MuscleId) -> bool {
+        self.works_any(std::slice::from_ref(muscle))
+    }
+
+    /// Whether it works any of these muscles.
+    #[must_use]
+    pub fn works_any(&self, muscles: &[MuscleId]) -> bool {
+        Catalogue::built_in().vocabulary().share(&self.muscles, muscles)
+    }
+
+    /// Whether it works a muscle that the other works too.
+    #[must_use]
+    pub fn shares_a_muscle_with(&self, other: &Self) -> bool {
+        self.works_any(&other.muscles)
+    }
+
+    /// The sources of a field, by its name in the data (`hold_s.min`, `tools`, `frequency`).
+    #[must_use]
+    pub fn sources_of(&self, field: &str) -> &[SourceId] {
+        self.provenance.sources.of(field)
+    }
+
+    /// Whether a field is our choice, an extension or an inference.
+    #[must_use]
+    pub fn is_ours(&self, field: &str) -> bool {
+        self.provenance.is_ours(field)
+    }
+}
+
+/// How often something is to be done, as far as stated.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Frequency {
+    /// So many times…
+    pub times: Option<u32>,
+    /// … in this span.
+    pub per: Option<Per>,
+    /// At least so many times in the span.
+    pub min: Option<u32>,
+    /// At most so many times in the span.
+    pub max: Option<u32>,
+    /// The occasions.
+    pub when: Vec<When>,
+    /// What is said of it in words.
+    pub note: Option<Code>,
+}
