@@ -1,0 +1,17 @@
+//! Who may do what: signed statements, the state they add up to, and the one verifier that the relay and
+//! the clients share. Authority is judged at a position of the log, never by wall clock.
+
+mod account;
+mod chart;
+mod refusal;
+mod space;
+mod statement;
+
+pub use account::{AccountDevice, AccountState, OpenInvite};
+pub use chart::{Access, ChartState, Grants, Member};
+pub use refusal::{NotAccepted, Refusal};
+pub use space::{Accepted, Accounts, AuthorTip, Judge, SpaceKind, SpaceState};
+pub use statement::{
+    AccountGenesis, Act, AdmitDevice, ChartGenesis, Cut, DeviceCut, InviteDevice, InviteProof,
+    RevokeDevice, Statement,
+};

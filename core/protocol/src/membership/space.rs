@@ -1,0 +1,486 @@
+//! The verifier: the state of one space's log, and whether one more entry fits it. The relay asks before it
+//! appends; every reader asks again before it applies.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use minicbor::{Decode, Encode};
+
+use super::account::AccountState;
+use super::chart::ChartState;
+use super::refusal::{NotAccepted, Refusal};
+use super::statement::{Act, Cut, Statement};
+use crate::checkpoint::{Checkpoint, CheckpointTip};
+use crate::entry::{Entry, Header, Kind, Position, SeqRange};
+use crate::hash::next_running;
+use crate::ids::{AccountId, Class, DeviceId, EntryHash, SpaceId};
+
+/// How many entries an author may have appended since the one it last cited as acknowledged.
+pub const MAX_UNCITED: usize = 4096;
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judge {
+    /// The relay, before it appends, with its clock in milliseconds since 1970.
+    Relay {
+        /// The relay's clock.
+        now_ms: u64,
+    },
+    /// A member, reading the log.
+    Member,
+}
+
+impl Judge {
+    /// Whether the relay asks.
+    #[must_use]
+    pub const fn is_relay(self) -> bool {
+        matches!(self, Self::Relay { .. })
+    }
+}
+
+/// The accounts that a chart's members act for, as far as the asker knows them.
+pub trait Accounts {
+    /// The state of an account's space.
+    fn account(&self, account: &AccountId) -> Option<&SpaceState>;
+}
+
+impl Accounts for () {
+    fn account(&self, _: &AccountId) -> Option<&SpaceState> {
+        None
+    }
+}
+
+impl Accounts for HashMap<AccountId, SpaceState> {
+    fn account(&self, account: &AccountId) -> Option<&SpaceState> {
+        self.get(account)
+    }
+}
+
+impl Accounts for BTreeMap<AccountId, SpaceState> {
+    fn account(&self, account: &AccountId) -> Option<&SpaceState> {
+        self.get(account)
+    }
+}
+
+/// What is known of one author's entries in a space.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct AuthorTip {
+    /// Its highest counter.
+    #[n(0)]
+    pub counter: u64,
+    /// The entries that its next one may cite, oldest first; the last is its tip.
+    #[n(1)]
+    pub citable: VecDeque<EntryHash>,
+}
+
+/// An account or a chart.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum SpaceKind {
+    /// A space of devices.
+    #[n(0)]
+    Account(#[n(0)] AccountState),
+    /// A space of accounts.
+    #[n(1)]
+    Chart(#[n(0)] ChartState),
+}
+
+/// The state of a space at one position of its log. It can be stored and read back.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct SpaceState {
+    #[n(0)]
+    space: SpaceId,
+    #[n(1)]
+    kind: SpaceKind,
+    #[n(2)]
+    head: Position,
+    #[n(3)]
+    membership_head: EntryHash,
+    #[n(4)]
+    authors: BTreeMap<DeviceId, AuthorTip>,
+    /// Set when a membership statement of an unknown kind was met: writes freeze.
+    #[n(5)]
+    frozen: bool,
+}
+
+/// An entry that was judged to fit the state it was judged against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    act: Option<Act>,
+}
+
+impl Accepted {
+    /// The membership act, where the entry is one.
+    #[must_use]
+    pub const fn act(&self) -> Option<&Act> {
+        self.act.as_ref()
+    }
+}
+
+impl SpaceState {
+    /// Judges a genesis entry and gives the state after it.
+    ///
+    /// # Errors
+    /// [`NotAccepted`].
+    pub fn start(
+        entry: &Entry,
+        accounts: &dyn Accounts,
+        judge: Judge,
+    ) -> Result<Self, NotAccepted> {
+        let header = entry.header();
+        let proper = header.is_genesis()
+            && header.kind == Kind::Membership
+            && header.class == Class::Membership
+            && header.epoch == 0
+            && header.counter >= 1
+            && header.prev.is_zero()
+            && header.seen == Position::START
+            && header.covers.is_empty();
+        if !proper {
+            return Err(Refusal::BadStatement.into());
+        }
+        let statement = Statement::from_bytes(entry.body()).map_err(|_| Refusal::Malformed)?;
+        if !statement.after.is_zero() {
+            return Err(Refusal::BadStatement.into());
+        }
+        let kind = match &statement.act {
+            Act::AccountGenesis(genesis) => {
+                SpaceKind::Account(AccountState::genesis(header.author, genesis)?)
+            }
+            Act::ChartGenesis(genesis) => {
+                SpaceKind::Chart(ChartState::genesis(header.author, genesis, accounts, judge)?)
+            }
+            Act::Unknown(_) => return Err(Refusal::UnknownStatement.into()),
+            _ => return Err(Refusal::BadStatement.into()),
+        };
+        let mut state = Self {
+            space: entry.space(),
+            kind,
+            head: Position::START,
+            membership_head: EntryHash::ZERO,
+            authors: BTreeMap::new(),
+            frozen: false,
+        };
+        state.advance(entry);
+        state.membership_head = entry.hash();
+        Ok(state)
+    }
+
+    /// The space.
+    #[must_use]
+    pub const fn space(&self) -> SpaceId {
+        self.space
+    }
+
+    /// The end of the log as far as this state knows it.
+    #[must_use]
+    pub const fn head(&self) -> Position {
+        self.head
+    }
+
+    /// The last membership entry.
+    #[must_use]
+    pub const fn membership_head(&self) -> EntryHash {
+        self.membership_head
+    }
+
+    /// Whether a membership statement of an unknown kind froze writes.
+    #[must_use]
+    pub const fn is_frozen(&self) -> bool {
+        self.frozen
+    }
+
+    /// Account or chart.
+    #[must_use]
+    pub const fn kind(&self) -> &SpaceKind {
+        &self.kind
+    }
+
+    /// The account, where it is one.
+    #[must_use]
+    pub const fn as_account(&self) -> Option<&AccountState> {
+        match &self.kind {
+            SpaceKind::Account(account) => Some(account),
+            SpaceKind::Chart(_) => None,
+        }
+    }
+
+    /// The chart, where it is one.
+    #[must_use]
+    pub const fn as_chart(&self) -> Option<&ChartState> {
+        match &self.kind {
+            SpaceKind::Chart(chart) => Some(chart),
+            SpaceKind::Account(_) => None,
+        }
+    }
+
+    /// The accounts that belong to this space: the account itself, or the chart's members.
+    #[must_use]
+    pub fn member_accounts(&self) -> Vec<AccountId> {
+        match &self.kind {
+            SpaceKind::Account(_) => vec![self.space],
+            SpaceKind::Chart(chart) => chart.members.keys().copied().collect(),
+        }
+    }
+
+    /// What is known of each author.
+    #[must_use]
+    pub const fn authors(&self) -> &BTreeMap<DeviceId, AuthorTip> {
+        &self.authors
+    }
+
+    /// A device's last entry here, as a cut must name it.
+    #[must_use]
+    pub fn tip(&self, device: &DeviceId) -> Cut {
+        self.authors.get(device).map_or(Cut::NOTHING, |tip| Cut {
+            counter: tip.counter,
+            entry: tip.citable.back().copied().unwrap_or(EntryHash::ZERO),
+        })
+    }
+
+    /// The current epoch number of a class; 0 where there is none.
+    #[must_use]
+    pub fn epoch(&self, class: Class) -> u32 {
+        match &self.kind {
+            SpaceKind::Account(a) if class == Class::Account => a.epoch().number,
+            SpaceKind::Account(_) => 0,
+            SpaceKind::Chart(chart) => chart.epoch(class),
+        }
+    }
+
+    /// Judges one more entry.
+    ///
+    /// The caller has checked encoding and signature ([`Entry::from_bytes`]), that it is no duplicate, and
+    /// compares `header.seen` with its own history ([`Refusal::Fork`]): only it has that history.
+    ///
+    /// # Errors
+    /// [`NotAccepted`].
+    pub fn check(
+        &self,
+        entry: &Entry,
+        accounts: &dyn Accounts,
+        judge: Judge,
+    ) -> Result<Accepted, NotAccepted> {
+        let header = entry.header();
+        if header.space != self.space {
+            return Err(Refusal::WrongSpace.into());
+        }
+        match header.kind {
+            Kind::Membership => self.check_membership(entry, accounts, judge),
+            Kind::Change | Kind::Pack => self.check_content(header, accounts, judge),
+            Kind::Checkpoint => self.check_checkpoint(entry, accounts, judge),
+        }
+    }
+
+    /// Applies an entry that was judged against exactly this state.
+    pub fn apply(&mut self, entry: &Entry, accepted: &Accepted) {
+        self.advance(entry);
+        if let Some(act) = &accepted.act {
+            match &mut self.kind {
+                SpaceKind::Account(account) => account.apply(act),
+                SpaceKind::Chart(chart) => chart.apply(act),
+            }
+            self.membership_head = entry.hash();
+        }
+    }
+
+    /// Moves over an entry that is ignored: its place in the log counts, its content does not.
+    pub fn skip(&mut self, hash: EntryHash) {
+        self.head =
+            Position { seq: self.head.seq + 1, running: next_running(self.head.running, hash) };
+    }
+
+    /// Moves over a membership entry of an unknown kind, and freezes writes.
+    pub fn freeze(&mut self, entry: &Entry) {
+        self.skip(entry.hash());
+        self.membership_head = entry.hash();
+        self.frozen = true;
+    }
+
+    /// Takes over a checkpoint's word for the log below it, once the caller has verified its root against the
+    /// retained entries and has applied every membership entry up to it.
+    pub fn start_from(&mut self, checkpoint: &Checkpoint) {
+        self.head = checkpoint.at;
+        self.authors = checkpoint
+            .tips
+            .iter()
+            .map(|tip| {
+                let citable = tip.citable.iter().copied().collect();
+                (tip.author, AuthorTip { counter: tip.counter, citable })
+            })
+            .collect();
+    }
+
+    /// The authors' tips as a checkpoint at the current head must list them.
+    #[must_use]
+    pub fn checkpoint_tips(&self) -> Vec<CheckpointTip> {
+        self.authors
+            .iter()
+            .map(|(author, tip)| CheckpointTip {
+                author: *author,
+                counter: tip.counter,
+                citable: tip.citable.iter().copied().collect(),
+            })
+            .collect()
+    }
+
+    fn check_chain(&self, header: &Header) -> Result<(), NotAccepted> {
+        match self.authors.get(&header.author) {
+            None if header.prev.is_zero() && header.counter >= 1 => Ok(()),
+            None => Err(Refusal::Chain.into()),
+            Some(tip) if header.counter <= tip.counter => Err(Refusal::Counter.into()),
+            // Before the first acknowledgement there is nothing to cite.
+            Some(tip) if header.prev.is_zero() && tip.citable.len() < MAX_UNCITED => Ok(()),
+            Some(tip) if tip.citable.contains(&header.prev) && tip.citable.len() < MAX_UNCITED => {
+                Ok(())
+            }
+            // At the window's end only an entry that shortens it is taken.
+            Some(tip) if tip.citable.iter().skip(1).any(|h| *h == header.prev) => Ok(()),
+            Some(_) => Err(Refusal::Chain.into()),
+        }
+    }
+
+    fn author_account(
+        &self,
+        author: &DeviceId,
+        accounts: &dyn Accounts,
+        judge: Judge,
+    ) -> Result<AccountId, NotAccepted> {
+        match &self.kind {
+            SpaceKind::Account(account) => match account.devices.get(author) {
+                None => Err(Refusal::NotAMember.into()),
+                Some(device) if device.revoked.is_some() => Err(Refusal::Revoked.into()),
+                Some(_) => Ok(self.space),
+            },
+            SpaceKind::Chart(chart) => chart.account_of(author, accounts, judge),
+        }
+    }
+
+    fn is_owner(&self, account: &AccountId) -> bool {
+        match &self.kind {
+            SpaceKind::Account(_) => true,
+            SpaceKind::Chart(chart) => chart.members.get(account).is_some_and(|m| m.owner),
+        }
+    }
+
+    fn check_content(
+        &self,
+        header: &Header,
+        accounts: &dyn Accounts,
+        judge: Judge,
+    ) -> Result<Accepted, NotAccepted> {
+        let account = self.author_account(&header.author, accounts, judge)?;
+        let may = match &self.kind {
+            SpaceKind::Account(_) if header.class == Class::Account => true,
+            SpaceKind::Chart(chart) if Class::CHART.contains(&header.class) => {
+                chart.may_write(&account, header.class)
+                    // An owner's device packs every class it reads; packs carry the authors' attestations.
+                    || (header.kind == Kind::Pack
+                        && self.is_owner(&account)
+                        && chart.may_read(&account, header.class))
+            }
+            _ => return Err(Refusal::WrongClass.into()),
+        };
+        if !may || (header.kind == Kind::Pack && !self.is_owner(&account)) {
+            return Err(Refusal::NoWriteGrant.into());
+        }
+        let covers_fit = match header.kind {
+            Kind::Pack => {
+                !header.covers.is_empty()
+                    && SeqRange::are_tidy(&header.covers)
+                    && header.covers.iter().all(|r| r.last <= self.head.seq)
+            }
+            _ => header.covers.is_empty(),
+        };
+        if !covers_fit {
+            return Err(Refusal::BadCovers.into());
+        }
+        let current = self.epoch(header.class);
+        if header.epoch > current || header.epoch == 0 {
+            return Err(Refusal::UnknownEpoch.into());
+        }
+        if header.epoch < current {
+            return Err(NotAccepted::Reseal { epoch: current });
+        }
+        self.check_chain(header)?;
+        Ok(Accepted { act: None })
+    }
+
+    fn check_checkpoint(
+        &self,
+        entry: &Entry,
+        accounts: &dyn Accounts,
+        judge: Judge,
+    ) -> Result<Accepted, NotAccepted> {
+        let header = entry.header();
+        let account = self.author_account(&header.author, accounts, judge)?;
+        if !self.is_owner(&account) {
+            return Err(Refusal::NoWriteGrant.into());
+        }
+        let proper =
+            header.class == Class::Membership && header.epoch == 0 && header.covers.is_empty();
+        if !proper {
+            return Err(Refusal::WrongClass.into());
+        }
+        let checkpoint =
+            Checkpoint::from_bytes(entry.body()).map_err(|_| Refusal::BadCheckpoint)?;
+        if checkpoint.at.seq == 0 || checkpoint.at.seq > self.head.seq {
+            return Err(Refusal::BadCheckpoint.into());
+        }
+        self.check_chain(header)?;
+        Ok(Accepted { act: None })
+    }
+
+    fn check_membership(
+        &self,
+        entry: &Entry,
+        accounts: &dyn Accounts,
+        judge: Judge,
+    ) -> Result<Accepted, NotAccepted> {
+        let header = entry.header();
+        let proper =
+            header.class == Class::Membership && header.epoch == 0 && header.covers.is_empty();
+        if !proper {
+            return Err(Refusal::WrongClass.into());
+        }
+        let statement = Statement::from_bytes(entry.body()).map_err(|_| Refusal::Malformed)?;
+        let tip = |device: &DeviceId| self.tip(device);
+        // A used invite says so before the lost race does: it is the answer the holder can act on.
+        if let (SpaceKind::Account(state), Act::AdmitDevice(admit)) = (&self.kind, &statement.act)
+            && admit.proof.is_some()
+        {
+            state.check_self_admission(self.space, header.author, admit, judge)?;
+        } else {
+            let account = self.author_account(&header.author, accounts, judge)?;
+            if statement.after == self.membership_head {
+                match &self.kind {
+                    SpaceKind::Account(state) => {
+                        state.check(&statement.act, header.author, tip)?;
+                    }
+                    SpaceKind::Chart(chart) => {
+                        chart.check(&statement.act, header.author, account, accounts, judge, tip)?
+                    }
+                }
+            }
+        }
+        if statement.after != self.membership_head {
+            return Err(NotAccepted::StaleMembership { head: self.membership_head });
+        }
+        self.check_chain(header)?;
+        Ok(Accepted { act: Some(statement.act) })
+    }
+
+    fn advance(&mut self, entry: &Entry) {
+        self.skip(entry.hash());
+        let header = entry.header();
+        let tip = self
+            .authors
+            .entry(header.author)
+            .or_insert_with(|| AuthorTip { counter: 0, citable: VecDeque::new() });
+        tip.counter = header.counter;
+        if let Some(at) = tip.citable.iter().position(|h| *h == header.prev) {
+            tip.citable.drain(..at);
+        }
+        tip.citable.push_back(entry.hash());
+    }
+}

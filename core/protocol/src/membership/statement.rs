@@ -1,0 +1,233 @@
+//! Membership statements: the readable, signed bodies that say who may do what. Each names the head it was
+//! made on, so that a lost race is noticed and thought through again.
+
+use minicbor::{Decode, Encode};
+
+use crate::epoch::{AccountEpoch, ClassEpoch};
+use crate::ids::{AccountId, DeviceId, EntryHash, InviteId};
+use crate::keys::{DeviceCertificate, InviteKeys, ReceiveKey, Sig, Signed, verify};
+use crate::wire::{Malformed, decode, encode};
+
+/// Starts an account: its first device and the recovery phrase.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct AccountGenesis {
+    /// Makes two accounts of the same keys different.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub nonce: [u8; 16],
+    /// The devices: the one that signs, and the paper one.
+    #[n(1)]
+    pub devices: Vec<DeviceCertificate>,
+    /// The first epoch.
+    #[n(2)]
+    pub epoch: AccountEpoch,
+}
+
+/// Opens an invite for one more device.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct InviteDevice {
+    /// The invite.
+    #[n(0)]
+    pub invite: InviteId,
+    /// Its receiver, so that a rotation can wrap the new secret for it.
+    #[n(1)]
+    pub receive: ReceiveKey,
+    /// When it ends, in milliseconds since 1970, by the relay's clock.
+    #[n(2)]
+    pub expires_at_ms: u64,
+}
+
+/// The word of an invite's holder for the device it admits.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct InviteProof {
+    /// The invite.
+    #[n(0)]
+    pub invite: InviteId,
+    /// Its signature over account and device.
+    #[n(1)]
+    pub signature: Sig,
+}
+
+impl InviteProof {
+    /// Proves that the holder of the invite admits this device.
+    #[must_use]
+    pub fn sign(keys: &InviteKeys, account: AccountId, device: DeviceId) -> Self {
+        Self { invite: keys.id(), signature: keys.sign(Signed::Invite, &[&account.0, &device.0]) }
+    }
+
+    /// Whether it holds.
+    #[must_use]
+    pub fn is_valid(&self, account: AccountId, device: DeviceId) -> bool {
+        verify(&self.invite.0, Signed::Invite, &[&account.0, &device.0], &self.signature)
+    }
+}
+
+/// Admits a device. Signed by the device itself with an invite's proof, or by a device of the account.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct AdmitDevice {
+    /// The device.
+    #[n(0)]
+    pub device: DeviceCertificate,
+    /// The invite's proof, when the device admits itself.
+    #[n(1)]
+    pub proof: Option<InviteProof>,
+}
+
+/// The last entry of a device that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Cut {
+    /// Its counter; 0 when nothing of it counts.
+    #[n(0)]
+    pub counter: u64,
+    /// Its hash; zero when nothing of it counts.
+    #[n(1)]
+    pub entry: EntryHash,
+}
+
+impl Cut {
+    /// Nothing counts.
+    pub const NOTHING: Self = Self { counter: 0, entry: EntryHash::ZERO };
+}
+
+/// Revokes a device of the account and rotates the account's secret.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct RevokeDevice {
+    /// The device.
+    #[n(0)]
+    pub device: DeviceId,
+    /// Its last entry in the account's space that counts.
+    #[n(1)]
+    pub cut: Cut,
+    /// The new epoch, wrapped for the devices that stay.
+    #[n(2)]
+    pub epoch: AccountEpoch,
+}
+
+/// Starts a chart.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct ChartGenesis {
+    /// Makes two charts of one owner different.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub nonce: [u8; 16],
+    /// The account that owns it.
+    #[n(1)]
+    pub owner: AccountId,
+    /// The account of the person whose body it is.
+    #[n(2)]
+    pub subject: AccountId,
+    /// The first epoch of every class.
+    #[n(3)]
+    pub epochs: Vec<ClassEpoch>,
+}
+
+/// In a chart, ends the word of a device that its account has revoked, and rotates what the account reads.
+/// Any member may issue it for its own devices.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct DeviceCut {
+    /// The device.
+    #[n(0)]
+    pub device: DeviceId,
+    /// Its last entry in this chart that counts.
+    #[n(1)]
+    pub cut: Cut,
+    /// New epochs of every class that the account reads.
+    #[n(2)]
+    pub epochs: Vec<ClassEpoch>,
+}
+
+/// What a statement says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Starts an account.
+    AccountGenesis(AccountGenesis),
+    /// Opens an invite for a device.
+    InviteDevice(InviteDevice),
+    /// Ends an invite.
+    RevokeInvite(InviteId),
+    /// Admits a device.
+    AdmitDevice(AdmitDevice),
+    /// Revokes a device.
+    RevokeDevice(RevokeDevice),
+    /// Rotates the account's secret.
+    RotateAccount(AccountEpoch),
+    /// Starts a chart.
+    ChartGenesis(ChartGenesis),
+    /// Ends a device's word in a chart.
+    DeviceCut(DeviceCut),
+    /// Rotates keys of classes.
+    RotateClasses(Vec<ClassEpoch>),
+    /// A kind that this build does not know: writes freeze until the app is updated.
+    Unknown(u16),
+}
+
+/// A membership statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The membership head it was made on; zero in a genesis.
+    pub after: EntryHash,
+    /// What it says.
+    pub act: Act,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct RawStatement {
+    #[n(0)]
+    kind: u16,
+    #[n(1)]
+    after: EntryHash,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    payload: Vec<u8>,
+}
+
+impl Statement {
+    /// The readable body.
+    ///
+    /// # Panics
+    /// Never for statements that this build can make; [`Act::Unknown`] encodes without its payload.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (kind, payload) = match &self.act {
+            Act::AccountGenesis(x) => (1, encode(x)),
+            Act::InviteDevice(x) => (2, encode(x)),
+            Act::RevokeInvite(x) => (3, encode(x)),
+            Act::AdmitDevice(x) => (4, encode(x)),
+            Act::RevokeDevice(x) => (5, encode(x)),
+            Act::RotateAccount(x) => (6, encode(x)),
+            Act::ChartGenesis(x) => (32, encode(x)),
+            Act::DeviceCut(x) => (33, encode(x)),
+            Act::RotateClasses(x) => (34, encode(x)),
+            Act::Unknown(kind) => (*kind, Vec::new()),
+        };
+        encode(&RawStatement { kind, after: self.after, payload })
+    }
+
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
+        let raw: RawStatement = decode("membership statement", bytes)?;
+        let p = &raw.payload;
+        let act = match raw.kind {
+            1 => Act::AccountGenesis(decode("account genesis", p)?),
+            2 => Act::InviteDevice(decode("device invite", p)?),
+            3 => Act::RevokeInvite(decode("invite revocation", p)?),
+            4 => Act::AdmitDevice(decode("device admission", p)?),
+            5 => Act::RevokeDevice(decode("device revocation", p)?),
+            6 => Act::RotateAccount(decode("account rotation", p)?),
+            32 => Act::ChartGenesis(decode("chart genesis", p)?),
+            33 => Act::DeviceCut(decode("device cut", p)?),
+            34 => Act::RotateClasses(decode("class rotation", p)?),
+            unknown => Act::Unknown(unknown),
+        };
+        Ok(Self { after: raw.after, act })
+    }
+}

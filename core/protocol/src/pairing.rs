@@ -1,0 +1,219 @@
+//! How a second device joins: a link with a secret, a look at the account, a signed admission.
+//!
+//! Paths: `POST /v1/peek` and `POST /v1/join` (both without a token: the invite is the proof).
+
+use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
+
+use crate::ids::{AccountId, EntryHash, InviteId};
+use crate::keys::{InviteKeys, Sig, Signed, Wrapped, verify};
+use crate::secret::Secret32;
+use crate::wire;
+
+/// What a pairing link starts with. Everything after it is one base64url text.
+pub const LINK_PREFIX: &str = "holdfast:pair#";
+
+/// A link that lets one device join an account, once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PairingLink {
+    /// What the invite's keys derive from.
+    pub secret: Secret32,
+    /// The account.
+    pub account: AccountId,
+    /// The head of the account's membership when the link was made. A relay that shows an older one lies.
+    pub membership: EntryHash,
+    /// The relay's URL.
+    pub relay: String,
+    /// When the invite ends, in milliseconds since 1970. The relay has the last word.
+    pub expires_at_ms: u64,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct RawLink {
+    #[n(0)]
+    version: u8,
+    #[n(1)]
+    secret: Secret32,
+    #[n(2)]
+    account: AccountId,
+    #[n(3)]
+    membership: EntryHash,
+    #[n(4)]
+    relay: String,
+    #[n(5)]
+    expires_at_ms: u64,
+    /// First bytes of a hash over the rest: a mangled link says so instead of failing strangely.
+    #[cbor(n(6), with = "minicbor::bytes")]
+    check: [u8; 4],
+}
+
+/// Why a text is not a pairing link.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadLink {
+    /// Another kind of text.
+    #[error("this is not a pairing link; a pairing link starts with {LINK_PREFIX}")]
+    NotALink,
+    /// Cut off or changed on the way.
+    #[error("the pairing link is damaged: copy it whole, or make a new one")]
+    Damaged,
+    /// Made by a newer version.
+    #[error("the pairing link was made by a newer version; update this app")]
+    Newer,
+}
+
+impl std::fmt::Debug for PairingLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PairingLink")
+            .field("account", &self.account)
+            .field("relay", &self.relay)
+            .field("expires_at_ms", &self.expires_at_ms)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PairingLink {
+    /// The link as text. It holds the secret: show it, never log it.
+    #[must_use]
+    pub fn to_text(&self) -> Zeroizing<String> {
+        let mut raw = RawLink {
+            version: crate::VERSION,
+            secret: self.secret.clone(),
+            account: self.account,
+            membership: self.membership,
+            relay: self.relay.clone(),
+            expires_at_ms: self.expires_at_ms,
+            check: [0; 4],
+        };
+        raw.check = checksum(&raw);
+        let bytes = Zeroizing::new(wire::encode(&raw));
+        Zeroizing::new(format!("{LINK_PREFIX}{}", data_encoding::BASE64URL_NOPAD.encode(&bytes)))
+    }
+
+    /// Reads a link, with any white space around it.
+    ///
+    /// # Errors
+    /// [`BadLink`].
+    pub fn parse(text: &str) -> Result<Self, BadLink> {
+        let rest = text.trim().strip_prefix(LINK_PREFIX).ok_or(BadLink::NotALink)?;
+        let bytes = data_encoding::BASE64URL_NOPAD
+            .decode(rest.as_bytes())
+            .map(Zeroizing::new)
+            .map_err(|_| BadLink::Damaged)?;
+        // An array of seven, then the version: read it before the rest, which a newer version may change.
+        match bytes.as_slice() {
+            [_, version, ..] if *version != crate::VERSION && *version < 24 => {
+                return Err(BadLink::Newer);
+            }
+            _ => {}
+        }
+        let mut raw: RawLink = wire::decode("link", &bytes).map_err(|_| BadLink::Damaged)?;
+        let check = std::mem::take(&mut raw.check);
+        if check != checksum(&raw) {
+            return Err(BadLink::Damaged);
+        }
+        Ok(Self {
+            secret: raw.secret,
+            account: raw.account,
+            membership: raw.membership,
+            relay: raw.relay,
+            expires_at_ms: raw.expires_at_ms,
+        })
+    }
+
+    /// The invite's keys.
+    #[must_use]
+    pub fn keys(&self) -> InviteKeys {
+        InviteKeys::from_secret(&self.secret)
+    }
+}
+
+fn checksum(raw: &RawLink) -> [u8; 4] {
+    let bytes = Zeroizing::new(wire::encode(raw));
+    let full = crate::hash::hash(crate::hash::Purpose::Commitment, &[&bytes]);
+    [full[0], full[1], full[2], full[3]]
+}
+
+/// What a wrap for a device invite is bound to.
+#[must_use]
+pub fn invite_wrap_info(account: AccountId, invite: InviteId) -> Vec<u8> {
+    let mut info = b"holdfast 1 device invite".to_vec();
+    info.extend_from_slice(&account.0);
+    info.extend_from_slice(&invite.0);
+    info
+}
+
+/// `POST /v1/peek`: the membership of the account that an open invite leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct PeekRequest {
+    /// Protocol version.
+    #[n(0)]
+    pub version: u8,
+    /// The account.
+    #[n(1)]
+    pub account: AccountId,
+    /// The invite.
+    #[n(2)]
+    pub invite: InviteId,
+    /// The invite's signature over account and invite.
+    #[n(3)]
+    pub signature: Sig,
+}
+
+impl PeekRequest {
+    /// Signs a look.
+    #[must_use]
+    pub fn sign(keys: &InviteKeys, account: AccountId) -> Self {
+        let invite = keys.id();
+        Self {
+            version: crate::VERSION,
+            account,
+            invite,
+            signature: keys.sign(Signed::Peek, &[&account.0, &invite.0]),
+        }
+    }
+
+    /// Whether the invite's holder signed it.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        verify(&self.invite.0, Signed::Peek, &[&self.account.0, &self.invite.0], &self.signature)
+    }
+}
+
+/// The answer to a look: every membership entry of the account so far, in order, each with its sequence.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct PeekResponse {
+    /// The entries.
+    #[n(0)]
+    pub membership: Vec<crate::sync::Item>,
+}
+
+/// `POST /v1/join`: appends the admission and takes the wrap. Sending the same admission again gives the same
+/// answer until the admitted device has synced once.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct JoinRequest {
+    /// Protocol version.
+    #[n(0)]
+    pub version: u8,
+    /// The account.
+    #[n(1)]
+    pub account: AccountId,
+    /// The admission entry's bytes.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub admission: Vec<u8>,
+}
+
+/// The answer to a join.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct JoinResponse {
+    /// Where the admission stands in the log, or why it does not.
+    #[n(0)]
+    pub outcome: crate::sync::Outcome,
+    /// The account's secret, sealed to the invite's receiver, when the admission stands.
+    #[n(1)]
+    pub wrapped: Option<Wrapped>,
+}

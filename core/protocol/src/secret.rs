@@ -1,0 +1,69 @@
+//! Secret bytes: zeroized when dropped, never printed, compared in constant time.
+
+use std::fmt;
+
+use hkdf::Hkdf;
+use minicbor::{Decode, Encode};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::entropy::Entropy;
+use crate::hash::{Purpose, hash};
+
+/// 32 secret bytes.
+#[derive(Clone, Zeroize, ZeroizeOnDrop, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Secret32(#[cbor(with = "minicbor::bytes")] [u8; 32]);
+
+impl Secret32 {
+    /// Wraps bytes that are already secret.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// A fresh secret.
+    #[must_use]
+    pub fn random(entropy: &mut dyn Entropy) -> Self {
+        let mut bytes = [0; 32];
+        entropy.fill(&mut bytes);
+        Self(bytes)
+    }
+
+    /// The bytes, for the few places that hand them to a cipher or a key store.
+    #[must_use]
+    pub const fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Derives another secret with HKDF-SHA256. `info` names the purpose.
+    #[must_use]
+    pub fn derive(&self, info: &[&[u8]]) -> Self {
+        let mut out = [0; 32];
+        Hkdf::<Sha256>::new(Some(b"holdfast 1"), &self.0)
+            .expand_multi_info(info, &mut out)
+            .expect("32 bytes are a valid HKDF-SHA256 length");
+        Self(out)
+    }
+
+    /// A public commitment to this secret, so that two members can tell they were given the same one.
+    #[must_use]
+    pub fn commitment(&self) -> [u8; 32] {
+        hash(Purpose::Commitment, &[&self.0])
+    }
+}
+
+impl PartialEq for Secret32 {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for Secret32 {}
+
+impl fmt::Debug for Secret32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret32(…)")
+    }
+}

@@ -1,0 +1,282 @@
+//! The one request that syncs all spaces of an account: push, acknowledgements and pull together.
+//!
+//! Paths: `POST /v1/sync` (token), `GET /v1/watch` (token, server-sent events).
+
+use minicbor::{Decode, Encode};
+
+use crate::cursor::SignedCursor;
+use crate::entry::Position;
+use crate::ids::{EntryHash, Generation, InviteId, Seq, SpaceId};
+use crate::keys::Wrapped;
+use crate::membership::Refusal;
+
+/// The largest request body in bytes.
+pub const MAX_REQUEST_BYTES: usize = 8 * 1024 * 1024;
+/// The page size a client asks for when it has no reason to ask for another, in bytes.
+pub const DEFAULT_PAGE_BYTES: u32 = 1024 * 1024;
+/// The most entries in one push.
+pub const MAX_PUSH: usize = 1024;
+
+/// A wrap for an invite, kept by the relay outside the log until the invite is used, expires or is revoked.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct InviteWrap {
+    /// The invite.
+    #[n(0)]
+    pub invite: InviteId,
+    /// The account's secret or the class keys, sealed to the invite's receiver.
+    #[n(1)]
+    pub wrapped: Wrapped,
+}
+
+/// One entry to append.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Push {
+    /// The entry's bytes, retried verbatim.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub entry: Vec<u8>,
+    /// For a membership entry that opens invites or rotates keys: the wraps of the open invites.
+    #[n(1)]
+    pub invite_wraps: Vec<InviteWrap>,
+}
+
+/// Where a device is in a space, when it says so in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Want {
+    /// The space.
+    #[n(0)]
+    pub space: SpaceId,
+    /// The last sequence applied; 0 asks for the shortest way from nothing (checkpoint and live set).
+    #[n(1)]
+    pub after: Seq,
+    /// Set while a start from a checkpoint is being paged: the checkpoint's sequence number in the log.
+    #[n(2)]
+    pub starting_at: Option<Seq>,
+}
+
+/// The request.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct SyncRequest {
+    /// Protocol version.
+    #[n(0)]
+    pub version: u8,
+    /// The account's feed position that the device has caught up with; 0 for none.
+    #[n(1)]
+    pub feed: u64,
+    /// Entries to append, in order.
+    #[n(2)]
+    pub push: Vec<Push>,
+    /// Cursors that moved since the device last sent them. The relay applies them before it pulls.
+    #[n(3)]
+    pub cursors: Vec<SignedCursor>,
+    /// Positions in full: at start, when the generation changed, while paging, and daily. A space that is
+    /// not named is pulled from the device's stored cursor.
+    #[n(4)]
+    pub want: Vec<Want>,
+    /// How many bytes of entries the answer may hold (at least one entry is sent).
+    #[n(5)]
+    pub page_bytes: u32,
+}
+
+/// What became of one pushed entry.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Outcome {
+    /// Appended, durable.
+    #[n(0)]
+    Stored {
+        /// Its sequence number.
+        #[n(0)]
+        seq: Seq,
+    },
+    /// It was there already.
+    #[n(1)]
+    Have {
+        /// Its sequence number.
+        #[n(0)]
+        seq: Seq,
+    },
+    /// Not now.
+    #[n(2)]
+    RetryAfter {
+        /// How long to wait, in milliseconds.
+        #[n(0)]
+        ms: u64,
+    },
+    /// Sealed under a key that is no longer current: seal again, with a new counter.
+    #[n(3)]
+    Reseal {
+        /// The current epoch.
+        #[n(0)]
+        epoch: u32,
+    },
+    /// A membership act that lost the race: pull, think again, sign again.
+    #[n(4)]
+    StaleMembership {
+        /// The current head of the membership.
+        #[n(0)]
+        head: EntryHash,
+    },
+    /// A cut that is not the relay's tip of that device: pull and sign again.
+    #[n(5)]
+    StaleCut,
+    /// A wrap was made for an account's older membership: pull and sign again.
+    #[n(6)]
+    StaleWrap,
+    /// Not today and not tomorrow.
+    #[n(7)]
+    Never {
+        /// Why.
+        #[n(0)]
+        why: Refusal,
+    },
+}
+
+/// The answer to one pushed entry.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Ack {
+    /// The entry, by the hash the sender computed over the bytes it sent.
+    #[n(0)]
+    pub entry: EntryHash,
+    /// What became of it.
+    #[n(1)]
+    pub outcome: Outcome,
+}
+
+/// One place of a log, as it is pulled.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Item {
+    /// A whole entry.
+    #[n(0)]
+    Entry {
+        /// Its sequence number.
+        #[n(0)]
+        seq: Seq,
+        /// Its bytes.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        bytes: Vec<u8>,
+    },
+    /// An entry that was superseded and dropped, or that this member may not read: enough for the running hash.
+    #[n(1)]
+    Stub {
+        /// Its sequence number.
+        #[n(0)]
+        seq: Seq,
+        /// Its hash.
+        #[n(1)]
+        hash: EntryHash,
+    },
+}
+
+/// A page of one space.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct SpacePage {
+    /// The space.
+    #[n(0)]
+    pub space: SpaceId,
+    /// Set when this page is part of a start from a checkpoint: its sequence number. Up to the position the
+    /// checkpoint speaks of, only retained entries come, without stubs; they are checked against its root.
+    #[n(1)]
+    pub starting_at: Option<Seq>,
+    /// On the first page of such a start: the checkpoint entry's bytes.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub checkpoint: Option<Vec<u8>>,
+    /// What follows the asked position, in order.
+    #[n(3)]
+    pub items: Vec<Item>,
+    /// The end of the log.
+    #[n(4)]
+    pub head: Position,
+    /// Whether more of this space follows.
+    #[n(5)]
+    pub more: bool,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct SyncResponse {
+    /// Protocol version.
+    #[n(0)]
+    pub version: u8,
+    /// The life of the relay's store.
+    #[n(1)]
+    pub generation: Generation,
+    /// The relay's clock, in milliseconds since 1970.
+    #[n(2)]
+    pub now_ms: u64,
+    /// The feed position that the device has caught up with once it has applied this answer. While
+    /// `more` is set it is the one the request came with.
+    #[n(3)]
+    pub feed: u64,
+    /// One for each pushed entry, in order.
+    #[n(4)]
+    pub acks: Vec<Ack>,
+    /// Spaces that moved.
+    #[n(5)]
+    pub spaces: Vec<SpacePage>,
+    /// Cursors of other devices that moved since the asked feed position: who has seen what.
+    #[n(6)]
+    pub cursors: Vec<SignedCursor>,
+    /// Whether to ask again at once.
+    #[n(7)]
+    pub more: bool,
+}
+
+/// A refusal of a whole request (HTTP 4xx and 5xx bodies).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Problem {
+    /// What kind.
+    #[n(0)]
+    pub code: ProblemCode,
+    /// A sentence for the log of whoever reads it. Never content.
+    #[n(1)]
+    pub message: String,
+    /// When to try again, in milliseconds.
+    #[n(2)]
+    pub retry_after_ms: Option<u64>,
+}
+
+/// The kinds of refusal of a whole request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum ProblemCode {
+    /// Not the canonical encoding, or too large.
+    #[n(0)]
+    Malformed,
+    /// No token, or one that has run out: sign in again.
+    #[n(1)]
+    Unauthorized,
+    /// The device was revoked, or was never known.
+    #[n(2)]
+    UnknownDevice,
+    /// Too many requests.
+    #[n(3)]
+    TooMany,
+    /// The invite is not open.
+    #[n(4)]
+    InviteGone,
+    /// The relay failed.
+    #[n(5)]
+    Internal,
+    /// The relay is closing, or overloaded.
+    #[n(6)]
+    Unavailable,
+    /// Nothing here.
+    #[n(7)]
+    NotFound,
+    /// An entry was refused (joining, registering).
+    #[n(8)]
+    Refused,
+    /// The request has a protocol version that the relay does not speak.
+    #[n(9)]
+    Version,
+    /// The invite was used before.
+    #[n(10)]
+    InviteUsed,
+}
