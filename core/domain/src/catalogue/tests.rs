@@ -63,7 +63,11 @@ fn a_search_finds_by_word_kind_and_muscle_and_groups_stand_for_their_members() {
         ids(psoas.iter().copied()).contains(&"dead-bug"),
         "a hip-flexor exercise works the psoas"
     );
-    assert_eq!(ids(catalogue.search("hook psoas", None, None)), ["psoas-release-hook"]);
+    assert_eq!(ids(catalogue.search("LEVER hook", None, None)), ["iliacus-release-hook"]);
+    let by_tool = ids(catalogue.search("hook-shaped", None, None));
+    assert!(
+        by_tool.contains(&"psoas-release-hook") && by_tool.contains(&"iliopsoas-trigger-point")
+    );
     assert!(catalogue.search("no-such-thing", None, None).is_empty());
 }
 
