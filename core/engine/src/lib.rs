@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The Holdfast engine: documents, SQLite and sync behind one handle.
+
+pub mod documents;

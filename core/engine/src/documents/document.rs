@@ -1,0 +1,479 @@
+//! One Automerge document behind our rules: flat keys, one commit a write, foreign changes only
+//! after checks, a panic inside Automerge caught. It knows no record and no routine: texts at keys.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use automerge::transaction::{CommitOptions, Transactable, Transaction};
+use automerge::{AutomergeError, LoadOptions, ObjType, ROOT, ReadDoc, ScalarValue, Value};
+
+use super::actor::{ActorId, ChangeHash};
+use super::foreign::{
+    self, CheckedChanges, CheckedDocument, ForeignBytes, MAX_CHANGE_OPS, MAX_KEY_BYTES, MAX_OP,
+    MAX_VALUE_BYTES, Shape,
+};
+
+/// The version of the records that this build reads and writes.
+pub const READER: u32 = 1;
+/// The key that says which version a reader must have. Absent means the first.
+pub const MIN_READER: &str = "min_reader";
+
+/// Why something is not taken into a document. The document is as it was before.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The bytes did not pass the checks.
+    #[error(transparent)]
+    Foreign(#[from] ForeignBytes),
+    /// A change follows one that is not here: it was refused, or never sent.
+    #[error("a change follows {0}, which is not here")]
+    MissingDep(ChangeHash),
+    /// An author's changes have a gap.
+    #[error("actor {actor} skips from change {last} to {found}")]
+    SeqGap {
+        /// The author.
+        actor: ActorId,
+        /// The last change held.
+        last: u64,
+        /// The one that came.
+        found: u64,
+    },
+    /// Two different changes in one place of an author's sequence.
+    #[error("actor {actor} wrote two different changes {seq}")]
+    Forked {
+        /// The author.
+        actor: ActorId,
+        /// The place.
+        seq: u64,
+    },
+    /// A change edits a text that is not here.
+    #[error("a change edits a text that is not here")]
+    UnknownText,
+    /// Saved and loaded again, the document would not be the same, or would not load at all.
+    #[error("the document would not survive being saved: {0}")]
+    WouldNotReload(String),
+    /// Automerge refused it.
+    #[error("the document cannot take it: {0}")]
+    Automerge(String),
+    /// Automerge panicked over it.
+    #[error("the document cannot take it: Automerge panicked")]
+    Panicked,
+}
+
+/// Why a write is not made. The document is as it was before.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// A newer version of the app wrote here.
+    #[error(
+        "this was written by a newer version of the app (it needs format {needs}): update the app to change it"
+    )]
+    TooNew {
+        /// The version it asks for.
+        needs: u32,
+    },
+    /// A key too long.
+    #[error("the name \"{key}\" is longer than {MAX_KEY_BYTES} bytes")]
+    KeyTooLong {
+        /// The key.
+        key: String,
+    },
+    /// A value too long.
+    #[error(
+        "what is to be written at \"{key}\" has {bytes} bytes, more than {MAX_VALUE_BYTES}: make it shorter"
+    )]
+    ValueTooLong {
+        /// The key.
+        key: String,
+        /// Its size.
+        bytes: usize,
+    },
+    /// Too much at once, or a document at its end.
+    #[error("this is more than {MAX_CHANGE_OPS} changes at once: make it in several steps")]
+    TooManyOps,
+    /// Automerge failed.
+    #[error("the document cannot be written: {0}")]
+    Automerge(String),
+}
+
+impl From<AutomergeError> for WriteError {
+    fn from(error: AutomergeError) -> Self {
+        Self::Automerge(error.to_string())
+    }
+}
+
+/// An author's newest change in a document: what an attestation names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tip {
+    /// The author.
+    pub actor: ActorId,
+    /// The number of the change among the author's own, from 1.
+    pub seq: u64,
+    /// Its hash, which covers everything it follows.
+    pub hash: ChangeHash,
+}
+
+/// One change just written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The raw chunk, for the outbox and the log.
+    pub bytes: Vec<u8>,
+    /// What to attest.
+    pub tip: Tip,
+}
+
+/// A value at a key, and who wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The text: of the scalar, or of the editable text.
+    pub text: String,
+    /// Who wrote it.
+    pub actor: ActorId,
+    /// Whether it is a text that people edit together.
+    pub editable: bool,
+    pub(super) id: automerge::ObjId,
+}
+
+/// An Automerge document under our rules.
+#[derive(Debug, Clone)]
+pub struct Document {
+    doc: automerge::Automerge,
+    actor: ActorId,
+    shape: Shape,
+    tips: BTreeMap<ActorId, (u64, ChangeHash)>,
+    max_op: u64,
+}
+
+impl Document {
+    /// An empty document, to be written as `actor`.
+    #[must_use]
+    pub fn new(actor: ActorId, shape: Shape) -> Self {
+        let doc = automerge::Automerge::new().with_actor(actor.to_automerge());
+        Self { doc, actor, shape, tips: BTreeMap::new(), max_op: 0 }
+    }
+
+    /// Loads a document saved by [`Self::save_nocompress`], checked like any foreign one.
+    ///
+    /// # Errors
+    /// [`Refused`] when the bytes are not such a document.
+    pub fn load(bytes: &[u8], actor: ActorId, shape: Shape) -> Result<Self, Refused> {
+        Self::load_checked(&foreign::check_document(bytes, shape)?, actor, shape)
+    }
+
+    /// Loads a document that passed the checks. Automerge recomputes every change's hash.
+    ///
+    /// # Errors
+    /// [`Refused`] when its hashes do not come out as it says.
+    pub fn load_checked(
+        checked: &CheckedDocument<'_>,
+        actor: ActorId,
+        shape: Shape,
+    ) -> Result<Self, Refused> {
+        let doc = guarded(|| reload(checked.bytes()))?;
+        let mut loaded = Self { doc, actor, shape, tips: BTreeMap::new(), max_op: 0 };
+        loaded.doc.set_actor(actor.to_automerge());
+        loaded.index();
+        let heads: Vec<ChangeHash> = loaded.heads();
+        if heads != checked.heads {
+            return Err(Refused::WouldNotReload(
+                "its newest changes are not those it names".into(),
+            ));
+        }
+        Ok(loaded)
+    }
+
+    /// Builds a document of raw changes that were checked and stored before.
+    ///
+    /// # Errors
+    /// [`Refused`] when they are damaged or incomplete.
+    pub fn replay<'a>(
+        changes: impl IntoIterator<Item = &'a [u8]>,
+        actor: ActorId,
+        shape: Shape,
+    ) -> Result<Self, Refused> {
+        let mut document = Self::new(actor, shape);
+        document.replay_more(changes)?;
+        Ok(document)
+    }
+
+    /// Adds raw changes that were checked and stored before, all at once.
+    ///
+    /// # Errors
+    /// [`Refused`] when they are damaged or incomplete; nothing is added then.
+    pub fn replay_more<'a>(
+        &mut self,
+        changes: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<(), Refused> {
+        let mut all = Vec::new();
+        let mut highest = self.max_op;
+        for bytes in changes {
+            let checked = foreign::check_stored_changes(bytes, highest, self.shape)?;
+            for change in checked.as_slice() {
+                highest = highest.max(change.max_op());
+            }
+            all.push(checked);
+        }
+        self.apply_all(&all).map(|_| ())
+    }
+
+    /// Takes the changes of one entry, or none of them. Gives how many were new.
+    ///
+    /// # Errors
+    /// [`Refused`]: the entry is to be quarantined; the document is untouched.
+    pub fn apply(&mut self, changes: &CheckedChanges) -> Result<usize, Refused> {
+        self.apply_all(std::slice::from_ref(changes))
+    }
+
+    fn apply_all(&mut self, entries: &[CheckedChanges]) -> Result<usize, Refused> {
+        let mut tips = self.tips.clone();
+        let mut incoming = std::collections::BTreeSet::new();
+        let mut new = Vec::new();
+        for change in entries.iter().flat_map(CheckedChanges::as_slice) {
+            if self.has(change.hash) || incoming.contains(&change.hash) {
+                continue;
+            }
+            let (actor, seq) = (change.actor, change.seq);
+            let last = tips.get(&actor).map_or(0, |(seq, _)| *seq);
+            if seq <= last {
+                return Err(Refused::Forked { actor, seq });
+            }
+            if seq != last + 1 {
+                return Err(Refused::SeqGap { actor, last, found: seq });
+            }
+            if let Some(missing) =
+                change.deps.iter().find(|d| !self.has(**d) && !incoming.contains(*d))
+            {
+                return Err(Refused::MissingDep(*missing));
+            }
+            tips.insert(actor, (seq, change.hash));
+            incoming.insert(change.hash);
+            new.push(change);
+        }
+        if new.is_empty() {
+            return Ok(0);
+        }
+        // On a copy, so that neither an error nor a panic half-way leaves a trace in this one.
+        let doc = guarded(|| {
+            let mut doc = self.doc.clone();
+            let changes = new
+                .iter()
+                .map(|change| automerge::Change::try_from(change.bytes()))
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|e| Refused::Automerge(e.to_string()))?;
+            doc.apply_changes(changes).map_err(|e| Refused::Automerge(e.to_string()))?;
+            for text in new.iter().flat_map(|change| &change.texts) {
+                let id = automerge::ObjId::Id(text.counter, text.actor.to_automerge(), 0);
+                if !matches!(doc.object_type(&id), Ok(ObjType::Text)) {
+                    return Err(Refused::UnknownText);
+                }
+            }
+            // A reference to nothing is dropped silently when it is applied, and the document then
+            // saves to something else than was signed. Only saving and loading shows it.
+            let again = reload(&doc.save_nocompress())?;
+            if again.get_heads() != doc.get_heads() {
+                return Err(Refused::WouldNotReload("its newest changes differ".into()));
+            }
+            Ok(doc)
+        })?;
+        self.doc = doc;
+        self.max_op = new.iter().map(|change| change.max_op()).fold(self.max_op, u64::max);
+        self.tips = tips;
+        Ok(new.len())
+    }
+
+    /// Makes one commit of what `write` does. Gives nothing when that changes nothing.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub(super) fn write(
+        &mut self,
+        write: impl FnOnce(&mut Transaction<'_>) -> Result<(), WriteError>,
+    ) -> Result<Option<Written>, WriteError> {
+        if let Some(needs) = self.too_new() {
+            return Err(WriteError::TooNew { needs });
+        }
+        if self.max_op > MAX_OP - MAX_CHANGE_OPS {
+            return Err(WriteError::TooManyOps);
+        }
+        let mut transaction = self.doc.transaction();
+        if let Err(error) = write(&mut transaction) {
+            transaction.rollback();
+            return Err(error);
+        }
+        if transaction.pending_ops() as u64 > MAX_CHANGE_OPS {
+            transaction.rollback();
+            return Err(WriteError::TooManyOps);
+        }
+        // No commit time: when something happened is in the record itself.
+        let (Some(_), _) = transaction.commit_with(CommitOptions::default().with_time(0)) else {
+            return Ok(None);
+        };
+        let change = self
+            .doc
+            .get_last_local_change()
+            .ok_or_else(|| WriteError::Automerge("the change just made is gone".to_owned()))?;
+        let tip = Tip { actor: self.actor, seq: change.seq(), hash: change.hash().into() };
+        self.tips.insert(tip.actor, (tip.seq, tip.hash));
+        self.max_op = self.max_op.max(change.max_op());
+        Ok(Some(Written { bytes: change.raw_bytes().to_vec(), tip }))
+    }
+
+    /// Writes one text at one key. Gives nothing when it stands there already.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn put(&mut self, key: &str, text: &str) -> Result<Option<Written>, WriteError> {
+        self.write(|transaction| put(transaction, key, text))
+    }
+
+    /// Every value that stands at a key: more than one after concurrent writes. The last one is
+    /// what Automerge shows on every device alike.
+    #[must_use]
+    pub fn all(&self, key: &str) -> Vec<Held> {
+        let values = self.doc.get_all(ROOT, key).unwrap_or_default();
+        values.into_iter().filter_map(|(value, id)| self.held(&value, id)).collect()
+    }
+
+    /// The value at a key; after concurrent writes the one that every device shows.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Held> {
+        let (value, id) = self.doc.get(ROOT, key).ok().flatten()?;
+        self.held(&value, id)
+    }
+
+    /// The keys in ascending order.
+    pub fn keys(&self) -> impl Iterator<Item = String> + '_ {
+        self.doc.keys(ROOT)
+    }
+
+    fn held(&self, value: &Value<'_>, id: automerge::ObjId) -> Option<Held> {
+        let automerge::ObjId::Id(_, actor, _) = &id else { return None };
+        let actor = ActorId(actor.to_bytes().try_into().ok()?);
+        let (text, editable) = match value {
+            Value::Scalar(scalar) => match scalar.as_ref() {
+                ScalarValue::Str(text) => (text.to_string(), false),
+                _ => return None,
+            },
+            Value::Object(ObjType::Text) => (self.doc.text(&id).ok()?, true),
+            Value::Object(_) => return None,
+        };
+        Some(Held { text, actor, editable, id })
+    }
+
+    /// The version a reader must have, where that is newer than this build's.
+    #[must_use]
+    pub fn too_new(&self) -> Option<u32> {
+        self.all(MIN_READER)
+            .iter()
+            .map(|held| held.text.parse().unwrap_or(u32::MAX))
+            .max()
+            .filter(|needs| *needs > READER)
+    }
+
+    /// Whether a change is here.
+    #[must_use]
+    pub fn has(&self, hash: ChangeHash) -> bool {
+        self.doc.get_change_meta_by_hash(&hash.into()).is_some()
+    }
+
+    /// The newest changes.
+    #[must_use]
+    pub fn heads(&self) -> Vec<ChangeHash> {
+        let mut heads: Vec<ChangeHash> =
+            self.doc.get_heads().into_iter().map(ChangeHash::from).collect();
+        heads.sort_unstable();
+        heads
+    }
+
+    /// The hashes of all changes, ascending.
+    #[must_use]
+    pub fn hashes(&self) -> Vec<ChangeHash> {
+        let mut hashes: Vec<ChangeHash> =
+            self.doc.get_changes_meta(&[]).iter().map(|meta| meta.hash.into()).collect();
+        hashes.sort_unstable();
+        hashes
+    }
+
+    /// Who writes here.
+    #[must_use]
+    pub const fn actor(&self) -> ActorId {
+        self.actor
+    }
+
+    /// This device's newest change.
+    #[must_use]
+    pub fn tip(&self) -> Option<Tip> {
+        self.tips.get(&self.actor).map(|(seq, hash)| Tip {
+            actor: self.actor,
+            seq: *seq,
+            hash: *hash,
+        })
+    }
+
+    /// Every author's newest change.
+    pub fn tips(&self) -> impl Iterator<Item = Tip> + '_ {
+        self.tips.iter().map(|(actor, (seq, hash))| Tip { actor: *actor, seq: *seq, hash: *hash })
+    }
+
+    /// The highest operation counter, which bounds where foreign changes may start.
+    #[must_use]
+    pub const fn max_op(&self) -> u64 {
+        self.max_op
+    }
+
+    /// What it may contain.
+    #[must_use]
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The whole document in Automerge's standard format, compressed: for exports.
+    #[must_use]
+    pub fn save(&self) -> Vec<u8> {
+        self.doc.save()
+    }
+
+    /// The whole document in Automerge's standard format, not compressed: for packs and the store.
+    #[must_use]
+    pub fn save_nocompress(&self) -> Vec<u8> {
+        self.doc.save_nocompress()
+    }
+
+    fn index(&mut self) {
+        for meta in self.doc.get_changes_meta(&[]) {
+            self.max_op = self.max_op.max(meta.max_op);
+            if let Ok(actor) = meta.actor.to_bytes().try_into() {
+                let tip = self.tips.entry(ActorId(actor)).or_insert((meta.seq, meta.hash.into()));
+                if meta.seq >= tip.0 {
+                    *tip = (meta.seq, meta.hash.into());
+                }
+            }
+        }
+    }
+}
+
+/// Writes one text at one key of a transaction.
+pub(super) fn put(
+    transaction: &mut Transaction<'_>,
+    key: &str,
+    text: &str,
+) -> Result<(), WriteError> {
+    if key.is_empty() || key.len() > MAX_KEY_BYTES {
+        return Err(WriteError::KeyTooLong { key: key.to_owned() });
+    }
+    if text.len() as u64 > MAX_VALUE_BYTES {
+        return Err(WriteError::ValueTooLong { key: key.to_owned(), bytes: text.len() });
+    }
+    Ok(transaction.put(ROOT, key, text)?)
+}
+
+fn reload(bytes: &[u8]) -> Result<automerge::Automerge, Refused> {
+    let options = LoadOptions::new()
+        .on_partial_load(automerge::OnPartialLoad::Error)
+        .verification_mode(automerge::VerificationMode::Check);
+    automerge::Automerge::load_with_options(bytes, options)
+        .map_err(|e| Refused::WouldNotReload(e.to_string()))
+}
+
+/// Runs what touches foreign content: a panic inside becomes a refusal.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Refused>) -> Result<T, Refused> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Refused::Panicked))
+}

@@ -1,0 +1,234 @@
+//! Strands: what one device recorded of one session or day. Each record stands at a flat key of its
+//! own as one JSON text, so that concurrent writes never mix two records and fields that this build
+//! does not know survive. What the records mean together is decided by the domain's merge.
+
+use holdfast_domain::record::{Correction, Observation, SessionRecord};
+use serde::Serialize;
+
+use super::actor::{ActorId, ChangeHash};
+use super::document::{Document, MIN_READER, Refused, Tip, WriteError, Written};
+use super::foreign::{self, CheckedChanges, Shape};
+
+const OBSERVATION: &str = "obs:";
+const CORRECTION: &str = "fix:";
+const SESSION: &str = "session";
+
+/// One record of a strand.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// The session, with the doses it was played against. Key `session`.
+    Session(Box<SessionRecord>),
+    /// One hold. Key `obs:ID`.
+    Observation(Box<Observation>),
+    /// A correction of a hold or session. Key `fix:ID`.
+    Correction(Box<Correction>),
+}
+
+impl Record {
+    /// The key it stands at.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::Session(_) => SESSION.to_owned(),
+            Self::Observation(observation) => format!("{OBSERVATION}{}", observation.id),
+            Self::Correction(correction) => format!("{CORRECTION}{}", correction.id),
+        }
+    }
+
+    /// The JSON text it is stored as.
+    ///
+    /// # Errors
+    /// [`WriteError`] when it has no JSON form (a load that is not a number).
+    pub fn to_text(&self) -> Result<String, WriteError> {
+        fn text(record: &impl Serialize) -> Result<String, WriteError> {
+            serde_json::to_string(record).map_err(|e| WriteError::Automerge(e.to_string()))
+        }
+        match self {
+            Self::Session(record) => text(record),
+            Self::Observation(record) => text(record),
+            Self::Correction(record) => text(record),
+        }
+    }
+}
+
+/// What stands at a key of a strand.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stored {
+    /// A record that this build reads.
+    Record(Record),
+    /// A key of a kind that only newer versions know. It is kept, and passed on, as it is.
+    NewerKind,
+    /// A record of a known kind that does not read: it is kept and shown by `doctor`.
+    Unreadable {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A strand.
+#[derive(Debug, Clone)]
+pub struct Strand(Document);
+
+impl Strand {
+    /// A new strand, to be written as `actor`.
+    #[must_use]
+    pub fn new(actor: ActorId) -> Self {
+        Self(Document::new(actor, Shape::Records))
+    }
+
+    /// Loads a strand saved by [`Self::save_nocompress`], to be written as `actor`.
+    ///
+    /// # Errors
+    /// [`Refused`] when the bytes are not such a strand.
+    pub fn load(bytes: &[u8], actor: ActorId) -> Result<Self, Refused> {
+        Document::load(bytes, actor, Shape::Records).map(Self)
+    }
+
+    /// Builds a strand of raw changes that were checked and stored before.
+    ///
+    /// # Errors
+    /// [`Refused`] when they are damaged or incomplete.
+    pub fn replay<'a>(
+        changes: impl IntoIterator<Item = &'a [u8]>,
+        actor: ActorId,
+    ) -> Result<Self, Refused> {
+        Document::replay(changes, actor, Shape::Records).map(Self)
+    }
+
+    /// Writes one record in one commit. Gives nothing when it stands there already.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn put(&mut self, record: &Record) -> Result<Option<Written>, WriteError> {
+        self.0.put(&record.key(), &record.to_text()?)
+    }
+
+    /// Writes several records in one commit: an import, a session with its holds.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn put_all(&mut self, records: &[Record]) -> Result<Option<Written>, WriteError> {
+        self.0.write(|transaction| {
+            for record in records {
+                super::document::put(transaction, &record.key(), &record.to_text()?)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Checks the changes of one entry and takes them, or none of them. Gives how many were new.
+    ///
+    /// `author` is the actor of the device that signed the entry, in the incarnation it attests.
+    ///
+    /// # Errors
+    /// [`Refused`]: the entry is to be quarantined; the strand is untouched.
+    pub fn apply_foreign(&mut self, changes: &[u8], author: ActorId) -> Result<usize, Refused> {
+        let checked = self.check(changes, author)?;
+        self.0.apply(&checked)
+    }
+
+    /// The checks of [`Self::apply_foreign`] alone, to compare with an attestation before applying.
+    ///
+    /// # Errors
+    /// [`Refused`]: the entry is to be quarantined.
+    pub fn check(&self, changes: &[u8], author: ActorId) -> Result<CheckedChanges, Refused> {
+        Ok(foreign::check_changes(changes, author, self.0.max_op(), Shape::Records)?)
+    }
+
+    /// Every record under its key, in the order of the keys. Where clones of one device wrote one
+    /// key at once, every version is given: the merge sees them all.
+    #[must_use]
+    pub fn records(&self) -> Vec<(String, Stored)> {
+        let mut records = Vec::new();
+        for key in self.0.keys() {
+            if key == MIN_READER {
+                continue;
+            }
+            for held in self.0.all(&key) {
+                records.push((key.clone(), stored(&key, &held.text)));
+            }
+        }
+        records
+    }
+
+    /// The record texts as they are stored, by key: for exports and comparisons.
+    #[must_use]
+    pub fn texts(&self) -> Vec<(String, String)> {
+        self.0
+            .keys()
+            .flat_map(|key| self.0.all(&key).into_iter().map(move |held| (key.clone(), held.text)))
+            .collect()
+    }
+
+    /// The version a reader must have, where that is newer than this build's. Such a strand is
+    /// read as far as it goes and never written.
+    #[must_use]
+    pub fn too_new(&self) -> Option<u32> {
+        self.0.too_new()
+    }
+
+    /// This device's newest change: what to attest.
+    #[must_use]
+    pub fn tip(&self) -> Option<Tip> {
+        self.0.tip()
+    }
+
+    /// The newest changes.
+    #[must_use]
+    pub fn heads(&self) -> Vec<ChangeHash> {
+        self.0.heads()
+    }
+
+    /// In Automerge's standard format, compressed: for exports.
+    #[must_use]
+    pub fn save(&self) -> Vec<u8> {
+        self.0.save()
+    }
+
+    /// In Automerge's standard format, not compressed: for packs and the store.
+    #[must_use]
+    pub fn save_nocompress(&self) -> Vec<u8> {
+        self.0.save_nocompress()
+    }
+
+    /// The document.
+    #[must_use]
+    pub const fn document(&self) -> &Document {
+        &self.0
+    }
+
+    /// The document, to apply checked changes.
+    pub const fn document_mut(&mut self) -> &mut Document {
+        &mut self.0
+    }
+}
+
+impl From<Document> for Strand {
+    fn from(document: Document) -> Self {
+        Self(document)
+    }
+}
+
+fn stored(key: &str, text: &str) -> Stored {
+    let record = if let Some(id) = key.strip_prefix(OBSERVATION) {
+        serde_json::from_str::<Observation>(text)
+            .map_err(|e| e.to_string())
+            .and_then(|o| same_id(o.id.as_str(), id).map(|()| Record::Observation(Box::new(o))))
+    } else if let Some(id) = key.strip_prefix(CORRECTION) {
+        serde_json::from_str::<Correction>(text)
+            .map_err(|e| e.to_string())
+            .and_then(|c| same_id(&c.id, id).map(|()| Record::Correction(Box::new(c))))
+    } else if key == SESSION {
+        serde_json::from_str::<SessionRecord>(text)
+            .map(|s| Record::Session(Box::new(s)))
+            .map_err(|e| e.to_string())
+    } else {
+        return Stored::NewerKind;
+    };
+    record.map_or_else(|reason| Stored::Unreadable { reason }, Stored::Record)
+}
+
+/// A record under another's key could hide from a correction of it.
+fn same_id(inside: &str, key: &str) -> Result<(), String> {
+    if inside == key { Ok(()) } else { Err(format!("the record at {key} calls itself {inside}")) }
+}
