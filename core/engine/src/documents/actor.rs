@@ -3,40 +3,11 @@
 
 use std::fmt;
 
-/// The author of changes: the first 16 bytes of a hash over device key and incarnation.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ActorId(pub [u8; 16]);
+pub use holdfast_protocol::attest::actor_id;
+pub use holdfast_protocol::ids::ActorId;
 
-impl ActorId {
-    /// The actor of one incarnation of a device.
-    ///
-    /// A new incarnation begins whenever the install marker does not match: restored backups
-    /// clone devices, and two clones must never write as one actor.
-    #[must_use]
-    pub fn new(device: &[u8; 32], incarnation: u64) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key("holdfast 1 actor");
-        hasher.update(device);
-        hasher.update(&incarnation.to_le_bytes());
-        let mut actor = [0; 16];
-        hasher.finalize_xof().fill(&mut actor);
-        Self(actor)
-    }
-
-    pub(super) fn to_automerge(self) -> automerge::ActorId {
-        automerge::ActorId::from(&self.0)
-    }
-}
-
-impl fmt::Display for ActorId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-impl fmt::Debug for ActorId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ActorId({self})")
-    }
+pub(super) fn to_automerge(actor: ActorId) -> automerge::ActorId {
+    automerge::ActorId::from(&actor.0)
 }
 
 /// The hash of one change, as Automerge names it (SHA-256).
@@ -64,5 +35,19 @@ impl From<automerge::ChangeHash> for ChangeHash {
 impl From<ChangeHash> for automerge::ChangeHash {
     fn from(hash: ChangeHash) -> Self {
         Self(hash.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_protocol::ids::DeviceId;
+
+    #[test]
+    fn another_incarnation_or_device_is_another_actor() {
+        let (a, b) = (DeviceId([1; 32]), DeviceId([2; 32]));
+        assert_eq!(actor_id(a, 1), actor_id(a, 1));
+        assert_ne!(actor_id(a, 1), actor_id(a, 2));
+        assert_ne!(actor_id(a, 1), actor_id(b, 1));
     }
 }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
 use automerge::{AutomergeError, LoadOptions, ObjType, ROOT, ReadDoc, ScalarValue, Value};
 
-use super::actor::{ActorId, ChangeHash};
+use super::actor::{ActorId, ChangeHash, to_automerge};
 use super::foreign::{
     self, CheckedChanges, CheckedDocument, ForeignBytes, MAX_CHANGE_OPS, MAX_KEY_BYTES, MAX_OP,
     MAX_VALUE_BYTES, Shape,
@@ -146,7 +146,7 @@ impl Document {
     /// An empty document, to be written as `actor`.
     #[must_use]
     pub fn new(actor: ActorId, shape: Shape) -> Self {
-        let doc = automerge::Automerge::new().with_actor(actor.to_automerge());
+        let doc = automerge::Automerge::new().with_actor(to_automerge(actor));
         Self { doc, actor, shape, tips: BTreeMap::new(), max_op: 0 }
     }
 
@@ -169,7 +169,7 @@ impl Document {
     ) -> Result<Self, Refused> {
         let doc = guarded(|| reload(checked.bytes()))?;
         let mut loaded = Self { doc, actor, shape, tips: BTreeMap::new(), max_op: 0 };
-        loaded.doc.set_actor(actor.to_automerge());
+        loaded.doc.set_actor(to_automerge(actor));
         loaded.index();
         let heads: Vec<ChangeHash> = loaded.heads();
         if heads != checked.heads {
@@ -260,7 +260,7 @@ impl Document {
                 .map_err(|e| Refused::Automerge(e.to_string()))?;
             doc.apply_changes(changes).map_err(|e| Refused::Automerge(e.to_string()))?;
             for text in new.iter().flat_map(|change| &change.texts) {
-                let id = automerge::ObjId::Id(text.counter, text.actor.to_automerge(), 0);
+                let id = automerge::ObjId::Id(text.counter, to_automerge(text.actor), 0);
                 if !matches!(doc.object_type(&id), Ok(ObjType::Text)) {
                     return Err(Refused::UnknownText);
                 }

@@ -232,3 +232,6 @@ fn actors(bytes: &mut Bytes<'_>) -> Result<Vec<ActorId>, ForeignBytes> {
     }
     Ok(list)
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
