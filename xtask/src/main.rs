@@ -1,1 +1,106 @@
-fn main() {}
+//! The developer's commands: `cargo xtask …`. Each is a thin shell over cargo and the `holdfast-tests`
+//! package, so that nothing here has to be compiled twice.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+const HELP: &str = "\
+The developer's commands
+
+  cargo xtask test [CARGO TEST ARGS]      all tests; what must be skipped is announced
+  cargo xtask lint                        formatting, clippy and the docs, as CI runs them
+  cargo xtask deps                        licences, bans and sources of every dependency
+  cargo xtask simulate --seeds N [--from S] [--seed S]
+                                          devices and a relay under faults; a failing seed replays exactly
+  cargo xtask seed-history --home DIR [--years N] [--seed S]
+                                          a home with years of holds, for trying and for the benches
+  cargo xtask bench [NAMES]               ratios in one run; writes target/bench.json
+";
+
+fn main() -> ExitCode {
+    let mut args = env::args().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let done = match command.as_str() {
+        "test" => test(&rest),
+        "lint" => lint(),
+        "deps" => deps(),
+        "simulate" | "seed-history" => tool(&command, &rest, &["--profile", "dev"]),
+        "bench" => bench(&rest),
+        "" | "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        other => {
+            eprintln!("there is no command \"{other}\"\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(what) => {
+            eprintln!("xtask: {what}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Where the workspace stands.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn cargo(args: &[&str]) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root()).args(args);
+    command
+}
+
+fn run(what: &str, command: &mut Command) -> Result<(), String> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{what} failed ({status})")),
+        Err(error) => Err(format!("{what} could not be started: {error}")),
+    }
+}
+
+fn test(rest: &[String]) -> Result<(), String> {
+    run("the tests", cargo(&["test", "--workspace"]).args(rest))
+}
+
+fn lint() -> Result<(), String> {
+    run("cargo fmt", &mut cargo(&["fmt", "--all", "--check"]))?;
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    run("clippy", &mut cargo(&clippy))?;
+    let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
+    run("cargo doc", doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Advisories need a database from the network, so they are checked where one can be had:
+/// `cargo deny check advisories`.
+fn deps() -> Result<(), String> {
+    let found = cargo(&["deny", "--version"]).output().is_ok_and(|out| out.status.success());
+    if !found {
+        let how = "cargo-deny is not installed; get it with: cargo install cargo-deny --locked";
+        if env::var("CI").is_ok_and(|ci| ci == "true") {
+            return Err(how.to_owned());
+        }
+        println!("skipped: licences, bans and sources ({how})");
+        return Ok(());
+    }
+    run(
+        "cargo deny",
+        &mut cargo(&["deny", "--all-features", "check", "licenses", "bans", "sources"]),
+    )
+}
+
+/// A program of the `holdfast-tests` package.
+fn tool(name: &str, rest: &[String], profile: &[&str]) -> Result<(), String> {
+    let mut command = cargo(&["run", "--quiet", "--package", "holdfast-tests", "--bin", name]);
+    run(name, command.args(profile).arg("--").args(rest))
+}
+
+fn bench(rest: &[String]) -> Result<(), String> {
+    tool("bench", rest, &["--profile", "release"])
+}
