@@ -316,12 +316,14 @@ impl Document {
         Ok(Some(Written { bytes: change.raw_bytes().to_vec(), tip }))
     }
 
-    /// Writes one text at one key. Gives nothing when it stands there already.
+    /// Writes one text at one key. Gives nothing when it stands there already and, in a strand,
+    /// also where a clone of the device wrote another besides it: a strand settles nothing.
     ///
     /// # Errors
     /// [`WriteError`]; nothing is written then.
     pub fn put(&mut self, key: &str, text: &str) -> Result<Option<Written>, WriteError> {
-        self.write(|transaction| put(transaction, key, text))
+        let shape = self.shape;
+        self.write(|transaction| put(transaction, shape, key, text))
     }
 
     /// Every value that stands at a key: more than one after concurrent writes. The last one is
@@ -453,6 +455,7 @@ impl Document {
 /// Writes one text at one key of a transaction.
 pub(super) fn put(
     transaction: &mut Transaction<'_>,
+    shape: Shape,
     key: &str,
     text: &str,
 ) -> Result<(), WriteError> {
@@ -461,6 +464,11 @@ pub(super) fn put(
     }
     if text.len() as u64 > MAX_VALUE_BYTES {
         return Err(WriteError::ValueTooLong { key: key.to_owned(), bytes: text.len() });
+    }
+    // Automerge settles a conflict when what stands is written again, by deleting the others.
+    let stands = transaction.get(ROOT, key)?;
+    if shape == Shape::Strand && stands.is_some_and(|(value, _)| value.as_str() == Some(text)) {
+        return Ok(());
     }
     Ok(transaction.put(ROOT, key, text)?)
 }

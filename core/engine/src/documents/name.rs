@@ -78,7 +78,11 @@ impl DocName {
     pub const fn shape(&self) -> Shape {
         match self {
             Self::Plan => Shape::Plan,
-            _ => Shape::Records,
+            Self::Account | Self::Profile => Shape::Shared,
+            Self::SessionStrand { .. }
+            | Self::DayStrand { .. }
+            | Self::NotesStrand { .. }
+            | Self::PrescriptionStrand { .. } => Shape::Strand,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Change chunks from elsewhere: each is decoded in full, every operation looked at, before one is
 //! handed on. What comes out is still unapplied: whether it fits a document is that document's matter.
 
+use std::collections::BTreeSet;
+
 use super::column::{Bytes, Columns, Deltas, Runs};
 use super::op::{OpColumns, OpRef, Target, spec};
 use super::{
@@ -223,22 +225,27 @@ fn operations(
     let mut pred_ctr = Deltas::new(columns.get(PRED_CTR));
     let mut preds_left = MAX_CHANGE_OPS;
     let mut made = Vec::new();
-    let mut edited = std::collections::BTreeSet::new();
+    let mut edited = BTreeSet::new();
+    let mut used = vec![false; actors.len()];
+    used[0] = true; // the author
     for id in start_op..start_op + count {
         // An operation refers only to earlier ones, by actors of the list.
-        let earlier = |op: OpRef| {
-            let known = usize::try_from(op.actor).is_ok_and(|actor| actor < actors.len());
-            if known && op.counter > 0 && op.counter < id {
-                Ok(op)
-            } else {
-                Err(ForeignBytes::BadReference)
+        let mut earlier = |op: OpRef| {
+            let actor = usize::try_from(op.actor).ok().and_then(|actor| used.get_mut(actor));
+            match actor {
+                Some(actor) if op.counter > 0 && op.counter < id => {
+                    *actor = true;
+                    Ok(op)
+                }
+                _ => Err(ForeignBytes::BadReference),
             }
         };
-        match ops.next(shape)? {
-            Target::Value => {}
+        let target = ops.next(shape)?;
+        match target {
+            Target::Value | Target::Settling => {}
             Target::NewText => made.push(id),
             Target::Piece { text, element } => {
-                element.map(earlier).transpose()?;
+                element.map(&mut earlier).transpose()?;
                 edited.insert(earlier(text)?);
             }
             Target::Deletion { text, element } => {
@@ -250,6 +257,9 @@ fn operations(
         preds_left = preds_left
             .checked_sub(preds)
             .ok_or(ForeignBytes::TooManyOps { limit: MAX_CHANGE_OPS })?;
+        if preds == 0 && matches!(target, Target::Settling | Target::Deletion { .. }) {
+            return Err(ForeignBytes::BadReference);
+        }
         let mut before: Option<OpRef> = None;
         for _ in 0..preds {
             let pred = earlier(OpRef {
@@ -267,6 +277,9 @@ fn operations(
     pred_count.finish()?;
     pred_actor.finish()?;
     pred_ctr.finish()?;
+    if used.contains(&false) {
+        return Err(ForeignBytes::BadActors);
+    }
     let texts = edited
         .into_iter()
         .filter(|op| op.actor != 0 || made.binary_search(&op.counter).is_err())

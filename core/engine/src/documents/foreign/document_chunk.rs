@@ -238,7 +238,9 @@ fn operations(
             Target::NewText => {
                 made.insert(id);
             }
-            Target::Deletion { .. } => return Err(ForeignBytes::Malformed("a deletion has a row")),
+            Target::Settling | Target::Deletion { .. } => {
+                return Err(ForeignBytes::Malformed("a deletion has a row"));
+            }
             Target::Piece { text, element } => {
                 element.map(known).transpose()?;
                 // Rows are sorted by object, the root first: the text was made in a row before.

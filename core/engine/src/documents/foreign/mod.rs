@@ -52,8 +52,11 @@ pub const MAX_ACTORS: u64 = 4_096;
 /// What a document may contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// Texts at flat keys of the root, nothing else: strands and the account document.
-    Records,
+    /// Texts at flat keys of the root, never deleted: strands.
+    Strand,
+    /// Texts at flat keys of the root that several devices write. Where two wrote at once, settling
+    /// on the one that stands deletes the other: the account document.
+    Shared,
     /// The same, and texts that people edit (Automerge text) at keys of the root: the plan.
     Plan,
 }
@@ -98,7 +101,7 @@ pub enum ForeignBytes {
         /// The actor it claims.
         found: String,
     },
-    /// Too many actors, or one twice.
+    /// Too many actors, one twice, or one that nothing refers to.
     #[error("the list of actors is not one of ours")]
     BadActors,
     /// More changes than we take at once.

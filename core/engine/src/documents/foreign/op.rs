@@ -41,6 +41,8 @@ pub(super) struct OpRef {
 pub(super) enum Target {
     /// Writes a text at a key of the root.
     Value,
+    /// Deletes what others wrote at a key of the root. It must name what it deletes.
+    Settling,
     /// Makes an editable text at a key of the root.
     NewText,
     /// Inserts or writes a piece of an editable text, at an element or at the head.
@@ -105,11 +107,12 @@ impl<'a> OpColumns<'a> {
                 }
                 match (action, shape) {
                     (SET, _) if !insert => Target::Value,
+                    (DELETE, Shape::Shared | Shape::Plan) if !insert => Target::Settling,
                     (MAKE_TEXT, Shape::Plan) if !insert => Target::NewText,
                     _ => return forbidden,
                 }
             }
-            Some(_) if shape == Shape::Records => return Err(ForeignBytes::NotFlat),
+            Some(_) if shape != Shape::Plan => return Err(ForeignBytes::NotFlat),
             Some(text) => {
                 let element = match (key_actor, key_ctr, key) {
                     (None, Some(0), None) if insert => None,

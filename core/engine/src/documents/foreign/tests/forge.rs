@@ -30,9 +30,9 @@ pub(crate) fn signed(mut value: i64) -> Vec<u8> {
     }
 }
 
-/// `count` times the same cell.
+/// `count` times the same cell, as Automerge writes it: a lone one as a literal.
 pub(crate) fn run(count: i64, cell: &[u8]) -> Vec<u8> {
-    [signed(count), cell.to_vec()].concat()
+    [signed(if count == 1 { -1 } else { count }), cell.to_vec()].concat()
 }
 
 pub(crate) fn text(text: &str) -> Vec<u8> {

@@ -13,13 +13,13 @@ const ME: ActorId = ActorId([7; 16]);
 const OTHER: ActorId = ActorId([9; 16]);
 
 fn check(change: &Change) -> Result<CheckedChanges, ForeignBytes> {
-    check_changes(&change.bytes(), ME, 0, Shape::Records)
+    check_changes(&change.bytes(), ME, 0, Shape::Strand)
 }
 
 #[test]
 fn a_forged_plain_change_passes_and_is_what_automerge_reads() {
     let bytes = Change::writes(ME, 3).bytes();
-    let checked = check_changes(&bytes, ME, 0, Shape::Records).unwrap();
+    let checked = check_changes(&bytes, ME, 0, Shape::Strand).unwrap();
     let change = &checked.as_slice()[0];
     let theirs = automerge::Change::try_from(&bytes[..]).unwrap();
     assert_eq!(change.hash, theirs.hash().into());
@@ -45,7 +45,7 @@ fn a_huge_start_op_is_refused() {
 #[test]
 fn start_ops_cannot_climb_without_end_in_small_steps() {
     let near_the_end = Change { start_op: MAX_OP + 1, ..Change::writes(ME, 1) };
-    let refused = check_changes(&near_the_end.bytes(), ME, MAX_OP, Shape::Records);
+    let refused = check_changes(&near_the_end.bytes(), ME, MAX_OP, Shape::Strand);
     assert!(matches!(refused, Err(ForeignBytes::StartOpTooFar { .. })));
 }
 
@@ -55,7 +55,7 @@ fn a_run_length_bomb_is_refused_by_its_claim() {
         let bytes = Change::writes(ME, count).with(0x57, Vec::new()).bytes();
         assert!(bytes.len() < 170, "{} bytes claim {count} operations", bytes.len());
         let before = std::time::Instant::now();
-        let refused = check_changes(&bytes, ME, 0, Shape::Records);
+        let refused = check_changes(&bytes, ME, 0, Shape::Strand);
         assert_eq!(refused, Err(ForeignBytes::TooManyOps { limit: MAX_CHANGE_OPS }));
         assert!(before.elapsed().as_millis() < 100);
     }
@@ -108,7 +108,7 @@ fn literal_runs_and_numbers_at_their_limits_are_refused_without_panicking() {
 #[test]
 fn a_deflated_change_or_column_is_refused_unopened() {
     let bomb = vec![0x42; 64];
-    assert_eq!(check_changes(&chunk(2, &bomb), ME, 0, Shape::Records), Err(ForeignBytes::Deflated));
+    assert_eq!(check_changes(&chunk(2, &bomb), ME, 0, Shape::Strand), Err(ForeignBytes::Deflated));
     let deflated = Change::writes(ME, 1).with(0x57 | 8, bomb);
     assert_eq!(check(&deflated), Err(ForeignBytes::Deflated));
 }
@@ -120,8 +120,8 @@ fn documents_saved_with_compression_are_refused() {
         (0..200).try_for_each(|i| t.put(ROOT, format!("obs:{i}"), "a text that repeats"))
     })
     .unwrap();
-    assert_eq!(check_document(&doc.save(), Shape::Records), Err(ForeignBytes::Deflated));
-    let checked = check_document(&doc.save_nocompress(), Shape::Records).map(|c| c.ops);
+    assert_eq!(check_document(&doc.save(), Shape::Strand), Err(ForeignBytes::Deflated));
+    let checked = check_document(&doc.save_nocompress(), Shape::Strand).map(|c| c.ops);
     assert_eq!(checked, Ok(200));
 }
 
@@ -137,7 +137,8 @@ fn a_document_bomb_is_refused_by_its_claims() {
         out
     };
     let many = 900_000_000;
-    let bombs: [(Vec<(u32, Vec<u8>)>, Vec<(u32, Vec<u8>)>); 2] = [
+    type Table = Vec<(u32, Vec<u8>)>;
+    let bombs: [(Table, Table); 2] = [
         (vec![(0x01, run(many, &[0]))], vec![]),
         (
             vec![
@@ -155,7 +156,7 @@ fn a_document_bomb_is_refused_by_its_claims() {
         content.extend(columns(&ops));
         content.extend(changes.iter().chain(&ops).flat_map(|(_, column)| column.clone()));
         let bytes = chunk(0, &content);
-        let refused = check_document(&bytes, Shape::Records);
+        let refused = check_document(&bytes, Shape::Strand);
         assert!(matches!(refused, Err(ForeignBytes::TooManyOps { .. })), "{refused:?}");
     }
 }
@@ -171,6 +172,7 @@ fn whatever_our_writers_do_not_make_is_refused() {
         ("actor", Change { actor: vec![7; 15], ..one() }, ForeignBytes::BadActors),
         ("others", Change { others: vec![OTHER, OTHER], ..one() }, ForeignBytes::BadActors),
         ("others", Change { others: vec![ME], ..one() }, ForeignBytes::BadActors),
+        ("unused", Change { others: vec![OTHER], ..one() }, ForeignBytes::BadActors),
         ("extra", Change { extra: vec![1], ..one() }, ForeignBytes::ExtraBytes),
         ("column", one().with(0xb2, vec![1]), ForeignBytes::UnknownColumn(0xb2)),
         ("key", one().with(0x15, run(1, &forge::text(""))), ForeignBytes::BadKey),
@@ -200,23 +202,23 @@ fn a_wrong_checksum_magic_or_length_is_refused() {
     let spoiled = |at: usize| {
         let mut bytes = good.clone();
         bytes[at] ^= 0xff;
-        check_changes(&bytes, ME, 0, Shape::Records)
+        check_changes(&bytes, ME, 0, Shape::Strand)
     };
     assert_eq!(spoiled(0), Err(ForeignBytes::NotAutomerge));
     assert_eq!(spoiled(4), Err(ForeignBytes::BadChecksum));
     assert_eq!(spoiled(good.len() - 1), Err(ForeignBytes::BadChecksum));
     for end in 1..good.len() {
-        assert!(check_changes(&good[..end], ME, 0, Shape::Records).is_err());
+        assert!(check_changes(&good[..end], ME, 0, Shape::Strand).is_err());
     }
-    assert_eq!(check_changes(&[], ME, 0, Shape::Records), Err(ForeignBytes::Empty));
+    assert_eq!(check_changes(&[], ME, 0, Shape::Strand), Err(ForeignBytes::Empty));
     let document = chunk(0, &[]);
     assert_eq!(
-        check_changes(&document, ME, 0, Shape::Records),
+        check_changes(&document, ME, 0, Shape::Strand),
         Err(ForeignBytes::UnexpectedChunk(0))
     );
     let huge = vec![0; MAX_CHANGES_BYTES + 1];
     assert!(matches!(
-        check_changes(&huge, ME, 0, Shape::Records),
+        check_changes(&huge, ME, 0, Shape::Strand),
         Err(ForeignBytes::TooLarge { .. })
     ));
 }
@@ -235,7 +237,7 @@ fn real_change() -> Vec<u8> {
 /// take without panicking and within bounds.
 fn both(content: &[u8]) {
     let bytes = chunk(1, content);
-    for shape in [Shape::Records, Shape::Plan] {
+    for shape in [Shape::Strand, Shape::Plan] {
         if let Ok(checked) = check_changes(&bytes, ME, 0, shape) {
             let theirs = automerge::Change::try_from(&bytes[..]);
             let ops = theirs.map(|change| change.len() as u64);
@@ -287,9 +289,9 @@ proptest! {
             content[at] = byte;
         }
         let bytes = chunk(0, &content);
-        if check_document(&bytes, Shape::Records).is_ok() {
+        if check_document(&bytes, Shape::Strand).is_ok() {
             // Hashes are checked on loading; a panic there would be caught in `Document::load`.
-            let _ = crate::documents::document::Document::load(&bytes, ME, Shape::Records);
+            let _ = crate::documents::document::Document::load(&bytes, ME, Shape::Strand);
         }
     }
 }

@@ -73,7 +73,7 @@ impl Strand {
     /// A new strand, to be written as `actor`.
     #[must_use]
     pub fn new(actor: ActorId) -> Self {
-        Self(Document::new(actor, Shape::Records))
+        Self(Document::new(actor, Shape::Strand))
     }
 
     /// Loads a strand saved by [`Self::save_nocompress`], to be written as `actor`.
@@ -81,7 +81,7 @@ impl Strand {
     /// # Errors
     /// [`Refused`] when the bytes are not such a strand.
     pub fn load(bytes: &[u8], actor: ActorId) -> Result<Self, Refused> {
-        Document::load(bytes, actor, Shape::Records).map(Self)
+        Document::load(bytes, actor, Shape::Strand).map(Self)
     }
 
     /// Builds a strand of raw changes that were checked and stored before.
@@ -92,7 +92,7 @@ impl Strand {
         changes: impl IntoIterator<Item = &'a [u8]>,
         actor: ActorId,
     ) -> Result<Self, Refused> {
-        Document::replay(changes, actor, Shape::Records).map(Self)
+        Document::replay(changes, actor, Shape::Strand).map(Self)
     }
 
     /// Writes one record in one commit. Gives nothing when it stands there already.
@@ -110,7 +110,12 @@ impl Strand {
     pub fn put_all(&mut self, records: &[Record]) -> Result<Option<Written>, WriteError> {
         self.0.write(|transaction| {
             for record in records {
-                super::document::put(transaction, &record.key(), &record.to_text()?)?;
+                super::document::put(
+                    transaction,
+                    Shape::Strand,
+                    &record.key(),
+                    &record.to_text()?,
+                )?;
             }
             Ok(())
         })
@@ -132,7 +137,7 @@ impl Strand {
     /// # Errors
     /// [`Refused`]: the entry is to be quarantined.
     pub fn check(&self, changes: &[u8], author: ActorId) -> Result<CheckedChanges, Refused> {
-        Ok(foreign::check_changes(changes, author, self.0.max_op(), Shape::Records)?)
+        Ok(foreign::check_changes(changes, author, self.0.max_op(), Shape::Strand)?)
     }
 
     /// Every record under its key, in the order of the keys. Where clones of one device wrote one
@@ -232,3 +237,6 @@ fn stored(key: &str, text: &str) -> Stored {
 fn same_id(inside: &str, key: &str) -> Result<(), String> {
     if inside == key { Ok(()) } else { Err(format!("the record at {key} calls itself {inside}")) }
 }
+
+#[cfg(test)]
+mod tests;
