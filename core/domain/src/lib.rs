@@ -8,6 +8,7 @@
 pub mod catalogue;
 pub mod dose;
 pub mod ids;
+pub mod player;
 pub mod record;
 pub mod safety;
 pub mod units;

@@ -1,0 +1,418 @@
+//! What the player plays: a flat, fully resolved list of holds in the order they are done.
+//! Refuses to know of routines, blocks and rules; whoever resolves a routine makes one of these.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dose::{Dose, TempoPhase};
+use crate::ids::{ExerciseId, StepId, ToolId};
+use crate::record::MAX_SETS;
+use crate::units::Millis;
+use crate::vocabulary::{Mode, Side};
+use crate::words::Arg;
+
+/// The most holds in one plan (ours): a bound for what a stranger may hand in.
+pub const MAX_HOLDS: usize = 2_000;
+/// The longest single hold, rest or tempo phase (ours), 4 h.
+pub const MAX_LENGTH: Millis = Millis::from_secs(4 * 3600);
+
+/// The seconds that no source states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timing {
+    /// Getting into position before the first hold of a step on a side, 5 s (ours).
+    pub prepare: Millis,
+    /// Changing sides, 5 s (ours). Takes the place of `prepare`.
+    pub switch: Millis,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self { prepare: Millis::from_secs(5), switch: Millis::from_secs(5) }
+    }
+}
+
+/// What is done in one planned hold, and what ends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "snake_case")]
+pub enum Work {
+    /// Held for a time.
+    Timed {
+        /// How long.
+        target: Millis,
+    },
+    /// Held until it eases.
+    UntilEased {
+        /// At most so long, where somebody stated it.
+        at_most: Option<Millis>,
+    },
+    /// Counts up until the person says it is done: nobody stated a time.
+    Open,
+    /// Repetitions that the person counts.
+    Reps {
+        /// How many, where somebody stated it.
+        target: Option<u16>,
+    },
+    /// Repetitions that the player paces.
+    Tempo {
+        /// The phases of one repetition, in order.
+        phases: Vec<PacedPhase>,
+        /// How many repetitions; until the person says it is done, where nobody stated it.
+        reps: Option<u16>,
+    },
+    /// Done or not.
+    Tick,
+}
+
+/// One phase of a paced repetition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PacedPhase {
+    /// What is done (`push`, `lower`, `hold`).
+    pub name: String,
+    /// How long.
+    pub length: Millis,
+}
+
+impl Work {
+    /// How long it takes when nobody ends it early; nothing when the person ends it.
+    #[must_use]
+    pub fn target(&self) -> Option<Millis> {
+        match self {
+            Self::Timed { target } => Some(*target),
+            Self::UntilEased { at_most } => *at_most,
+            Self::Tempo { phases, reps } => {
+                let cycle: Millis = phases.iter().map(|p| p.length).sum();
+                reps.map(|reps| Millis(cycle.0.saturating_mul(u64::from(reps))))
+            }
+            Self::Open | Self::Reps { .. } | Self::Tick => None,
+        }
+    }
+
+    /// Whether one entry is a whole set of repetitions.
+    #[must_use]
+    pub const fn is_whole_set(&self) -> bool {
+        matches!(self, Self::Reps { .. } | Self::Tempo { .. })
+    }
+
+    /// The repetitions asked for, where the work counts any.
+    #[must_use]
+    pub const fn target_reps(&self) -> Option<u16> {
+        match self {
+            Self::Reps { target: reps } | Self::Tempo { reps, .. } => *reps,
+            Self::Timed { .. } | Self::UntilEased { .. } | Self::Open | Self::Tick => None,
+        }
+    }
+}
+
+/// One entry of a plan: one set and repetition of one step on one side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedHold {
+    /// The step of the routine.
+    pub step: StepId,
+    /// What is done.
+    pub exercise: ExerciseId,
+    /// How it is called: the code of a catalogue name, or the text somebody gave it.
+    pub name: Arg,
+    /// On which side.
+    pub side: Side,
+    /// Which set, from 1.
+    pub set: u16,
+    /// Which repetition of the set, from 1; 0 where the entry is a whole set of counted or paced
+    /// repetitions, as in [`crate::record::HoldKey`].
+    pub rep: u16,
+    /// What is done and what ends it.
+    pub work: Work,
+    /// Whether this is a still-pressure release that asks at 30 s if it is easing.
+    /// source: protocols.md, pain rule `still-pressure`.
+    #[serde(default)]
+    pub ease_check: bool,
+    /// Rest before it, after the hold before; zero for none.
+    #[serde(default)]
+    pub rest_before: Millis,
+    /// The tool, where one is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<ToolId>,
+}
+
+/// Why something cannot be played.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// Nothing to play.
+    #[error("there is nothing to play: add a step to the routine")]
+    Empty,
+    /// More than [`MAX_HOLDS`].
+    #[error("the plan has {0} holds, more than {MAX_HOLDS}; split the routine")]
+    TooLong(usize),
+    /// A slot nobody filled.
+    #[error("step {0} is an empty slot; choose an exercise for it before playing")]
+    UnfilledSlot(StepId),
+    /// A self-test.
+    #[error("step {0} is a self-test; record its result instead of playing it")]
+    SelfTest(StepId),
+    /// A time, count or set number of zero.
+    #[error("step {0} asks for nothing: its time, repetitions and sets must be at least 1")]
+    Zero(StepId),
+    /// A single hold numbered as a whole set, or the other way round.
+    #[error("step {0} numbers a whole set as one repetition, or one repetition as a whole set")]
+    Numbering(StepId),
+    /// A time or count beyond the bounds.
+    #[error("step {0} asks for more than 4 h or {MAX_SETS} sets or repetitions")]
+    TooMuch(StepId),
+    /// The same set and repetition of a step on one side, twice.
+    #[error("step {step} has set {set}, repetition {rep} twice on the same side")]
+    Twice {
+        /// The step.
+        step: StepId,
+        /// The set.
+        set: u16,
+        /// The repetition.
+        rep: u16,
+    },
+}
+
+/// A list of holds that can be played. Made only whole: see [`Plan::new`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RawPlan", into = "RawPlan")]
+pub struct Plan {
+    timing: Timing,
+    holds: Vec<PlannedHold>,
+}
+
+impl Plan {
+    /// Checks a list of holds, in the order they are played.
+    ///
+    /// # Errors
+    /// [`PlanError`] for the first hold that cannot be played.
+    pub fn new(timing: Timing, holds: Vec<PlannedHold>) -> Result<Self, PlanError> {
+        if holds.is_empty() {
+            return Err(PlanError::Empty);
+        }
+        if holds.len() > MAX_HOLDS {
+            return Err(PlanError::TooLong(holds.len()));
+        }
+        let mut seen = std::collections::HashSet::new();
+        for hold in &holds {
+            hold.check()?;
+            let in_bounds = timing.prepare.max(timing.switch) <= MAX_LENGTH;
+            if !in_bounds {
+                return Err(PlanError::TooMuch(hold.step.clone()));
+            }
+            if !seen.insert((&hold.step, hold.side, hold.set, hold.rep)) {
+                let (step, set, rep) = (hold.step.clone(), hold.set, hold.rep);
+                return Err(PlanError::Twice { step, set, rep });
+            }
+        }
+        Ok(Self { timing, holds })
+    }
+
+    /// The holds, in the order they are played.
+    #[must_use]
+    pub fn holds(&self) -> &[PlannedHold] {
+        &self.holds
+    }
+
+    /// The seconds that no source states.
+    #[must_use]
+    pub const fn timing(&self) -> Timing {
+        self.timing
+    }
+
+    /// What comes before the hold at `index`: rest, then changing sides, or getting into position.
+    /// A rest between repetitions or sets is preparation enough.
+    #[must_use]
+    pub fn leads(&self, index: usize) -> Vec<Lead> {
+        let Some(hold) = self.holds.get(index) else { return Vec::new() };
+        let before = index.checked_sub(1).and_then(|i| self.holds.get(i));
+        let mut leads = Vec::new();
+        if before.is_some() && hold.rest_before > Millis::ZERO {
+            leads.push(Lead { kind: LeadKind::Rest, length: hold.rest_before });
+        }
+        if before.is_some_and(|b| changes_side(b.side, hold.side)) {
+            leads.push(Lead { kind: LeadKind::Switch, length: self.timing.switch });
+        } else if before.is_none_or(|b| b.step != hold.step) || leads.is_empty() {
+            leads.push(Lead { kind: LeadKind::Prepare, length: self.timing.prepare });
+        }
+        leads.retain(|lead| lead.length > Millis::ZERO);
+        leads
+    }
+
+    /// How long the whole takes with no pause, extension, skip or new attempt; nothing when a
+    /// hold ends only when the person says so.
+    #[must_use]
+    pub fn length(&self) -> Option<Millis> {
+        self.holds.iter().enumerate().try_fold(Millis::ZERO, |sum, (index, hold)| {
+            let lead: Millis = self.leads(index).iter().map(|lead| lead.length).sum();
+            Some(sum + lead + hold.work.target()?)
+        })
+    }
+}
+
+fn changes_side(from: Side, to: Side) -> bool {
+    matches!((from, to), (Side::Left, Side::Right) | (Side::Right, Side::Left))
+}
+
+/// A stretch of time before a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lead {
+    /// What it is for.
+    pub kind: LeadKind,
+    /// How long.
+    pub length: Millis,
+}
+
+/// What a stretch of time before a hold is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadKind {
+    /// Getting into position.
+    Prepare,
+    /// Changing sides.
+    Switch,
+    /// Rest between sets or repetitions.
+    Rest,
+    /// Moving to another spot for a new attempt.
+    Move,
+}
+
+impl PlannedHold {
+    fn check(&self) -> Result<(), PlanError> {
+        let lengths: Vec<Millis> = match &self.work {
+            Work::Timed { target } => vec![*target],
+            Work::UntilEased { at_most } => at_most.iter().copied().collect(),
+            Work::Tempo { phases, .. } if phases.is_empty() => vec![Millis::ZERO],
+            Work::Tempo { phases, .. } => phases.iter().map(|p| p.length).collect(),
+            Work::Open | Work::Reps { .. } | Work::Tick => Vec::new(),
+        };
+        let reps = self.work.target_reps();
+        if lengths.contains(&Millis::ZERO) || reps == Some(0) || self.set == 0 {
+            return Err(PlanError::Zero(self.step.clone()));
+        }
+        if self.work.is_whole_set() != (self.rep == 0) {
+            return Err(PlanError::Numbering(self.step.clone()));
+        }
+        let longest = lengths.iter().copied().chain(self.work.target()).max();
+        let highest = reps.max(Some(self.set)).max(Some(self.rep));
+        if longest.max(Some(self.rest_before)) > Some(MAX_LENGTH) || highest > Some(MAX_SETS) {
+            return Err(PlanError::TooMuch(self.step.clone()));
+        }
+        Ok(())
+    }
+}
+
+/// One step on one side, before its sets and repetitions are laid out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepOnSide {
+    /// The step of the routine.
+    pub step: StepId,
+    /// What is done.
+    pub exercise: ExerciseId,
+    /// How it is called: the code of a catalogue name, or the text somebody gave it.
+    pub name: Arg,
+    /// On which side.
+    pub side: Side,
+    /// The dose to play.
+    pub dose: Dose,
+    /// See [`PlannedHold::ease_check`].
+    pub ease_check: bool,
+    /// The tool, where one is used.
+    pub tool: Option<ToolId>,
+}
+
+impl StepOnSide {
+    /// Every set and repetition of this step on this side, in order, with its rests between.
+    /// Repetitions whose number and hold seconds are both stated become one hold each (the realignment's ten pushes);
+    /// others are one entry a set, counted or paced. A rest nobody stated is none.
+    ///
+    /// # Errors
+    /// [`PlanError`] for a slot, a self-test, or a dose beyond the bounds.
+    pub fn holds(&self) -> Result<Vec<PlannedHold>, PlanError> {
+        let (work, reps) = self.work()?;
+        let sets = self.count(self.dose.sets.to_play())?;
+        let rest = self.dose.rest_s.to_play().map_or(Millis::ZERO, secs);
+        let last = if work.is_whole_set() { 0 } else { reps };
+        let first = last.min(1);
+        let mut holds = Vec::new();
+        for set in 1..=sets {
+            for rep in first..=last {
+                if holds.len() == MAX_HOLDS {
+                    return Err(PlanError::TooLong(usize::from(sets) * usize::from(reps)));
+                }
+                holds.push(PlannedHold {
+                    step: self.step.clone(),
+                    exercise: self.exercise.clone(),
+                    name: self.name.clone(),
+                    side: self.side,
+                    set,
+                    rep,
+                    work: work.clone(),
+                    ease_check: self.ease_check,
+                    rest_before: if holds.is_empty() { Millis::ZERO } else { rest },
+                    tool: self.tool.clone(),
+                });
+            }
+        }
+        Ok(holds)
+    }
+
+    /// A stated number of sets or repetitions; 1 where nobody stated one.
+    fn count(&self, stated: Option<u32>) -> Result<u16, PlanError> {
+        match u16::try_from(stated.unwrap_or(1)) {
+            Ok(0) => Err(PlanError::Zero(self.step.clone())),
+            Ok(count) if count <= MAX_SETS => Ok(count),
+            _ => Err(PlanError::TooMuch(self.step.clone())),
+        }
+    }
+
+    /// What one entry is, and how many there are in a set.
+    fn work(&self) -> Result<(Work, u16), PlanError> {
+        let dose = &self.dose;
+        let hold = dose.hold_s.to_play().map(secs);
+        let reps = self.count(dose.reps.to_play())?;
+        let counted = dose.reps.to_play().map(|_| reps);
+        Ok(match dose.mode {
+            Mode::Slot => return Err(PlanError::UnfilledSlot(self.step.clone())),
+            Mode::Test => return Err(PlanError::SelfTest(self.step.clone())),
+            Mode::Tick => (Work::Tick, 1),
+            Mode::Open => (Work::Open, 1),
+            Mode::UntilEased => (Work::UntilEased { at_most: hold }, 1),
+            Mode::Timed => (hold.map_or(Work::Open, |target| Work::Timed { target }), reps),
+            Mode::Tempo if let Some(phases) = paced(&dose.tempo) => {
+                (Work::Tempo { phases, reps: counted }, 1)
+            }
+            Mode::Reps | Mode::Tempo => match (hold, counted) {
+                (Some(target), Some(reps)) => (Work::Timed { target }, reps),
+                _ => (Work::Reps { target: counted }, 1),
+            },
+        })
+    }
+}
+
+/// The phases to pace; nothing when one of them has no stated seconds.
+fn paced(tempo: &[TempoPhase]) -> Option<Vec<PacedPhase>> {
+    let phases = tempo
+        .iter()
+        .map(|p| Some(PacedPhase { name: p.name.clone(), length: secs(p.secs?) }))
+        .collect::<Option<Vec<_>>>()?;
+    (!phases.is_empty()).then_some(phases)
+}
+
+fn secs(secs: u32) -> Millis {
+    Millis::from_secs(u64::from(secs))
+}
+
+#[derive(Serialize, Deserialize)]
+struct RawPlan {
+    timing: Timing,
+    holds: Vec<PlannedHold>,
+}
+
+impl TryFrom<RawPlan> for Plan {
+    type Error = PlanError;
+    fn try_from(raw: RawPlan) -> Result<Self, PlanError> {
+        Self::new(raw.timing, raw.holds)
+    }
+}
+
+impl From<Plan> for RawPlan {
+    fn from(plan: Plan) -> Self {
+        Self { timing: plan.timing, holds: plan.holds }
+    }
+}
