@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::catalogue::{Exercise, Provenance, built_in};
+use crate::catalogue::{Catalogue, Exercise, Provenance, built_in};
 use crate::ids::{ExerciseId, Site};
 use crate::vocabulary::Kind;
 use crate::words::Code;
@@ -32,15 +32,21 @@ pub struct SafetyRule {
 
 impl SafetyRule {
     /// Whether it is to be shown with an exercise: it is stated for it, or it is general and of
-    /// its kind.
+    /// its kind. A general rule without a kind belongs to the page of all rules.
     #[must_use]
     pub fn concerns(&self, exercise: &Exercise) -> bool {
         self.applies_to.contains(&exercise.id)
             || (self.applies_to.is_empty() && self.kinds.contains(&exercise.kind))
     }
 
+    /// Whether it is to be shown before any release: it is general and not of other kinds alone,
+    /// or it is stated for some release.
     fn concerns_releases(&self) -> bool {
-        self.applies_to.is_empty() && (self.kinds.is_empty() || self.kinds.contains(&Kind::Release))
+        if self.applies_to.is_empty() {
+            return self.kinds.is_empty() || self.kinds.contains(&Kind::Release);
+        }
+        let kind_of = |id| Catalogue::built_in().exercise(id).map(|exercise| exercise.kind);
+        self.applies_to.iter().any(|id| kind_of(id) == Some(Kind::Release))
     }
 }
 
@@ -186,5 +192,76 @@ pub fn before_first_release() -> Shown {
         stop_rules: safety.stop_rules.iter().filter(|rule| rule.concerns_releases()).collect(),
         red_flags: safety.red_flags.iter().collect(),
         ask_first: Some(&safety.ask_first),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(exercise: &str) -> Shown {
+        let id = ExerciseId::new(exercise).unwrap();
+        for_exercise(Catalogue::built_in().exercise(&id).unwrap())
+    }
+
+    fn ids<'a>(rules: &[&'a SafetyRule]) -> Vec<&'a str> {
+        rules.iter().map(|rule| rule.id.as_str()).collect()
+    }
+
+    fn flags(site: &str) -> Vec<&'static str> {
+        let site = Site::new(site).unwrap();
+        red_flags_for_site(&site).into_iter().map(|flag| flag.id.as_str()).collect()
+    }
+
+    #[test]
+    fn an_exercise_shows_the_rules_of_its_kind_and_those_stated_for_it() {
+        let hook = shown("psoas-release-hook");
+        let rules = ids(&hook.rules);
+        for wanted in ["press-still", "ease-check", "start-short", "pregnancy-front"] {
+            assert!(rules.contains(&wanted), "{wanted} is not among {rules:?}");
+        }
+        assert!(!rules.contains(&"no-it-band") && !rules.contains(&"stretch-basics"));
+        assert!(ids(&hook.stop_rules).contains(&"numb-or-pulse"));
+        assert!(hook.ask_first.is_some());
+
+        let stretch = shown("kneeling-hip-flexor");
+        assert!(ids(&stretch.rules).contains(&"kneeling-back"));
+        assert!(ids(&stretch.stop_rules).contains(&"low-back-pinch"));
+        assert!(!ids(&stretch.stop_rules).contains(&"not-eased"), "that is for pressure");
+        assert!(stretch.ask_first.is_none());
+    }
+
+    #[test]
+    fn a_site_shows_its_red_flags_and_those_of_any_site() {
+        let neck = flags("neck");
+        assert!(neck.contains(&"arm-numbness") && neck.contains(&"pain-not-settling"));
+        assert!(!neck.contains(&"groin-pinch"));
+        let front = flags("front-hip");
+        assert!(front.contains(&"front-hip-strain") && !front.contains(&"arm-numbness"));
+    }
+
+    #[test]
+    fn a_site_no_flag_knows_shows_every_flag() {
+        assert_eq!(flags("left-elbow").len(), Safety::built_in().red_flags().len());
+        assert_eq!(flags("whole-body").len(), Safety::built_in().red_flags().len());
+    }
+
+    #[test]
+    fn the_sites_of_red_flags_are_places_of_the_catalogue() {
+        let regions = &Catalogue::built_in().vocabulary().regions;
+        for flag in Safety::built_in().red_flags() {
+            assert!(flag.sites.iter().all(|site| regions.contains(site)), "{}", flag.id);
+        }
+    }
+
+    #[test]
+    fn before_the_first_release_everything_that_could_matter_is_shown() {
+        let first = before_first_release();
+        assert_eq!(first.red_flags.len(), Safety::built_in().red_flags().len());
+        assert!(first.ask_first.is_some());
+        assert!(ids(&first.rules).contains(&"press-still"));
+        assert!(ids(&first.rules).contains(&"not-a-diagnosis"));
+        assert!(ids(&first.stop_rules).contains(&"rise-stays"));
+        assert!(ids(&first.stop_rules).contains(&"numb-or-pulse"));
     }
 }

@@ -135,3 +135,27 @@ pub struct Frequency {
     /// What is said of it in words.
     pub note: Option<Code>,
 }
+
+impl Frequency {
+    /// How often, in one line ("1 to 2 times a day, after a run"); nothing where only a note says it.
+    #[must_use]
+    pub fn describe(&self, words: &Words) -> Option<String> {
+        let per = self.per.map(|per| words.name(&per));
+        let often = match (self.times, self.min, self.max) {
+            (Some(times), ..) => Some(words.counted("frequency.times", times.into(), &[])),
+            (None, Some(low), Some(high)) => {
+                let ends = [("low", low.into()), ("high", high.into())];
+                Some(words.text("frequency.between", &ends))
+            }
+            _ => None,
+        };
+        let rate = match (often, per) {
+            (Some(often), Some(per)) => Some(format!("{often} {per}")),
+            (Some(often), None) => Some(often),
+            (None, per) => per.filter(|_| self.when.is_empty()),
+        };
+        let parts: Vec<String> =
+            rate.into_iter().chain(self.when.iter().map(|when| words.name(when))).collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}

@@ -161,3 +161,14 @@ fn everything_a_record_names_is_there() {
         assert!(rule.gate.as_ref().is_none_or(|gate| catalogue.gate(gate).is_some()));
     }
 }
+
+#[test]
+fn a_frequency_is_said_in_one_line_as_far_as_it_is_stated() {
+    let words = crate::words::Words::english();
+    let said = |id: &str| exercise(id).frequency.as_ref().and_then(|f| f.describe(words));
+    assert_eq!(said("psoas-release-hook").as_deref(), Some("once a day"));
+    assert_eq!(said("knee-to-chest").as_deref(), Some("1 to 2 times a day"));
+    assert_eq!(said("foam-roll-recovery").as_deref(), Some("after a run"));
+    assert_eq!(said("sit-break"), None);
+    assert_eq!(said("pigeon"), None);
+}

@@ -20,13 +20,17 @@
 //! Add `core/domain/data/words/<tag>.json` (a BCP 47 tag: `de`, `pt-br`). Nothing else. What it
 //! does not translate is said in English.
 
+mod dose;
 mod message;
+mod names;
 mod source;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+pub use dose::Measure;
 pub use message::{Arg, Code, Message};
+pub use names::Named;
 pub use source::BadWords;
 
 /// Tag and content of every language file; written by the build script from `data/words`.

@@ -71,7 +71,7 @@ fn a_language_file_with_a_mistake_is_refused() {
 #[test]
 fn a_message_survives_json() {
     let message =
-        Message::new("cue.hold").with("seconds", 90).with("what", Arg::code("kind.release"));
+        Message::new("kind.stretch").with("seconds", 90).with("what", Arg::code("kind.release"));
     let json = serde_json::to_string(&message).unwrap();
     assert_eq!(serde_json::from_str::<Message>(&json).unwrap(), message);
 }
