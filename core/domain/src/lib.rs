@@ -10,6 +10,8 @@ pub mod dose;
 pub mod ids;
 pub mod player;
 pub mod record;
+pub mod routine;
+pub mod rules;
 pub mod safety;
 pub mod units;
 pub mod vocabulary;

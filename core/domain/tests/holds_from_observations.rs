@@ -39,6 +39,7 @@ fn key(side: Side, set: u16, rep: u16) -> HoldKey {
 fn seen(author: Author, id: &str, at_min: i64, held_s: u64) -> Authored<Observation> {
     let value = Observation {
         id: ObservationId::new(id).unwrap(),
+        revision: 0,
         key: key(Side::Left, 1, 1),
         exercise: ExerciseId::new("psoas-release-hook").unwrap(),
         routine: None,
@@ -46,7 +47,9 @@ fn seen(author: Author, id: &str, at_min: i64, held_s: u64) -> Authored<Observat
         target: Some(Millis::from_secs(90)),
         dose: None,
         attempts: vec![Attempt { held: Millis::from_secs(held_s), ..Attempt::default() }],
+        took: None,
         paused: Millis::ZERO,
+        extended: Millis::ZERO,
         reps: None,
         load: None,
         tempo: vec![],
@@ -291,6 +294,19 @@ fn the_record_of_a_whole_set_counts_only_what_is_not_logged_singly() {
 }
 
 #[test]
+fn of_one_record_written_anew_the_highest_revision_stands_whole() {
+    let first = seen(who("ana", "phone"), "o1", 0, 90);
+    let mut second = seen(who("ana", "phone"), "o1", 0, 40);
+    second.value.revision = 1;
+    for records in [[first.clone(), second.clone()], [second, first]] {
+        let holds = merge(&records, &[]);
+        assert_eq!(holds.len(), 1);
+        assert_eq!(holds[0].held, Millis::from_secs(40));
+        assert_eq!(holds[0].observations.len(), 1);
+    }
+}
+
+#[test]
 fn what_a_newer_version_wrote_survives_reading_and_writing() {
     let mut json = serde_json::to_value(seen(who("ana", "phone"), "o1", 0, 60).value).unwrap();
     json["heart_rate"] = serde_json::json!({"bpm": 61});
@@ -308,12 +324,13 @@ fn authors() -> impl Strategy<Value = Author> {
 }
 
 fn observations() -> impl Strategy<Value = Vec<Authored<Observation>>> {
-    let one = (authors(), 0..6u8, 0..20i64, 0..120u64, 0..2u16, any::<bool>(), 0..3u8);
+    let one = (authors(), 0..6u8, 0..20i64, 0..120u64, 0..2u16, any::<bool>(), 0..4u8);
     prop::collection::vec(one, 0..12).prop_map(|many| {
         many.into_iter()
             .map(|(author, id, at, held, rep, left, extra)| {
                 let mut o = seen(author, &format!("o{id}"), at * 10, held);
                 o.value.key = key(if left { Side::Left } else { Side::Right }, 1, rep);
+                o.value.revision = u32::from(extra == 3);
                 o.value.reps = (rep == 0).then_some(u16::from(id));
                 o.value.note = (extra == 1).then(|| format!("note {held}"));
                 o.value.pain_after = (extra == 2).then(|| pain(id, Reporter::Subject));

@@ -4,7 +4,7 @@
 use crate::record::key::MAX_SETS;
 use crate::record::observation::Observation;
 use crate::units::Millis;
-use crate::vocabulary::{EndedBy, Laterality, Mode, Side};
+use crate::vocabulary::{EndedBy, Laterality, Mode, Side, Source};
 
 /// How many times its target a hold may last before we ask whether it is meant. Ours.
 pub const LONG_HOLD_FACTOR: u64 = 3;
@@ -226,16 +226,16 @@ impl Observation {
 
     fn check_done(&self, context: Context<'_>) -> Result<(), RecordRefusal> {
         let exercise = || self.exercise.to_string();
-        let nothing_done = matches!(self.ended_by, EndedBy::Skipped);
+        let done = matches!(self.ended_by, EndedBy::Target | EndedBy::Eased | EndedBy::NotEased);
+        // The player keeps a set whose count nobody said; who types one in can say it.
+        let typed = self.source == Source::Manual;
         match context.mode {
             Mode::Slot => return Err(RecordRefusal::SlotNotFilled { exercise: exercise() }),
-            Mode::Timed | Mode::UntilEased | Mode::Open
-                if self.attempts.is_empty() && !nothing_done =>
-            {
+            Mode::Timed | Mode::UntilEased | Mode::Open if self.attempts.is_empty() && done => {
                 return Err(RecordRefusal::HeldMissing { exercise: exercise() });
             }
             Mode::Reps | Mode::Tempo
-                if self.key.is_set_level() && self.reps.is_none() && !nothing_done =>
+                if self.key.is_set_level() && self.reps.is_none() && done && typed =>
             {
                 return Err(RecordRefusal::RepsMissing { exercise: exercise() });
             }

@@ -65,9 +65,15 @@ pub struct Hold {
     /// All attempts together.
     #[serde(rename = "under_pressure_ms")]
     pub under_pressure: Millis,
+    /// How long a set took, where no attempts say so.
+    #[serde(rename = "took_ms")]
+    pub took: Option<Millis>,
     /// Pauses.
     #[serde(rename = "paused_ms")]
     pub paused: Millis,
+    /// Time the person added to the target.
+    #[serde(rename = "extended_ms")]
+    pub extended: Millis,
     /// The tries of the observation that stands.
     pub attempts: Vec<Attempt>,
     /// After how long the last attempt eased.

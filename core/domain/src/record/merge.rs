@@ -32,8 +32,8 @@ pub fn merge(
     observations: &[Authored<Observation>],
     corrections: &[Authored<Correction>],
 ) -> Vec<Hold> {
-    let observations = distinct(observations, |o| o.value.id.as_str());
-    let corrections = distinct(corrections, |c| c.value.id.as_str());
+    let observations = distinct(observations, |o| (o.id.as_str(), o.revision));
+    let corrections = distinct(corrections, |c| (c.id.as_str(), 0));
     let fixes = Fixes::new(&corrections);
 
     let mut by_key: BTreeMap<&HoldKey, Vec<Record<'_>>> = BTreeMap::new();
@@ -60,24 +60,24 @@ pub fn merge(
     holds
 }
 
-/// One of each record. Ids are only unique within an account's device, so nobody can displace
-/// another's record by taking its id; an author who wrote two under one id is held to one of them.
-fn distinct<'a, T: serde::Serialize>(
-    records: &'a [Authored<T>],
-    id: impl Fn(&'a Authored<T>) -> &'a str,
-) -> Vec<&'a Authored<T>> {
-    let text = |r: &Authored<T>| serde_json::to_string(&r.value).unwrap_or_default();
-    let mut kept: BTreeMap<(&str, &Author), &Authored<T>> = BTreeMap::new();
+/// One of each record: its highest revision. Ids are only unique within an account's device, so
+/// nobody can displace another's record by taking its id; an author who wrote two different ones
+/// as the same revision is held to one of them.
+fn distinct<T: serde::Serialize>(
+    records: &[Authored<T>],
+    id: impl Fn(&T) -> (&str, u32),
+) -> Vec<&Authored<T>> {
+    let text = |record: &Authored<T>| serde_json::to_string(&record.value).unwrap_or_default();
+    let mut kept: BTreeMap<(&str, &Author), (u32, &Authored<T>)> = BTreeMap::new();
     for record in records {
-        kept.entry((id(record), &record.author))
-            .and_modify(|other| {
-                if !std::ptr::eq(*other, record) && text(record) > text(other) {
-                    *other = record;
-                }
-            })
-            .or_insert(record);
+        let (id, revision) = id(&record.value);
+        let one = kept.entry((id, &record.author)).or_insert((revision, record));
+        let same = revision == one.0 && !std::ptr::eq(one.1, record);
+        if revision > one.0 || (same && text(record) > text(one.1)) {
+            *one = (revision, record);
+        }
     }
-    kept.into_values().collect()
+    kept.into_values().map(|(_, record)| record).collect()
 }
 
 /// Splits the records of one key where more than [`SAME_HOLD_MS`] lie between them. Sorted by
@@ -258,7 +258,9 @@ fn hold_from(key: &HoldKey, n: usize, best: &Record<'_>, standing: &[Record<'_>]
         target: o.target,
         held: o.held(),
         under_pressure: o.under_pressure(),
+        took: o.took,
         paused: o.paused,
+        extended: o.extended,
         attempts: o.attempts.clone(),
         eased_after: o.eased_after(),
         pain_before: pain(standing, |o| o.pain_before.as_ref()),

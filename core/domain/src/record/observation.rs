@@ -97,6 +97,10 @@ pub struct NotedFinding {
 pub struct Observation {
     /// Its id.
     pub id: ObservationId,
+    /// Which version of this record, from 0: an author may write one anew (the player does, when
+    /// an answer or a rating comes late). The highest stands and replaces the others whole.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub revision: u32,
     /// Which hold of which session.
     pub key: HoldKey,
     /// The exercise.
@@ -116,9 +120,15 @@ pub struct Observation {
     /// The tries, in order. The last one is what counts against the target.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
+    /// How long a set took, where no attempts say so; pauses left out.
+    #[serde(rename = "took_ms", default, skip_serializing_if = "Option::is_none")]
+    pub took: Option<Millis>,
     /// How long it was paused in all.
     #[serde(rename = "paused_ms", default)]
     pub paused: Millis,
+    /// Time the person added to the target.
+    #[serde(rename = "extended_ms", default, skip_serializing_if = "is_none")]
+    pub extended: Millis,
     /// Repetitions, in the record of a whole set; per side where the exercise alternates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reps: Option<u16>,
@@ -160,6 +170,16 @@ pub struct Observation {
     pub unknown: serde_json::Map<String, serde_json::Value>,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_zero(revision: &u32) -> bool {
+    *revision == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_none(length: &Millis) -> bool {
+    *length == Millis::ZERO
+}
+
 impl Observation {
     /// What is judged against the target: the last attempt.
     #[must_use]
@@ -183,7 +203,8 @@ impl Observation {
     #[must_use]
     pub fn span_ms(&self) -> (i64, i64) {
         let repetitions = if self.key.is_set_level() { self.reps.unwrap_or(1).max(1) } else { 1 };
-        let working = self.under_pressure().0.saturating_mul(u64::from(repetitions));
+        let held = self.under_pressure().0.saturating_mul(u64::from(repetitions));
+        let working = held.max(self.took.unwrap_or_default().0);
         let length = i64::try_from(working.saturating_add(self.paused.0)).unwrap_or(i64::MAX);
         (self.started_at.utc_ms, self.started_at.utc_ms.saturating_add(length))
     }

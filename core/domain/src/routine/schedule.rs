@@ -1,0 +1,141 @@
+//! When a routine is to be done: types and their check. What is due on a day is worked out from
+//! this elsewhere; no clock is read here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dose::Range;
+use crate::ids::Slot;
+use crate::units::LocalDay;
+use crate::vocabulary::Weekday;
+
+/// The span that times are counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Span {
+    /// A local day.
+    Day,
+    /// A week.
+    Week,
+}
+
+/// How often. A range, as sources state it; what nobody stated stays unstated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rhythm {
+    /// So many times in each day or week.
+    Times {
+        /// How many.
+        count: Range,
+        /// In which span.
+        per: Span,
+    },
+    /// Once in so many days.
+    Every {
+        /// How many days from one to the next.
+        days: Range,
+    },
+}
+
+/// When a routine is to be done, in local time: the days move with the traveller.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Schedule {
+    /// How often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rhythm: Option<Rhythm>,
+    /// Only on these days of the week; empty means any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weekdays: Vec<Weekday>,
+    /// On these days.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dates: Vec<LocalDay>,
+    /// In these slots of the day, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slots: Vec<Slot>,
+}
+
+/// The most slots a day or dates of a schedule may have. Ours: a bound, not a judgement.
+pub const MAX_LISTED: usize = 400;
+
+/// Why a schedule makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadSchedule {
+    /// Nothing in it.
+    #[error("the schedule says nothing: give how often, days of the week, dates or slots")]
+    Empty,
+    /// No time at all.
+    #[error("a schedule of 0 times or every 0 days is none: remove it instead")]
+    Zero,
+    /// More than there is room for.
+    #[error("{given} {what} do not fit: at most {most}")]
+    TooMany {
+        /// What there are too many of.
+        what: &'static str,
+        /// How many were given.
+        given: usize,
+        /// How many fit.
+        most: usize,
+    },
+    /// The same thing twice.
+    #[error("{0} is listed twice: once is enough")]
+    Twice(String),
+    /// Several times a day, and fewer slots to tell them apart.
+    #[error("{times} times a day need {times} slots, and only {slots} are given")]
+    TooFewSlots {
+        /// How many times a day.
+        times: u32,
+        /// How many slots.
+        slots: usize,
+    },
+}
+
+impl Schedule {
+    /// Takes a schedule that makes sense.
+    ///
+    /// # Errors
+    /// [`BadSchedule`] with what to change.
+    pub fn checked(self) -> Result<Self, BadSchedule> {
+        if self == Self::default() {
+            return Err(BadSchedule::Empty);
+        }
+        let (low, high) = match self.rhythm {
+            Some(Rhythm::Times { count, .. }) => (count.min().or(count.to_play()), most(count)),
+            Some(Rhythm::Every { days }) => (days.min().or(days.to_play()), most(days)),
+            None => (None, None),
+        };
+        if self.rhythm.is_some() && (high.is_none() || high == Some(0) || low == Some(0)) {
+            return Err(BadSchedule::Zero);
+        }
+        for (what, given, most) in [
+            ("days of the week", self.weekdays.len(), 7),
+            ("dates", self.dates.len(), MAX_LISTED),
+            ("slots", self.slots.len(), MAX_LISTED),
+        ] {
+            if given > most {
+                return Err(BadSchedule::TooMany { what, given, most });
+            }
+        }
+        once(&self.weekdays)?;
+        once(&self.dates)?;
+        once(&self.slots)?;
+        match self.rhythm {
+            Some(Rhythm::Times { count, per: Span::Day }) if !self.slots.is_empty() => {
+                let (times, slots) = (most(count).unwrap_or(1), self.slots.len());
+                if usize::try_from(times).is_ok_and(|times| times <= slots) {
+                    Ok(self)
+                } else {
+                    Err(BadSchedule::TooFewSlots { times, slots })
+                }
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
+fn most(range: Range) -> Option<u32> {
+    range.max().or(range.default()).or(range.min())
+}
+
+fn once<T: PartialEq + ToString>(items: &[T]) -> Result<(), BadSchedule> {
+    let twice = items.iter().enumerate().find(|(i, item)| items[..*i].contains(item));
+    twice.map_or(Ok(()), |(_, item)| Err(BadSchedule::Twice(item.to_string())))
+}

@@ -1,0 +1,208 @@
+//! A finding: which rule, where, how serious, in which words, by whose word.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::order::{Problem, What};
+use super::profile::Holds;
+use crate::catalogue::{Catalogue, Composition, Exercise, Rule, RuleCondition, RuleKind, Template};
+use crate::ids::{RuleId, SourceId, StepId};
+use crate::routine::Override;
+use crate::vocabulary::{Severity, Side};
+use crate::words::{Arg, Message, Words};
+
+/// Whether a finding is about the routine itself, or about doing it as the person is today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Concern {
+    /// The routine.
+    Routine,
+    /// The person.
+    Person,
+}
+
+/// What a rule has to say about a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// How serious (ours).
+    pub severity: Severity,
+    /// The rule.
+    pub rule: RuleId,
+    /// The step.
+    #[serde(rename = "step_id")]
+    pub step: Option<StepId>,
+    /// The side, where only one of the step's is concerned.
+    pub side: Option<Side>,
+    /// The rule in words.
+    pub sentence: Message,
+    /// What it is here.
+    pub detail: Message,
+    /// Who says so; empty where it is ours.
+    pub sources: Vec<SourceId>,
+    /// Whether the rule itself is ours. Its grading always is.
+    pub ours: bool,
+    /// Whether the routine or the person's day is at issue.
+    pub concern: Concern,
+    /// Whether it can be overridden or acknowledged with its rule id.
+    pub overridable: bool,
+    /// Who decided to break the rule here, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overridden: Option<Override>,
+}
+
+impl Finding {
+    /// Whether it stands in the way: hard, and nobody has taken responsibility for it.
+    #[must_use]
+    pub fn blocks(&self) -> bool {
+        self.severity == Severity::Hard && self.overridden.is_none()
+    }
+
+    /// Rule and what it is here, in a language.
+    #[must_use]
+    pub fn text(&self, words: &Words) -> String {
+        format!("{} {}", words.say(&self.sentence), words.say(&self.detail))
+    }
+
+    /// Whether it is the same finding of another version of the routine.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        (&self.rule, &self.step, self.side, &self.detail)
+            == (&other.rule, &other.step, other.side, &other.detail)
+    }
+}
+
+/// Hard findings that stand in the way of an edit or of play.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Broken {
+    /// The findings, at least one.
+    pub findings: Vec<Finding>,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, finding) in self.findings.iter().enumerate() {
+            let gap = if n > 0 { " " } else { "" };
+            write!(f, "{gap}{} ({})", finding.text(Words::english()), finding.rule)?;
+        }
+        Ok(())
+    }
+}
+
+/// The finding of a problem. None where nobody has said whether the rule concerns the person,
+/// unless it would be a hard one: that is worth asking.
+pub(super) fn of(
+    rule: &Rule,
+    problem: Problem<'_>,
+    holds: Holds,
+    template: Option<&Template>,
+    catalogue: &Catalogue,
+) -> Option<Finding> {
+    let severity = match holds {
+        Holds::No => return None,
+        Holds::Unknown(_) if rule.severity != Severity::Hard => return None,
+        Holds::Unknown(_) => Severity::Info,
+        Holds::Yes => severity(rule, &problem, template, catalogue),
+    };
+    let sources: Vec<SourceId> = rule.provenance.sources.all().into_iter().cloned().collect();
+    let concern = match rule.kind {
+        RuleKind::Gate | RuleKind::WalkFirst | RuleKind::NotWith => Concern::Person,
+        RuleKind::Requires
+        | RuleKind::AfterIfPresent
+        | RuleKind::OneSideOnly
+        | RuleKind::Progression => Concern::Routine,
+    };
+    // Both sides of a one-sided exercise could not even be logged: there is nothing to override.
+    let overridable = severity == Severity::Hard && rule.kind != RuleKind::OneSideOnly;
+    Some(Finding {
+        severity,
+        rule: rule.id.clone(),
+        detail: detail(rule, &problem, holds),
+        step: Some(problem.step),
+        side: problem.side,
+        sentence: Message::new(rule.text.clone()),
+        ours: sources.is_empty(),
+        sources,
+        concern,
+        overridable,
+        overridden: None,
+    })
+}
+
+fn severity(
+    rule: &Rule,
+    problem: &Problem<'_>,
+    template: Option<&Template>,
+    catalogue: &Catalogue,
+) -> Severity {
+    match problem.what {
+        // The muscle has let go, only the tool was left: a warning, not a refusal (ours).
+        // Severities go from hard to mild.
+        What::NotRightAfter { .. } => rule.severity.max(Severity::Soft),
+        _ if rule.severity == Severity::Soft
+            && template.is_some_and(|t| gives_that_order(t, rule, problem, catalogue)) =>
+        {
+            Severity::Info
+        }
+        _ => rule.severity,
+    }
+}
+
+/// Whether the template's own source puts things in the order that the rule warns of: then two
+/// sources disagree and we stay neutral.
+fn gives_that_order(
+    template: &Template,
+    rule: &Rule,
+    problem: &Problem<'_>,
+    catalogue: &Catalogue,
+) -> bool {
+    let prescribed =
+        template.composition == Composition::Prescribed && !template.provenance.is_ours("blocks");
+    let at = |exercise: &Exercise| template.steps().position(|s| s.exercise == exercise.id);
+    let Some(here) = at(problem.exercise) else { return false };
+    prescribed
+        && match problem.what {
+            What::TooEarly { before } => at(before).is_some_and(|there| here < there),
+            What::NothingBefore => !template.steps().take(here).any(|step| {
+                let picks = |exercise| rule.before.as_ref().is_some_and(|b| b.matches(exercise));
+                catalogue.exercise(&step.exercise).is_some_and(picks)
+            }),
+            _ => false,
+        }
+}
+
+fn detail(rule: &Rule, problem: &Problem<'_>, holds: Holds) -> Message {
+    let name = |exercise: &Exercise| Arg::code(exercise.name.clone());
+    if let Holds::Unknown(field) = holds {
+        let field = Arg::code(format!("profile.{field}"));
+        return said("finding.asked", problem).with("field", field);
+    }
+    match problem.what {
+        What::NothingBefore => match problem.side {
+            Some(side) => said("finding.nothing_before_side", problem)
+                .with("side", Arg::code(format!("side.{side}"))),
+            None => said("finding.nothing_before", problem),
+        },
+        What::SideChanges { before } => {
+            said("finding.side_changes_between", problem).with("before", name(before))
+        }
+        What::NotRightAfter { before, between } => said("finding.not_right_after", problem)
+            .with("before", name(before))
+            .with("between", name(between)),
+        What::TooEarly { before } => {
+            said("finding.comes_too_early", problem).with("before", name(before))
+        }
+        What::MoreThanOneSide => said("finding.more_than_one_side", problem),
+        What::NoSide => said("finding.no_side", problem),
+        What::EasierFirst { before } => {
+            said("finding.easier_first", problem).with("before", name(before))
+        }
+        What::Present => match rule.condition {
+            Some(RuleCondition::Profile(_)) => said("finding.as_you_are", problem),
+            _ => said("finding.to_know", problem),
+        },
+    }
+}
+
+fn said(code: &str, problem: &Problem<'_>) -> Message {
+    Message::new(code).with("exercise", Arg::code(problem.exercise.name.clone()))
+}
