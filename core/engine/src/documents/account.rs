@@ -1,0 +1,300 @@
+//! The account document: what a person's own devices share about the account and nobody else reads.
+//! Charts, device names and settings at flat keys, each one atomic JSON value. It holds no keys and
+//! no records.
+
+use std::collections::BTreeMap;
+
+use holdfast_protocol::ids::{DeviceId, SpaceId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::actor::{ActorId, ChangeHash};
+use super::document::{Document, MIN_READER, Refused, Tip, WriteError, Written};
+use super::foreign::{self, CheckedChanges, Shape};
+
+const CHART: &str = "chart/";
+const DEVICE: &str = "device/";
+const ZONE: &str = "setting/zone";
+const DAY_START: &str = "setting/day_start";
+
+/// A chart that the account takes part in. Key `chart/ID`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChartEntry {
+    /// What the person calls it.
+    pub name: String,
+    /// What the account is there: `owner`, `partner`, `therapist`, `viewer`. For showing only; what
+    /// counts is the chart's membership.
+    pub role: String,
+    /// Whether the account has left it, or put it away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
+    /// What a newer version wrote and this one does not know.
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, Value>,
+}
+
+impl ChartEntry {
+    /// A chart in use.
+    #[must_use]
+    pub fn new(name: impl Into<String>, role: impl Into<String>) -> Self {
+        let unknown = serde_json::Map::new();
+        Self { name: name.into(), role: role.into(), hidden: false, unknown }
+    }
+}
+
+/// The account document as it stands. Where two devices wrote one value at once, one of them
+/// stands, the same on every device.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AccountReading {
+    /// The charts, by id.
+    pub charts: BTreeMap<SpaceId, ChartEntry>,
+    /// What the person calls each device.
+    pub device_names: BTreeMap<DeviceId, String>,
+    /// The zone the person lives in, as an IANA name; nothing until it is set.
+    pub zone: Option<String>,
+    /// When a day starts, in minutes after local midnight; nothing until it is set.
+    pub day_start_min: Option<u16>,
+    /// Keys that do not read, with the reason. They are kept as they are.
+    pub unreadable: Vec<(String, String)>,
+    /// How many keys are of kinds that only newer versions know. They are kept as they are.
+    pub newer: usize,
+}
+
+/// The account document.
+#[derive(Debug, Clone)]
+pub struct Account(Document);
+
+impl Account {
+    /// A new one, to be written as `actor`.
+    #[must_use]
+    pub fn new(actor: ActorId) -> Self {
+        Self(Document::new(actor, Shape::Shared))
+    }
+
+    /// Loads one saved by [`Self::save_nocompress`], to be written as `actor`.
+    ///
+    /// # Errors
+    /// [`Refused`] when the bytes are not such a document.
+    pub fn load(bytes: &[u8], actor: ActorId) -> Result<Self, Refused> {
+        Document::load(bytes, actor, Shape::Shared).map(Self)
+    }
+
+    /// Builds one of raw changes that were checked and stored before.
+    ///
+    /// # Errors
+    /// [`Refused`] when they are damaged or incomplete.
+    pub fn replay<'a>(
+        changes: impl IntoIterator<Item = &'a [u8]>,
+        actor: ActorId,
+    ) -> Result<Self, Refused> {
+        Document::replay(changes, actor, Shape::Shared).map(Self)
+    }
+
+    /// Everything in it.
+    #[must_use]
+    pub fn read(&self) -> AccountReading {
+        let mut reading = AccountReading::default();
+        for key in self.0.keys().filter(|key| key != MIN_READER) {
+            let Some(held) = self.0.get(&key) else { continue };
+            if let Err(reason) = reading.take(&key, &held.text) {
+                reading.unreadable.push((key, reason));
+            }
+        }
+        reading
+    }
+
+    /// Writes a chart into the directory.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn put_chart(
+        &mut self,
+        chart: SpaceId,
+        entry: &ChartEntry,
+    ) -> Result<Option<Written>, WriteError> {
+        self.put(&format!("{CHART}{chart}"), entry)
+    }
+
+    /// Names a device.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn name_device(
+        &mut self,
+        device: DeviceId,
+        name: &str,
+    ) -> Result<Option<Written>, WriteError> {
+        self.put(&format!("{DEVICE}{device}"), &name)
+    }
+
+    /// Sets the zone, an IANA name.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn set_zone(&mut self, zone: &str) -> Result<Option<Written>, WriteError> {
+        self.put(ZONE, &zone)
+    }
+
+    /// Sets when a day starts, in minutes after local midnight.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn set_day_start(&mut self, minutes: u16) -> Result<Option<Written>, WriteError> {
+        self.put(DAY_START, &minutes)
+    }
+
+    /// Checks the changes of one entry and takes them, or none of them. Gives how many were new.
+    ///
+    /// # Errors
+    /// [`Refused`]: the entry is to be quarantined; the document is untouched.
+    pub fn apply_foreign(&mut self, changes: &[u8], author: ActorId) -> Result<usize, Refused> {
+        let checked = self.check(changes, author)?;
+        self.0.apply(&checked)
+    }
+
+    /// The checks of [`Self::apply_foreign`] alone, to compare with an attestation before applying.
+    ///
+    /// # Errors
+    /// [`Refused`]: the entry is to be quarantined.
+    pub fn check(&self, changes: &[u8], author: ActorId) -> Result<CheckedChanges, Refused> {
+        Ok(foreign::check_changes(changes, author, self.0.max_op(), Shape::Shared)?)
+    }
+
+    /// This device's newest change: what to attest.
+    #[must_use]
+    pub fn tip(&self) -> Option<Tip> {
+        self.0.tip()
+    }
+
+    /// The newest changes.
+    #[must_use]
+    pub fn heads(&self) -> Vec<ChangeHash> {
+        self.0.heads()
+    }
+
+    /// In Automerge's standard format, not compressed: for packs and the store.
+    #[must_use]
+    pub fn save_nocompress(&self) -> Vec<u8> {
+        self.0.save_nocompress()
+    }
+
+    /// The document.
+    #[must_use]
+    pub const fn document(&self) -> &Document {
+        &self.0
+    }
+
+    /// The document, to apply checked changes.
+    pub const fn document_mut(&mut self) -> &mut Document {
+        &mut self.0
+    }
+
+    fn put(&mut self, key: &str, value: &impl Serialize) -> Result<Option<Written>, WriteError> {
+        let text =
+            serde_json::to_string(value).map_err(|e| WriteError::Automerge(e.to_string()))?;
+        self.0.put(key, &text)
+    }
+}
+
+impl AccountReading {
+    fn take(&mut self, key: &str, text: &str) -> Result<(), String> {
+        fn json<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
+            serde_json::from_str(text).map_err(|e| e.to_string())
+        }
+        if let Some(id) = key.strip_prefix(CHART) {
+            let id = SpaceId::from_hex(id).ok_or("the key names no chart")?;
+            self.charts.insert(id, json(text)?);
+        } else if let Some(id) = key.strip_prefix(DEVICE) {
+            let id = DeviceId::from_hex(id).ok_or("the key names no device")?;
+            self.device_names.insert(id, json(text)?);
+        } else if key == ZONE {
+            self.zone = Some(json(text)?);
+        } else if key == DAY_START {
+            let minutes: u16 = json(text)?;
+            if minutes >= 24 * 60 {
+                return Err(format!("a day cannot start {minutes} minutes after midnight"));
+            }
+            self.day_start_min = Some(minutes);
+        } else {
+            self.newer += 1;
+        }
+        Ok(())
+    }
+}
+
+impl From<Document> for Account {
+    fn from(document: Document) -> Self {
+        Self(document)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PHONE: ActorId = ActorId([1; 16]);
+    const TABLET: ActorId = ActorId([2; 16]);
+
+    fn exchange(a: &mut Account, b: &mut Account, from_a: &[Written], from_b: &[Written]) {
+        for written in from_a {
+            b.apply_foreign(&written.bytes, a.document().actor()).unwrap();
+        }
+        for written in from_b {
+            a.apply_foreign(&written.bytes, b.document().actor()).unwrap();
+        }
+    }
+
+    #[test]
+    fn two_devices_share_charts_names_and_settings() {
+        let (mut phone, mut tablet) = (Account::new(PHONE), Account::new(TABLET));
+        let (chart, device) = (SpaceId([3; 32]), DeviceId([4; 32]));
+        let mut entry = ChartEntry::new("Hips", "owner");
+        entry.unknown.insert("colour".into(), Value::from("green"));
+        let a = [
+            phone.put_chart(chart, &entry).unwrap().unwrap(),
+            phone.set_zone("Europe/Berlin").unwrap().unwrap(),
+        ];
+        let b = [
+            tablet.name_device(device, "Kitchen tablet").unwrap().unwrap(),
+            tablet.set_day_start(180).unwrap().unwrap(),
+        ];
+        exchange(&mut phone, &mut tablet, &a, &b);
+        let reading = phone.read();
+        assert_eq!(reading, tablet.read());
+        assert_eq!(reading.charts[&chart], entry);
+        assert_eq!(reading.device_names[&device], "Kitchen tablet");
+        assert_eq!(reading.zone.as_deref(), Some("Europe/Berlin"));
+        assert_eq!(reading.day_start_min, Some(180));
+        let again = Account::load(&phone.save_nocompress(), PHONE).unwrap();
+        assert_eq!(again.read(), reading);
+    }
+
+    #[test]
+    fn settings_written_at_once_stand_alike_everywhere_and_can_be_settled() {
+        let (mut phone, mut tablet) = (Account::new(PHONE), Account::new(TABLET));
+        let a = [phone.set_zone("Europe/Berlin").unwrap().unwrap()];
+        let b = [tablet.set_zone("Asia/Tokyo").unwrap().unwrap()];
+        exchange(&mut phone, &mut tablet, &a, &b);
+        let stands = phone.read().zone.unwrap();
+        assert_eq!(tablet.read().zone.as_ref(), Some(&stands));
+        // Writing again what stands deletes the other: the checks let that pass.
+        let settled = [phone.set_zone(&stands).unwrap().unwrap()];
+        exchange(&mut phone, &mut tablet, &settled, &[]);
+        assert_eq!(tablet.document().all(ZONE).len(), 1);
+        assert_eq!(tablet.read().zone, Some(stands));
+    }
+
+    #[test]
+    fn what_does_not_read_is_named_and_the_rest_stands() {
+        let mut phone = Account::new(PHONE);
+        phone.set_zone("Europe/Berlin").unwrap();
+        for (key, text) in
+            [("chart/xyz", "{}"), (DAY_START, "9000"), ("device/00", "1"), ("mood", "1")]
+        {
+            phone.document_mut().put(key, text).unwrap();
+        }
+        let reading = phone.read();
+        assert_eq!(reading.unreadable.len(), 3);
+        assert_eq!((reading.newer, reading.zone.is_some()), (1, true));
+    }
+}
