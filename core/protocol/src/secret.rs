@@ -2,14 +2,18 @@
 
 use std::fmt;
 
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use minicbor::{Decode, Encode};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::entropy::Entropy;
 use crate::hash::{Purpose, hash};
+
+const NONCE: usize = 24;
 
 /// 32 secret bytes.
 #[derive(Clone, Zeroize, ZeroizeOnDrop, Encode, Decode)]
@@ -45,6 +49,35 @@ impl Secret32 {
             .expand_multi_info(info, &mut out)
             .expect("32 bytes are a valid HKDF-SHA256 length");
         Self(out)
+    }
+
+    /// Seals bytes under this secret. `purpose` is authenticated with them, so that what was sealed for one
+    /// place does not open in another.
+    #[must_use]
+    pub fn seal(&self, purpose: &[u8], plain: &[u8], entropy: &mut dyn Entropy) -> Vec<u8> {
+        let mut nonce = [0; NONCE];
+        entropy.fill(&mut nonce);
+        let sealed = self
+            .cipher()
+            .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: purpose })
+            .expect("sealing memory does not fail");
+        let mut out = nonce.to_vec();
+        out.extend_from_slice(&sealed);
+        out
+    }
+
+    /// Opens what [`Self::seal`] made with the same secret and purpose; nothing where it was made with
+    /// another, or was changed.
+    #[must_use]
+    pub fn open(&self, purpose: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, sealed) = sealed.split_at_checked(NONCE)?;
+        let nonce: [u8; NONCE] = nonce.try_into().ok()?;
+        let payload = Payload { msg: sealed, aad: purpose };
+        self.cipher().decrypt(&XNonce::from(nonce), payload).ok().map(Zeroizing::new)
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(self.derive(&[b"seal"]).expose().into())
     }
 
     /// A public commitment to this secret, so that two members can tell they were given the same one.

@@ -251,3 +251,112 @@ fn a_body_opens_only_with_its_own_header_and_key() {
     assert!(body::open(&Header { class: Class::Notes, ..h.clone() }, &key, &sealed).is_err());
     assert!(body::open(&h, &Secret32::random(e), &sealed).is_err());
 }
+
+#[test]
+fn the_membership_alone_can_be_read_without_the_entries_between() {
+    let e = &mut SystemEntropy;
+    let mut account = account();
+    let none = HashMap::new();
+    let mut outline = account.state.clone();
+    let content = {
+        let me = account.phone.id();
+        let h = header(
+            account.state.space(),
+            Class::Account,
+            Kind::Change,
+            1,
+            2,
+            Some(&account.state),
+            me,
+        );
+        Entry::seal(h, &account.secret.class_key(), b"x", 3, &account.phone, e)
+    };
+    append(&mut account.state, &content, &none);
+    let tablet = DeviceKeys::generate(e);
+    let act = Act::AdmitDevice(AdmitDevice {
+        device: tablet.certificate(DeviceKind::Machine),
+        proof: None,
+    });
+    let admit = statement(&account.state, act, &account.phone);
+    assert!(outline.check(&admit, &none, Judge::Member).is_err(), "its chain has a gap");
+    let accepted = outline.check(&admit, &none, Judge::Outline).unwrap();
+    outline.apply(&admit, &accepted);
+    assert!(outline.as_account().unwrap().is_active(&tablet.id()));
+
+    let by_stranger = statement(
+        &outline,
+        Act::AdmitDevice(AdmitDevice {
+            device: DeviceKeys::generate(e).certificate(DeviceKind::Machine),
+            proof: None,
+        }),
+        &DeviceKeys::generate(e),
+    );
+    assert_eq!(
+        outline.check(&by_stranger, &none, Judge::Outline),
+        Err(NotAccepted::Never(Refusal::NotAMember))
+    );
+    assert_eq!(
+        outline.check(&admit, &none, Judge::Outline),
+        Err(NotAccepted::StaleMembership { head: admit.hash() }),
+        "a statement that does not follow the one before it"
+    );
+}
+
+#[test]
+fn an_invite_made_on_a_stolen_phone_is_void_once_the_phone_is_revoked() {
+    let e = &mut SystemEntropy;
+    let mut account = account();
+    let none = HashMap::new();
+    let stolen = DeviceKeys::generate(e);
+    let admit = Act::AdmitDevice(AdmitDevice {
+        device: stolen.certificate(DeviceKind::Machine),
+        proof: None,
+    });
+    let entry = statement(&account.state, admit, &account.phone);
+    append(&mut account.state, &entry, &none);
+    let invite = InviteKeys::from_secret(&Secret32::random(e));
+    let open = Act::InviteDevice(InviteDevice {
+        invite: invite.id(),
+        receive: invite.receive().public(),
+        expires_at_ms: 5_000,
+    });
+    let entry = statement(&account.state, open, &stolen);
+    append(&mut account.state, &entry, &none);
+
+    let staying: Vec<_> = account
+        .state
+        .as_account()
+        .unwrap()
+        .active()
+        .filter(|d| d.device != stolen.id())
+        .cloned()
+        .collect();
+    let next = AccountSecret(Secret32::random(e));
+    let epoch = AccountEpoch::create(2, &next, Some(&account.secret), &staying, e).unwrap();
+    let cut = account.state.tip(&stolen.id());
+    let revoke = Act::RevokeDevice(RevokeDevice { device: stolen.id(), cut, epoch });
+    let entry = statement(&account.state, revoke, &account.phone);
+    append(&mut account.state, &entry, &none);
+
+    let again = DeviceKeys::generate(e);
+    let act = Act::AdmitDevice(AdmitDevice {
+        device: again.certificate(DeviceKind::Machine),
+        proof: Some(InviteProof::sign(&invite, account.state.space(), again.id())),
+    });
+    let entry = statement(&account.state, act, &again);
+    assert_eq!(
+        account.state.check(&entry, &none, RELAY),
+        Err(NotAccepted::Never(Refusal::InviteGone))
+    );
+}
+
+#[test]
+fn what_is_sealed_at_rest_opens_only_for_its_own_purpose() {
+    let e = &mut SystemEntropy;
+    let key = Secret32::random(e);
+    let sealed = key.seal(b"device seed", b"secret", e);
+    assert_eq!(key.open(b"device seed", &sealed).unwrap().as_slice(), b"secret");
+    assert!(key.open(b"class key", &sealed).is_none());
+    assert!(Secret32::random(e).open(b"device seed", &sealed).is_none());
+    assert!(key.open(b"device seed", &sealed[..20]).is_none());
+}

@@ -38,6 +38,10 @@ pub struct OpenInvite {
     /// When it ends, in milliseconds since 1970.
     #[n(1)]
     pub expires_at_ms: u64,
+    /// The device that opened it. When that device is revoked, the invite is void: whoever stole the
+    /// phone must not come back through an invite made on it.
+    #[n(2)]
+    pub by: DeviceId,
 }
 
 /// The membership of an account.
@@ -148,12 +152,13 @@ impl AccountState {
         if fits { Ok(()) } else { Err(Refusal::BadStatement.into()) }
     }
 
-    /// Judges an act of an active device. `tip` gives a device's last entry in this space.
+    /// Judges an act of an active device. `tip` gives a device's last entry in this space, where the judge
+    /// knows it.
     pub(super) fn check(
         &self,
         act: &Act,
         author: DeviceId,
-        tip: impl Fn(&DeviceId) -> Cut,
+        tip: impl Fn(&DeviceId) -> Option<Cut>,
     ) -> Result<(), NotAccepted> {
         match act {
             Act::InviteDevice(invite) => {
@@ -178,7 +183,7 @@ impl AccountState {
                 if !self.is_active(&revoke.device) || revoke.device == author {
                     return Err(Refusal::BadStatement.into());
                 }
-                if revoke.cut != tip(&revoke.device) {
+                if tip(&revoke.device).is_some_and(|tip| tip != revoke.cut) {
                     return Err(NotAccepted::StaleCut);
                 }
                 self.check_epoch(&revoke.epoch, Some(&revoke.device))
@@ -189,12 +194,15 @@ impl AccountState {
         }
     }
 
-    /// Applies an act that was judged good.
-    pub(super) fn apply(&mut self, act: &Act) {
+    /// Applies an act of `author` that was judged good.
+    pub(super) fn apply(&mut self, act: &Act, author: DeviceId) {
         match act {
             Act::InviteDevice(invite) => {
-                let open =
-                    OpenInvite { receive: invite.receive, expires_at_ms: invite.expires_at_ms };
+                let open = OpenInvite {
+                    receive: invite.receive,
+                    expires_at_ms: invite.expires_at_ms,
+                    by: author,
+                };
                 self.invites.insert(invite.invite, open);
             }
             Act::RevokeInvite(invite) => {
@@ -212,6 +220,7 @@ impl AccountState {
                 if let Some(device) = self.devices.get_mut(&revoke.device) {
                     device.revoked = Some(revoke.cut);
                 }
+                self.invites.retain(|_, invite| invite.by != revoke.device);
                 self.epochs.push(revoke.epoch.clone());
             }
             Act::RotateAccount(epoch) => self.epochs.push(epoch.clone()),

@@ -109,20 +109,31 @@ impl ChartState {
         accounts: &dyn Accounts,
         judge: Judge,
     ) -> Result<AccountId, NotAccepted> {
-        for account in self.members.keys() {
-            let known =
-                accounts.account(account).and_then(|space| space.as_account()?.devices.get(device));
-            if let Some(known) = known {
-                let cut = self.cuts.contains_key(device);
-                let revoked_now = judge.is_relay() && known.revoked.is_some();
-                return if cut || revoked_now {
-                    Err(Refusal::Revoked.into())
-                } else {
-                    Ok(*account)
-                };
-            }
+        let account = self.ever_account_of(device, accounts).ok_or(Refusal::NotAMember)?;
+        let revoked_now = judge.is_relay()
+            && accounts
+                .account(&account)
+                .and_then(|space| space.as_account()?.devices.get(device))
+                .is_some_and(|known| known.revoked.is_some());
+        if self.cuts.contains_key(device) || revoked_now {
+            Err(Refusal::Revoked.into())
+        } else {
+            Ok(account)
         }
-        Err(Refusal::NotAMember.into())
+    }
+
+    /// The member account that a device belongs or once belonged to.
+    #[must_use]
+    pub fn ever_account_of(&self, device: &DeviceId, accounts: &dyn Accounts) -> Option<AccountId> {
+        self.members
+            .keys()
+            .find(|account| {
+                accounts
+                    .account(account)
+                    .and_then(|space| space.as_account())
+                    .is_some_and(|state| state.devices.contains_key(device))
+            })
+            .copied()
     }
 
     /// The current epoch number of a class; 0 before the first.
@@ -194,7 +205,8 @@ impl ChartState {
         }
     }
 
-    /// Judges an act of a device that acts for `account`. `tip` gives a device's last entry in this space.
+    /// Judges an act of a device that acts for `account`. `tip` gives a device's last entry in this space,
+    /// where the judge knows it.
     pub(super) fn check(
         &self,
         act: &Act,
@@ -202,7 +214,7 @@ impl ChartState {
         account: AccountId,
         accounts: &dyn Accounts,
         judge: Judge,
-        tip: impl Fn(&DeviceId) -> Cut,
+        tip: impl Fn(&DeviceId) -> Option<Cut>,
     ) -> Result<(), NotAccepted> {
         match act {
             Act::DeviceCut(cut) => {
@@ -212,7 +224,7 @@ impl ChartState {
                 if own.is_none() || cut.device == author || self.cuts.contains_key(&cut.device) {
                     return Err(Refusal::BadStatement.into());
                 }
-                if cut.cut != tip(&cut.device) {
+                if tip(&cut.device).is_some_and(|tip| tip != cut.cut) {
                     return Err(NotAccepted::StaleCut);
                 }
                 let read: BTreeSet<_> =

@@ -5,6 +5,7 @@ mod account;
 mod chart;
 mod refusal;
 mod space;
+mod start;
 mod statement;
 
 pub use account::{AccountDevice, AccountState, OpenInvite};

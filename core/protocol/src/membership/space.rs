@@ -9,7 +9,7 @@ use super::account::AccountState;
 use super::chart::ChartState;
 use super::refusal::{NotAccepted, Refusal};
 use super::statement::{Act, Cut, Statement};
-use crate::checkpoint::{Checkpoint, CheckpointTip};
+use crate::checkpoint::Checkpoint;
 use crate::entry::{Entry, Header, Kind, Position, SeqRange};
 use crate::hash::next_running;
 use crate::ids::{AccountId, Class, DeviceId, EntryHash, SpaceId};
@@ -27,6 +27,10 @@ pub enum Judge {
     },
     /// A member, reading the log.
     Member,
+    /// A reader of the membership alone: a device that looks before it joins, or that starts from a
+    /// checkpoint. It has not seen the entries between, so it judges neither chains nor cuts; that each
+    /// statement follows the one before it, and who signed it, it does judge.
+    Outline,
 }
 
 impl Judge {
@@ -89,18 +93,18 @@ pub enum SpaceKind {
 #[cbor(array)]
 pub struct SpaceState {
     #[n(0)]
-    space: SpaceId,
+    pub(super) space: SpaceId,
     #[n(1)]
-    kind: SpaceKind,
+    pub(super) kind: SpaceKind,
     #[n(2)]
-    head: Position,
+    pub(super) head: Position,
     #[n(3)]
-    membership_head: EntryHash,
+    pub(super) membership_head: EntryHash,
     #[n(4)]
-    authors: BTreeMap<DeviceId, AuthorTip>,
+    pub(super) authors: BTreeMap<DeviceId, AuthorTip>,
     /// Set when a membership statement of an unknown kind was met: writes freeze.
     #[n(5)]
-    frozen: bool,
+    pub(super) frozen: bool,
 }
 
 /// An entry that was judged to fit the state it was judged against.
@@ -277,7 +281,7 @@ impl SpaceState {
         self.advance(entry);
         if let Some(act) = &accepted.act {
             match &mut self.kind {
-                SpaceKind::Account(account) => account.apply(act),
+                SpaceKind::Account(account) => account.apply(act, entry.header().author),
                 SpaceKind::Chart(chart) => chart.apply(act),
             }
             self.membership_head = entry.hash();
@@ -295,33 +299,6 @@ impl SpaceState {
         self.skip(entry.hash());
         self.membership_head = entry.hash();
         self.frozen = true;
-    }
-
-    /// Takes over a checkpoint's word for the log below it, once the caller has verified its root against the
-    /// retained entries and has applied every membership entry up to it.
-    pub fn start_from(&mut self, checkpoint: &Checkpoint) {
-        self.head = checkpoint.at;
-        self.authors = checkpoint
-            .tips
-            .iter()
-            .map(|tip| {
-                let citable = tip.citable.iter().copied().collect();
-                (tip.author, AuthorTip { counter: tip.counter, citable })
-            })
-            .collect();
-    }
-
-    /// The authors' tips as a checkpoint at the current head must list them.
-    #[must_use]
-    pub fn checkpoint_tips(&self) -> Vec<CheckpointTip> {
-        self.authors
-            .iter()
-            .map(|(author, tip)| CheckpointTip {
-                author: *author,
-                counter: tip.counter,
-                citable: tip.citable.iter().copied().collect(),
-            })
-            .collect()
     }
 
     fn check_chain(&self, header: &Header) -> Result<(), NotAccepted> {
@@ -356,20 +333,18 @@ impl SpaceState {
         }
     }
 
-    fn is_owner(&self, account: &AccountId) -> bool {
+    pub(super) fn is_owner(&self, account: &AccountId) -> bool {
         match &self.kind {
             SpaceKind::Account(_) => true,
             SpaceKind::Chart(chart) => chart.members.get(account).is_some_and(|m| m.owner),
         }
     }
 
-    fn check_content(
+    pub(super) fn check_class(
         &self,
         header: &Header,
-        accounts: &dyn Accounts,
-        judge: Judge,
-    ) -> Result<Accepted, NotAccepted> {
-        let account = self.author_account(&header.author, accounts, judge)?;
+        account: AccountId,
+    ) -> Result<(), NotAccepted> {
         let may = match &self.kind {
             SpaceKind::Account(_) if header.class == Class::Account => true,
             SpaceKind::Chart(chart) if Class::CHART.contains(&header.class) => {
@@ -384,6 +359,17 @@ impl SpaceState {
         if !may || (header.kind == Kind::Pack && !self.is_owner(&account)) {
             return Err(Refusal::NoWriteGrant.into());
         }
+        Ok(())
+    }
+
+    fn check_content(
+        &self,
+        header: &Header,
+        accounts: &dyn Accounts,
+        judge: Judge,
+    ) -> Result<Accepted, NotAccepted> {
+        let account = self.author_account(&header.author, accounts, judge)?;
+        self.check_class(header, account)?;
         let covers_fit = match header.kind {
             Kind::Pack => {
                 !header.covers.is_empty()
@@ -444,7 +430,7 @@ impl SpaceState {
             return Err(Refusal::WrongClass.into());
         }
         let statement = Statement::from_bytes(entry.body()).map_err(|_| Refusal::Malformed)?;
-        let tip = |device: &DeviceId| self.tip(device);
+        let tip = |device: &DeviceId| (judge != Judge::Outline).then(|| self.tip(device));
         // A used invite says so before the lost race does: it is the answer the holder can act on.
         if let (SpaceKind::Account(state), Act::AdmitDevice(admit)) = (&self.kind, &statement.act)
             && admit.proof.is_some()
@@ -466,7 +452,9 @@ impl SpaceState {
         if statement.after != self.membership_head {
             return Err(NotAccepted::StaleMembership { head: self.membership_head });
         }
-        self.check_chain(header)?;
+        if judge != Judge::Outline {
+            self.check_chain(header)?;
+        }
         Ok(Accepted { act: Some(statement.act) })
     }
 

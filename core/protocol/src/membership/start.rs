@@ -1,0 +1,74 @@
+//! Starting from a checkpoint instead of the whole log: what is judged then, and what is taken on the
+//! checkpoint's word.
+
+use super::refusal::{NotAccepted, Refusal};
+use super::space::{Accounts, AuthorTip, SpaceKind, SpaceState};
+use crate::checkpoint::{Checkpoint, CheckpointTip};
+use crate::entry::{Header, Kind};
+
+impl SpaceState {
+    /// Judges a content entry that a checkpoint retains, once every membership entry that the checkpoint
+    /// speaks of is applied. Its place and its author's chain are the checkpoint's word; that its author
+    /// belongs here, may write this, and wrote it before it was cut off, is judged again.
+    ///
+    /// # Errors
+    /// [`NotAccepted::Never`].
+    pub fn check_retained(
+        &self,
+        header: &Header,
+        accounts: &dyn Accounts,
+    ) -> Result<(), NotAccepted> {
+        if header.space != self.space {
+            return Err(Refusal::WrongSpace.into());
+        }
+        let (account, cut) = match &self.kind {
+            SpaceKind::Account(state) => {
+                let device = state.devices.get(&header.author).ok_or(Refusal::NotAMember)?;
+                (self.space, device.revoked)
+            }
+            SpaceKind::Chart(chart) => (
+                chart.ever_account_of(&header.author, accounts).ok_or(Refusal::NotAMember)?,
+                chart.cuts.get(&header.author).copied(),
+            ),
+        };
+        if cut.is_some_and(|cut| header.counter > cut.counter) {
+            return Err(Refusal::Revoked.into());
+        }
+        if header.kind != Kind::Checkpoint {
+            self.check_class(header, account)?;
+            if header.epoch == 0 || header.epoch > self.epoch(header.class) {
+                return Err(Refusal::UnknownEpoch.into());
+            }
+        } else if !self.is_owner(&account) {
+            return Err(Refusal::NoWriteGrant.into());
+        }
+        Ok(())
+    }
+
+    /// Takes over a checkpoint's word for the log below it, once the caller has verified its root against the
+    /// retained entries and has applied every membership entry up to it.
+    pub fn start_from(&mut self, checkpoint: &Checkpoint) {
+        self.head = checkpoint.at;
+        self.authors = checkpoint
+            .tips
+            .iter()
+            .map(|tip| {
+                let citable = tip.citable.iter().copied().collect();
+                (tip.author, AuthorTip { counter: tip.counter, citable })
+            })
+            .collect();
+    }
+
+    /// The authors' tips as a checkpoint at the current head must list them.
+    #[must_use]
+    pub fn checkpoint_tips(&self) -> Vec<CheckpointTip> {
+        self.authors
+            .iter()
+            .map(|(author, tip)| CheckpointTip {
+                author: *author,
+                counter: tip.counter,
+                citable: tip.citable.iter().copied().collect(),
+            })
+            .collect()
+    }
+}
