@@ -5,11 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::order::{Problem, What};
-use super::profile::Holds;
 use crate::catalogue::{Catalogue, Composition, Exercise, Rule, RuleCondition, RuleKind, Template};
 use crate::ids::{RuleId, SourceId, StepId};
 use crate::routine::Override;
-use crate::vocabulary::{Severity, Side};
+use crate::vocabulary::{ProfileField, Severity, Side};
 use crate::words::{Arg, Message, Words};
 
 /// Whether a finding is about the routine itself, or about doing it as the person is today.
@@ -88,44 +87,58 @@ impl fmt::Display for Broken {
     }
 }
 
-/// The finding of a problem. None where nobody has said whether the rule concerns the person,
-/// unless it would be a hard one: that is worth asking.
+/// The finding of a problem.
 pub(super) fn of(
     rule: &Rule,
     problem: Problem<'_>,
-    holds: Holds,
     template: Option<&Template>,
     catalogue: &Catalogue,
-) -> Option<Finding> {
-    let severity = match holds {
-        Holds::No => return None,
-        Holds::Unknown(_) if rule.severity != Severity::Hard => return None,
-        Holds::Unknown(_) => Severity::Info,
-        Holds::Yes => severity(rule, &problem, template, catalogue),
-    };
+) -> Finding {
+    Finding {
+        detail: detail(rule, &problem),
+        side: problem.side,
+        ..bare(rule, severity(rule, &problem, template, catalogue), Some(problem.step))
+    }
+}
+
+/// What is to be asked where nobody has said whether a rule concerns the person: once, as
+/// information, and only where it would be a hard finding.
+pub(super) fn asked(rule: &Rule, missing: ProfileField) -> Option<Finding> {
+    let field = Arg::code(format!("profile.{missing}"));
+    (rule.severity == Severity::Hard).then(|| Finding {
+        detail: Message::new("finding.asked").with("field", field),
+        ..bare(rule, Severity::Info, None)
+    })
+}
+
+fn bare(rule: &Rule, severity: Severity, step: Option<StepId>) -> Finding {
     let sources: Vec<SourceId> = rule.provenance.sources.all().into_iter().cloned().collect();
-    let concern = match rule.kind {
+    // Both sides of a one-sided exercise could not even be logged: there is nothing to override.
+    let overridable = severity == Severity::Hard && rule.kind != RuleKind::OneSideOnly;
+    let sentence = Message::new(rule.text.clone());
+    Finding {
+        severity,
+        rule: rule.id.clone(),
+        step,
+        side: None,
+        detail: sentence.clone(),
+        sentence,
+        ours: sources.is_empty(),
+        sources,
+        concern: concern(rule),
+        overridable,
+        overridden: None,
+    }
+}
+
+fn concern(rule: &Rule) -> Concern {
+    match rule.kind {
         RuleKind::Gate | RuleKind::WalkFirst | RuleKind::NotWith => Concern::Person,
         RuleKind::Requires
         | RuleKind::AfterIfPresent
         | RuleKind::OneSideOnly
         | RuleKind::Progression => Concern::Routine,
-    };
-    // Both sides of a one-sided exercise could not even be logged: there is nothing to override.
-    let overridable = severity == Severity::Hard && rule.kind != RuleKind::OneSideOnly;
-    Some(Finding {
-        severity,
-        rule: rule.id.clone(),
-        detail: detail(rule, &problem, holds),
-        step: Some(problem.step),
-        side: problem.side,
-        sentence: Message::new(rule.text.clone()),
-        ours: sources.is_empty(),
-        sources,
-        concern,
-        overridable,
-        overridden: None,
-    })
+    }
 }
 
 fn severity(
@@ -139,6 +152,7 @@ fn severity(
         // Severities go from hard to mild.
         What::NotRightAfter { .. } => rule.severity.max(Severity::Soft),
         _ if rule.severity == Severity::Soft
+            && concern(rule) == Concern::Routine
             && template.is_some_and(|t| gives_that_order(t, rule, problem, catalogue)) =>
         {
             Severity::Info
@@ -170,12 +184,8 @@ fn gives_that_order(
         }
 }
 
-fn detail(rule: &Rule, problem: &Problem<'_>, holds: Holds) -> Message {
+fn detail(rule: &Rule, problem: &Problem<'_>) -> Message {
     let name = |exercise: &Exercise| Arg::code(exercise.name.clone());
-    if let Holds::Unknown(field) = holds {
-        let field = Arg::code(format!("profile.{field}"));
-        return said("finding.asked", problem).with("field", field);
-    }
     match problem.what {
         What::NothingBefore => match problem.side {
             Some(side) => said("finding.nothing_before_side", problem)

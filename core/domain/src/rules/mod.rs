@@ -41,8 +41,14 @@ pub fn check_choices(
         if holds == Holds::No {
             continue;
         }
-        for problem in order::problems(rule, &acts, catalogue) {
-            findings.extend(finding::of(rule, problem, holds, template, catalogue));
+        let problems = order::problems(rule, &acts, catalogue);
+        match holds {
+            Holds::Unknown(field) if !problems.is_empty() => {
+                findings.extend(finding::asked(rule, field));
+            }
+            _ => findings.extend(
+                problems.into_iter().map(|problem| finding::of(rule, problem, template, catalogue)),
+            ),
         }
     }
     for finding in &mut findings {
