@@ -10,7 +10,7 @@ use super::log::{Done, Take};
 use super::plan::{Lead, MAX_LENGTH, Plan, PlannedHold, Work};
 use crate::record::Attempt;
 use crate::units::Millis;
-use crate::vocabulary::{EndedBy, Pressure};
+use crate::vocabulary::EndedBy;
 
 /// A still-pressure release asks after this long, 30 s.
 /// source: protocols.md, pain rule `still-pressure` and figure `pressure-ease`.
@@ -93,7 +93,8 @@ pub(super) struct Running {
     pub(super) not_easing: u8,
     /// After how much of the attempt the ease check comes; nothing once it came.
     pub(super) check_after: Option<Millis>,
-    pub(super) reps: u16,
+    /// Repetitions, as far as the person said.
+    pub(super) reps: Option<u16>,
     pub(super) paused: Millis,
     pub(super) extended: Millis,
 }
@@ -108,7 +109,7 @@ impl Running {
             attempt: Attempt::default(),
             not_easing: 0,
             check_after: hold.ease_check.then_some(EASE_CHECK_AFTER),
-            reps: 0,
+            reps: None,
             paused: Millis::ZERO,
             extended: Millis::ZERO,
         }
@@ -155,14 +156,30 @@ impl Running {
         }
     }
 
+    /// The doing as it stands between two attempts, ended by `ended_by`.
+    pub(super) fn take_between(&self, ended_by: EndedBy) -> Take {
+        Take {
+            started: self.started,
+            started_at: self.started_at,
+            attempts: self.closed.clone(),
+            took: self.closed.iter().map(|attempt| attempt.held).sum(),
+            paused: self.paused,
+            extended: self.extended,
+            reps: None,
+            not_easing: self.not_easing,
+            ended_by,
+            by_hand: false,
+        }
+    }
+
     /// Repetitions done once the attempt has run so long, where the work counts any.
     pub(super) fn reps_at(&self, work: &Work, run: Millis) -> Option<u16> {
         match work {
-            Work::Reps { .. } => Some(self.reps),
+            Work::Reps { .. } => self.reps,
             Work::Tempo { phases, reps } => {
                 let cycle: Millis = phases.iter().map(|phase| phase.length).sum();
                 let done = u16::try_from(run.0 / cycle.0.max(1)).unwrap_or(u16::MAX);
-                Some(done.min(reps.unwrap_or(u16::MAX)))
+                self.reps.or(Some(done.min(reps.unwrap_or(u16::MAX))))
             }
             Work::Timed { .. } | Work::UntilEased { .. } | Work::Open | Work::Tick => None,
         }
@@ -228,13 +245,6 @@ impl Course {
             done.takes.push(running.take(&hold.work, *left, EndedBy::Interrupted));
         }
         done
-    }
-
-    /// How hard the running attempt presses, as far as the person said.
-    pub(super) fn pressure(&mut self, to: Option<Pressure>) {
-        if let (Stage::Hold(running), Some(to)) = (&mut self.stage, to) {
-            running.attempt.pressure = Some(to);
-        }
     }
 }
 

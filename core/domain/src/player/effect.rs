@@ -26,7 +26,7 @@ pub enum Effect {
         /// What an answer to it will have seen.
         position: Position,
     },
-    /// Log this hold, or put it in place of its earlier revision. Store it together with the
+    /// Log this attended hold, or put it in place of its earlier revision. Store it together with the
     /// checkpoint of the same input: then a killed app logs nothing twice and forgets nothing.
     Log(Box<HoldToLog>),
     /// Persist [`super::Player::checkpoint`].

@@ -96,6 +96,9 @@ pub enum Action {
     RatePain {
         /// Before or after the hold.
         when: PainWhen,
+        /// Which entry of the plan; otherwise as `when` says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<u32>,
         /// NRS 0–10, where, and who said so.
         rating: PainRating,
     },

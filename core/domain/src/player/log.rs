@@ -15,8 +15,8 @@ use crate::vocabulary::{EndedBy, Side, Source};
 /// `log_no` is the entry's place in the plan: the same for every doing of it within the session,
 /// so there is exactly one record an entry, whatever the order in which revisions arrive. Of two
 /// records with one `log_no` the higher `revision` stands and replaces the other whole. A hold
-/// that is done again after going back, an answer or a pain rating that comes after its end, and
-/// a hold that turns out to have been unattended, are revisions.
+/// that is done again after going back, one that was broken off and then answered for or gone on
+/// with, and an answer or a pain rating that comes after the end, are revisions.
 ///
 /// When an entry was done more than once, the doing that stands is one that reached its end, else
 /// the longest, else the last (ours). Its attempts come last in `attempts`, so `held` is its last

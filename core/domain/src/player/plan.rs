@@ -30,6 +30,11 @@ impl Default for Timing {
     }
 }
 
+/// The longest plan, its holds, rests and preparations together (ours), 24 h.
+pub const MAX_PLAN: Millis = Millis::from_secs(24 * 3600);
+/// The shortest phase the player paces (ours), 0.25 s: nobody moves or hears faster.
+pub const MIN_PHASE: Millis = Millis(250);
+
 /// What is done in one planned hold, and what ends it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "mode", rename_all = "snake_case")]
@@ -156,6 +161,12 @@ pub enum PlanError {
     /// A time or count beyond the bounds.
     #[error("step {0} asks for more than 4 h or {MAX_SETS} sets or repetitions")]
     TooMuch(StepId),
+    /// More than [`MAX_PLAN`] in all.
+    #[error("the plan takes longer than a day; split the routine")]
+    LongerThanADay,
+    /// A tempo nobody can follow.
+    #[error("step {0} has a tempo phase under a quarter of a second; make it longer")]
+    TooFast(StepId),
     /// The same set and repetition of a step on one side, twice.
     #[error("step {step} has set {set}, repetition {rep} twice on the same side")]
     Twice {
@@ -191,8 +202,7 @@ impl Plan {
         let mut seen = std::collections::HashSet::new();
         for hold in &holds {
             hold.check()?;
-            let in_bounds = timing.prepare.max(timing.switch) <= MAX_LENGTH;
-            if !in_bounds {
+            if timing.prepare.max(timing.switch) > MAX_LENGTH {
                 return Err(PlanError::TooMuch(hold.step.clone()));
             }
             if !seen.insert((&hold.step, hold.side, hold.set, hold.rep)) {
@@ -200,7 +210,8 @@ impl Plan {
                 return Err(PlanError::Twice { step, set, rep });
             }
         }
-        Ok(Self { timing, holds })
+        let plan = Self { timing, holds };
+        if plan.timed_length() > MAX_PLAN { Err(PlanError::LongerThanADay) } else { Ok(plan) }
     }
 
     /// The holds, in the order they are played.
@@ -238,14 +249,19 @@ impl Plan {
     /// hold ends only when the person says so.
     #[must_use]
     pub fn length(&self) -> Option<Millis> {
-        self.holds.iter().enumerate().try_fold(Millis::ZERO, |sum, (index, hold)| {
-            let lead: Millis = self.leads(index).iter().map(|lead| lead.length).sum();
-            Some(sum + lead + hold.work.target()?)
-        })
+        let timed = self.holds.iter().all(|hold| hold.work.target().is_some());
+        timed.then(|| self.timed_length())
+    }
+
+    /// How long what has a time takes.
+    fn timed_length(&self) -> Millis {
+        let leads = (0..self.holds.len()).flat_map(|index| self.leads(index));
+        let targets = self.holds.iter().filter_map(|hold| hold.work.target());
+        leads.map(|lead| lead.length).chain(targets).sum()
     }
 }
 
-fn changes_side(from: Side, to: Side) -> bool {
+pub(super) fn changes_side(from: Side, to: Side) -> bool {
     matches!((from, to), (Side::Left, Side::Right) | (Side::Right, Side::Left))
 }
 
@@ -287,6 +303,9 @@ impl PlannedHold {
         }
         if self.work.is_whole_set() != (self.rep == 0) {
             return Err(PlanError::Numbering(self.step.clone()));
+        }
+        if matches!(self.work, Work::Tempo { .. }) && lengths.iter().any(|each| *each < MIN_PHASE) {
+            return Err(PlanError::TooFast(self.step.clone()));
         }
         let longest = lengths.iter().copied().chain(self.work.target()).max();
         let highest = reps.max(Some(self.set)).max(Some(self.rep));
