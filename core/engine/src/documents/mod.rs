@@ -7,4 +7,5 @@ pub mod document;
 pub mod foreign;
 pub mod name;
 pub mod pack;
+pub mod plan;
 pub mod strand;

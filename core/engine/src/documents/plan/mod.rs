@@ -1,0 +1,318 @@
+//! The plan: one document that all of the owner's devices write and merge. Edits of different
+//! fields and steps merge; two edits of one dose never mix, they are shown until somebody settles
+//! them. What a routine means, and whether it makes sense, is the domain's matter.
+
+mod fields;
+mod read;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::transaction::{Transactable, Transaction};
+use automerge::{ObjType, ROOT, ReadDoc};
+use holdfast_domain::ids::RoutineId;
+use holdfast_domain::routine::Routine;
+
+pub use fields::{Key, Part};
+pub use read::{Conflict, ConflictValue, PlanReading};
+
+use super::actor::{ActorId, ChangeHash};
+use super::document::{Document, Refused, Tip, WriteError, Written, put};
+use super::foreign::{self, CheckedChanges, MAX_CHANGE_OPS, Shape};
+use fields::{Cell, EXERCISE, FOR_EXERCISE, ForExercise, NOTE, REMOVED, fields};
+
+/// How many operations one commit of ours may take: each character of a note is one. The rest of
+/// what a change may hold is room for what a text edit costs beyond its characters.
+const COMMIT_OPS: u64 = MAX_CHANGE_OPS / 2;
+
+/// The plan document.
+#[derive(Debug, Clone)]
+pub struct Plan(Document);
+
+impl Plan {
+    /// A new plan, to be written as `actor`.
+    #[must_use]
+    pub fn new(actor: ActorId) -> Self {
+        Self(Document::new(actor, Shape::Plan))
+    }
+
+    /// Loads a plan saved by [`Self::save_nocompress`], to be written as `actor`.
+    ///
+    /// # Errors
+    /// [`Refused`] when the bytes are not such a plan.
+    pub fn load(bytes: &[u8], actor: ActorId) -> Result<Self, Refused> {
+        Document::load(bytes, actor, Shape::Plan).map(Self)
+    }
+
+    /// Builds a plan of raw changes that were checked and stored before.
+    ///
+    /// # Errors
+    /// [`Refused`] when they are damaged or incomplete.
+    pub fn replay<'a>(
+        changes: impl IntoIterator<Item = &'a [u8]>,
+        actor: ActorId,
+    ) -> Result<Self, Refused> {
+        Document::replay(changes, actor, Shape::Plan).map(Self)
+    }
+
+    /// The routines, and what is unsettled between devices.
+    #[must_use]
+    pub fn read(&self) -> PlanReading {
+        read::read(&self.0)
+    }
+
+    /// Writes what an edit changed: `old` is the routine as it was read, nothing for a new one.
+    /// Fields that the edit left alone are not touched, so that they merge with others' edits.
+    ///
+    /// Nearly always one commit. A routine with very long notes is made in several, the first of
+    /// which holds everything but the notes.
+    ///
+    /// # Errors
+    /// [`WriteError`]. Commits made before the one that failed stand.
+    pub fn write(
+        &mut self,
+        old: Option<&Routine>,
+        new: &Routine,
+    ) -> Result<Vec<Written>, WriteError> {
+        let cells = |routine| fields(routine).map_err(|e| WriteError::Automerge(e.to_string()));
+        let before = old.map(cells).transpose()?.unwrap_or_default();
+        let after = cells(new)?;
+        let edits = self.difference(&new.id, &before, &after);
+        self.commit(edits)
+    }
+
+    /// Removes a routine. History keeps what was played of it.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn remove(&mut self, routine: &RoutineId) -> Result<Option<Written>, WriteError> {
+        self.0.put(&Key::of(routine, Part::Routine, REMOVED).to_string(), "true")
+    }
+
+    /// Brings a removed routine back.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn restore(&mut self, routine: &RoutineId) -> Result<Option<Written>, WriteError> {
+        self.0.put(&Key::of(routine, Part::Routine, REMOVED).to_string(), "false")
+    }
+
+    /// Settles a conflict on one of its values. Gives nothing where it is settled already.
+    ///
+    /// A dose, side or tool that was meant for another exercise becomes that of the exercise the
+    /// step has now: the person who picks it has seen both.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn settle(
+        &mut self,
+        conflict: &Conflict,
+        value: &ConflictValue,
+    ) -> Result<Option<Written>, WriteError> {
+        let key = conflict.key.to_string();
+        if value.editable {
+            return self.0.write(|transaction| new_text(transaction, &key, &value.text));
+        }
+        match self.meant_for_this(&conflict.key, &value.text) {
+            Some(text) => self.0.put(&key, &text),
+            None => self.0.put(&key, &value.text),
+        }
+    }
+
+    /// A value of another exercise, meant for the step's own.
+    fn meant_for_this(&self, key: &Key, text: &str) -> Option<String> {
+        if !FOR_EXERCISE.contains(&key.field.as_str()) {
+            return None;
+        }
+        let exercise = Key { field: EXERCISE.to_owned(), ..key.clone() }.to_string();
+        let exercise = serde_json::from_str(&self.0.get(&exercise)?.text).ok()?;
+        let meant: ForExercise = serde_json::from_str(text).ok()?;
+        let moved = meant.exercise != exercise;
+        moved.then(|| serde_json::to_string(&ForExercise { exercise, ..meant }).ok())?
+    }
+
+    /// Checks the changes of one entry and takes them, or none of them. Gives how many were new.
+    ///
+    /// # Errors
+    /// [`Refused`]: the entry is to be quarantined; the plan is untouched.
+    pub fn apply_foreign(&mut self, changes: &[u8], author: ActorId) -> Result<usize, Refused> {
+        let checked = self.check(changes, author)?;
+        self.0.apply(&checked)
+    }
+
+    /// The checks of [`Self::apply_foreign`] alone, to compare with an attestation before applying.
+    ///
+    /// # Errors
+    /// [`Refused`]: the entry is to be quarantined.
+    pub fn check(&self, changes: &[u8], author: ActorId) -> Result<CheckedChanges, Refused> {
+        Ok(foreign::check_changes(changes, author, self.0.max_op(), Shape::Plan)?)
+    }
+
+    /// The version a reader must have, where that is newer than this build's.
+    #[must_use]
+    pub fn too_new(&self) -> Option<u32> {
+        self.0.too_new()
+    }
+
+    /// This device's newest change: what to attest.
+    #[must_use]
+    pub fn tip(&self) -> Option<Tip> {
+        self.0.tip()
+    }
+
+    /// The newest changes.
+    #[must_use]
+    pub fn heads(&self) -> Vec<ChangeHash> {
+        self.0.heads()
+    }
+
+    /// In Automerge's standard format, compressed: for exports.
+    #[must_use]
+    pub fn save(&self) -> Vec<u8> {
+        self.0.save()
+    }
+
+    /// In Automerge's standard format, not compressed: for packs and the store.
+    #[must_use]
+    pub fn save_nocompress(&self) -> Vec<u8> {
+        self.0.save_nocompress()
+    }
+
+    /// The document.
+    #[must_use]
+    pub const fn document(&self) -> &Document {
+        &self.0
+    }
+
+    /// The document, to apply checked changes.
+    pub const fn document_mut(&mut self) -> &mut Document {
+        &mut self.0
+    }
+
+    /// What has to be written to get from one routine to the other.
+    fn difference(
+        &self,
+        routine: &RoutineId,
+        before: &BTreeMap<Key, Cell>,
+        after: &BTreeMap<Key, Cell>,
+    ) -> Vec<(String, Edit)> {
+        let mut edits = BTreeMap::new();
+        let steps = |cells: &BTreeMap<Key, Cell>| -> BTreeSet<Part> {
+            cells
+                .keys()
+                .map(|key| &key.part)
+                .filter(|p| matches!(p, Part::Step(_)))
+                .cloned()
+                .collect()
+        };
+        let (had, has) = (steps(before), steps(after));
+        for (key, cell) in after.iter().filter(|(key, cell)| before.get(key) != Some(cell)) {
+            let edit = match cell {
+                Cell::Json(text) => Edit::Put(text.clone()),
+                Cell::Text(text) => Edit::Text(text.clone()),
+            };
+            edits.insert(key.to_string(), edit);
+        }
+        for key in before.keys().filter(|key| !after.contains_key(key)) {
+            match &key.part {
+                // A block without steps is not read; its fields do no harm.
+                Part::Block(_) if key.field == NOTE => {}
+                part @ Part::Step(_) if !has.contains(part) => {
+                    let removed = Key::of(routine, part.clone(), REMOVED);
+                    edits.insert(removed.to_string(), Edit::Put("true".to_owned()));
+                }
+                _ => {
+                    edits.insert(key.to_string(), Edit::Put("null".to_owned()));
+                }
+            }
+        }
+        // What was removed and is there again.
+        let back = has.difference(&had).cloned().chain(before.is_empty().then_some(Part::Routine));
+        for part in back {
+            let removed = Key::of(routine, part, REMOVED).to_string();
+            if self.0.get(&removed).is_some_and(|held| held.text == "true") {
+                edits.insert(removed, Edit::Put("false".to_owned()));
+            }
+        }
+        edits.into_iter().collect()
+    }
+
+    fn commit(&mut self, edits: Vec<(String, Edit)>) -> Result<Vec<Written>, WriteError> {
+        // First everything that is one operation each, new texts still empty; then the texts.
+        let mut first = Vec::new();
+        let mut texts: Vec<(String, String, u64)> = Vec::new();
+        for (key, edit) in edits {
+            match edit {
+                Edit::Put(text) => first.push((key, Edit::Put(text))),
+                Edit::Text(text) => {
+                    let stands = self.0.all(&key);
+                    let replaced =
+                        stands.iter().map(|held| held.text.chars().count()).sum::<usize>();
+                    let cost = (text.chars().count() + replaced) as u64;
+                    if stands.len() != 1 || !stands[0].editable {
+                        first.push((key.clone(), Edit::Text(String::new())));
+                    }
+                    if !text.is_empty() || cost > 0 {
+                        texts.push((key, text, cost));
+                    }
+                }
+            }
+        }
+        let mut spent = first.len() as u64;
+        let mut commits = vec![(first, Vec::new())];
+        for (key, text, cost) in texts {
+            if spent + cost > COMMIT_OPS && spent > 0 {
+                commits.push((Vec::new(), Vec::new()));
+                spent = 0;
+            }
+            spent += cost;
+            if let Some((_, texts)) = commits.last_mut() {
+                texts.push((key, text));
+            }
+        }
+        let mut written = Vec::new();
+        for (puts, texts) in commits {
+            written.extend(self.0.write(|transaction| {
+                for (key, edit) in &puts {
+                    match edit {
+                        Edit::Put(text) => put(transaction, Shape::Plan, key, text)?,
+                        Edit::Text(text) => new_text(transaction, key, text)?,
+                    }
+                }
+                texts.iter().try_for_each(|(key, text)| set_text(transaction, key, text))
+            })?);
+        }
+        Ok(written)
+    }
+}
+
+/// One key to write.
+enum Edit {
+    Put(String),
+    Text(String),
+}
+
+/// Makes an editable text, in the commit that makes what it belongs to: made by two devices at
+/// once, one would hide the other. Where that happened all the same, a new one settles it.
+fn new_text(transaction: &mut Transaction<'_>, key: &str, text: &str) -> Result<(), WriteError> {
+    let id = transaction.put_object(ROOT, key, ObjType::Text)?;
+    Ok(transaction.splice_text(id, 0, 0, text)?)
+}
+
+/// Edits a text by what differs, so that two people's edits merge.
+fn set_text(transaction: &mut Transaction<'_>, key: &str, text: &str) -> Result<(), WriteError> {
+    match transaction.get(ROOT, key)? {
+        Some((automerge::Value::Object(ObjType::Text), id)) => {
+            Ok(transaction.update_text(&id, text)?)
+        }
+        _ => new_text(transaction, key, text),
+    }
+}
+
+impl From<Document> for Plan {
+    fn from(document: Document) -> Self {
+        Self(document)
+    }
+}
+
+#[cfg(test)]
+mod tests;
