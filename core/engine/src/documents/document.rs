@@ -5,100 +5,20 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
-use automerge::{AutomergeError, LoadOptions, ObjType, ROOT, ReadDoc, ScalarValue, Value};
+use automerge::{LoadOptions, ObjType, ROOT, ReadDoc, ScalarValue, Value};
 
 use super::actor::{ActorId, ChangeHash, to_automerge};
 use super::foreign::{
-    self, CheckedChanges, CheckedDocument, ForeignBytes, MAX_CHANGE_OPS, MAX_KEY_BYTES, MAX_OP,
-    MAX_VALUE_BYTES, Shape,
+    self, CheckedChanges, CheckedDocument, MAX_CHANGE_OPS, MAX_KEY_BYTES, MAX_OP, MAX_VALUE_BYTES,
+    Shape,
 };
+
+pub use super::refusal::{Refused, WriteError};
 
 /// The version of the records that this build reads and writes.
 pub const READER: u32 = 1;
 /// The key that says which version a reader must have. Absent means the first.
 pub const MIN_READER: &str = "min_reader";
-
-/// Why something is not taken into a document. The document is as it was before.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// The bytes did not pass the checks.
-    #[error(transparent)]
-    Foreign(#[from] ForeignBytes),
-    /// A change follows one that is not here: it was refused, or never sent.
-    #[error("a change follows {0}, which is not here")]
-    MissingDep(ChangeHash),
-    /// An author's changes have a gap.
-    #[error("actor {actor} skips from change {last} to {found}")]
-    SeqGap {
-        /// The author.
-        actor: ActorId,
-        /// The last change held.
-        last: u64,
-        /// The one that came.
-        found: u64,
-    },
-    /// Two different changes in one place of an author's sequence.
-    #[error("actor {actor} wrote two different changes {seq}")]
-    Forked {
-        /// The author.
-        actor: ActorId,
-        /// The place.
-        seq: u64,
-    },
-    /// A change edits a text that is not here.
-    #[error("a change edits a text that is not here")]
-    UnknownText,
-    /// Saved and loaded again, the document would not be the same, or would not load at all.
-    #[error("the document would not survive being saved: {0}")]
-    WouldNotReload(String),
-    /// Automerge refused it.
-    #[error("the document cannot take it: {0}")]
-    Automerge(String),
-    /// Automerge panicked over it.
-    #[error("the document cannot take it: Automerge panicked")]
-    Panicked,
-}
-
-/// Why a write is not made. The document is as it was before.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WriteError {
-    /// A newer version of the app wrote here.
-    #[error(
-        "this was written by a newer version of the app (it needs format {needs}): update the app to change it"
-    )]
-    TooNew {
-        /// The version it asks for.
-        needs: u32,
-    },
-    /// A key too long.
-    #[error("the name \"{key}\" is longer than {MAX_KEY_BYTES} bytes")]
-    KeyTooLong {
-        /// The key.
-        key: String,
-    },
-    /// A value too long.
-    #[error(
-        "what is to be written at \"{key}\" has {bytes} bytes, more than {MAX_VALUE_BYTES}: make it shorter"
-    )]
-    ValueTooLong {
-        /// The key.
-        key: String,
-        /// Its size.
-        bytes: usize,
-    },
-    /// Too much at once, or a document at its end.
-    #[error("this is more than {MAX_CHANGE_OPS} changes at once: make it in several steps")]
-    TooManyOps,
-    /// Automerge failed.
-    #[error("the document cannot be written: {0}")]
-    Automerge(String),
-}
-
-impl From<AutomergeError> for WriteError {
-    fn from(error: AutomergeError) -> Self {
-        Self::Automerge(error.to_string())
-    }
-}
 
 /// An author's newest change in a document: what an attestation names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

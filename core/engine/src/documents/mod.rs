@@ -8,4 +8,5 @@ pub mod foreign;
 pub mod name;
 pub mod pack;
 pub mod plan;
+pub mod refusal;
 pub mod strand;
