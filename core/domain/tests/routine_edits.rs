@@ -136,9 +136,9 @@ fn a_file_that_is_no_routine_is_refused_with_the_reason() {
     let step = "/blocks/0/steps/0";
     let at = |field: &str| format!("{step}/{field}");
     for (pointer, value, reason) in [
-        (at("exercise"), serde_json::json!("hip-hop"), "there is no exercise \"hip-hop\""),
-        (at("side"), serde_json::json!("no_side"), "say left, right, both or ask"),
-        ("/blocks/0/steps/1/side".into(), serde_json::json!("left"), "leave the side out"),
+        (at("exercise"), serde_json::json!("hip-hop"), "There is no exercise hip-hop."),
+        (at("side"), serde_json::json!("no_side"), "Say left, right, both or ask"),
+        ("/blocks/0/steps/1/side".into(), serde_json::json!("left"), "Leave the side out"),
         (at("dose/hold_s"), serde_json::json!({"min": 90, "max": 30}), "runs backwards"),
         (at("dose/hold_s"), serde_json::json!({"default": 0}), "hold of 0 is not possible"),
         (at("dose/hold_s"), serde_json::json!({"default": 99999}), "from 1 to 14400"),
@@ -247,7 +247,7 @@ fn an_edit_that_makes_no_sense_is_refused_and_changes_nothing() {
     let step = id_of(&routine, "butterfly");
     let side = StepChange { side: Some(SideRule::Left), ..StepChange::default() };
     let refused = routine.with_step_changed(&step, side, catalogue).unwrap_err();
-    assert_eq!(refused.to_string(), "butterfly has no sides to choose: leave the side out");
+    assert_eq!(refused.to_string(), "butterfly has no sides to choose. Leave the side out.");
     let unknown = NewStep::of(exercise("hip-hop"));
     let refused = routine.with_step(unknown, &Place::End, catalogue, &mut ids()).unwrap_err();
     assert!(matches!(refused, EditRefusal::Refused(RoutineRefusal::UnknownExercise(_))));

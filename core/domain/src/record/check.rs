@@ -5,6 +5,7 @@ use crate::record::key::MAX_SETS;
 use crate::record::observation::Observation;
 use crate::units::Millis;
 use crate::vocabulary::{EndedBy, Laterality, Mode, Side, Source};
+use crate::words::{Message, refusals_in_words};
 
 /// How many times its target a hold may last before we ask whether it is meant. Ours.
 pub const LONG_HOLD_FACTOR: u64 = 3;
@@ -22,14 +23,10 @@ pub struct Context<'a> {
     pub yes: bool,
 }
 
-/// Why a record is not taken. The text is English; front ends translate by code and arguments.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why a record is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordRefusal {
     /// Far longer than the target: asked, not forbidden.
-    #[error(
-        "{exercise} held for {} s is more than {LONG_HOLD_FACTOR} times its target of {} s: say yes if that is right",
-        held.as_secs(), target.as_secs()
-    )]
     NeedsConfirmation {
         /// The exercise.
         exercise: String,
@@ -39,46 +36,36 @@ pub enum RecordRefusal {
         target: Millis,
     },
     /// A side on an exercise that is done with both at once.
-    #[error("{exercise} is done on both sides at once: leave the side out")]
     SideOnBilateral {
         /// The exercise.
         exercise: String,
     },
     /// No side where each counts on its own.
-    #[error("{exercise} is done on one side at a time: say left or right")]
     SideMissing {
         /// The exercise.
         exercise: String,
     },
     /// The realignment on both sides.
-    #[error(
-        "{exercise} is done on one side only, and this session already has the other: \
-         remove that one first if it was a mistake"
-    )]
     BothSidesOfOne {
         /// The exercise.
         exercise: String,
     },
     /// A timed hold without a time.
-    #[error("{exercise} is held for a time: say how many seconds")]
     HeldMissing {
         /// The exercise.
         exercise: String,
     },
     /// Repetitions without a count.
-    #[error("{exercise} is counted in repetitions: say how many")]
     RepsMissing {
         /// The exercise.
         exercise: String,
     },
     /// A place in a routine that names no exercise.
-    #[error("{exercise} stands for an exercise of your choice: log the exercise you did")]
     SlotNotFilled {
         /// The place.
         exercise: String,
     },
     /// A set or repetition outside of what can be counted.
-    #[error("{what} {given} is not possible: it goes from {lowest} to {MAX_SETS}")]
     NumberOutOfRange {
         /// `set`, `rep` or `reps`.
         what: &'static str,
@@ -88,13 +75,11 @@ pub enum RecordRefusal {
         lowest: u16,
     },
     /// A weight below nothing, or none at all.
-    #[error("a load of {given} is not possible: give a number of 0 or more")]
     BadLoad {
         /// What was given.
         given: String,
     },
     /// Eased later than the hold lasted.
-    #[error("it cannot have eased after {} s in a hold of {} s", eased.as_secs(), held.as_secs())]
     EasedAfterEnd {
         /// When it eased.
         eased: Millis,
@@ -103,47 +88,48 @@ pub enum RecordRefusal {
     },
 }
 
+refusals_in_words!(RecordRefusal);
+
 impl RecordRefusal {
-    /// The stable code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
+    const fn sentence(&self) -> &'static str {
         match self {
-            Self::NeedsConfirmation { .. } => "held_needs_confirmation",
-            Self::SideOnBilateral { .. } => "side_on_bilateral",
-            Self::SideMissing { .. } => "side_missing",
-            Self::BothSidesOfOne { .. } => "both_sides_of_one",
-            Self::HeldMissing { .. } => "held_missing",
-            Self::RepsMissing { .. } => "reps_missing",
-            Self::SlotNotFilled { .. } => "slot_not_filled",
-            Self::NumberOutOfRange { .. } => "number_out_of_range",
-            Self::BadLoad { .. } => "bad_load",
-            Self::EasedAfterEnd { .. } => "eased_after_end",
+            Self::NeedsConfirmation { .. } => "record.held_needs_confirmation",
+            Self::SideOnBilateral { .. } => "record.side_on_bilateral",
+            Self::SideMissing { .. } => "record.side_missing",
+            Self::BothSidesOfOne { .. } => "record.both_sides_of_one",
+            Self::HeldMissing { .. } => "record.held_missing",
+            Self::RepsMissing { .. } => "record.reps_missing",
+            Self::SlotNotFilled { .. } => "record.slot_not_filled",
+            Self::NumberOutOfRange { .. } => "record.number_out_of_range",
+            Self::BadLoad { .. } => "record.bad_load",
+            Self::EasedAfterEnd { .. } => "record.eased_after_end",
         }
     }
 
-    /// The arguments of the sentence, by name.
+    /// What it says, times in seconds.
     #[must_use]
-    pub fn args(&self) -> Vec<(&'static str, String)> {
+    pub fn message(&self) -> Message {
+        let message = Message::new(self.sentence());
         match self {
-            Self::NeedsConfirmation { exercise, held, target } => vec![
-                ("exercise", exercise.clone()),
-                ("held_ms", held.0.to_string()),
-                ("target_ms", target.0.to_string()),
-            ],
+            Self::NeedsConfirmation { exercise, held, target } => message
+                .with("exercise", exercise.as_str())
+                .with("held", held.as_secs())
+                .with("target", target.as_secs())
+                .with("factor", LONG_HOLD_FACTOR),
             Self::SideOnBilateral { exercise }
             | Self::SideMissing { exercise }
             | Self::BothSidesOfOne { exercise }
             | Self::HeldMissing { exercise }
             | Self::RepsMissing { exercise }
-            | Self::SlotNotFilled { exercise } => vec![("exercise", exercise.clone())],
-            Self::NumberOutOfRange { what, given, lowest } => vec![
-                ("what", (*what).to_owned()),
-                ("given", given.to_string()),
-                ("lowest", lowest.to_string()),
-            ],
-            Self::BadLoad { given } => vec![("given", given.clone())],
+            | Self::SlotNotFilled { exercise } => message.with("exercise", exercise.as_str()),
+            Self::NumberOutOfRange { what, given, lowest } => message
+                .with("what", *what)
+                .with("given", *given)
+                .with("lowest", *lowest)
+                .with("highest", MAX_SETS),
+            Self::BadLoad { given } => message.with("given", given.as_str()),
             Self::EasedAfterEnd { eased, held } => {
-                vec![("eased_ms", eased.0.to_string()), ("held_ms", held.0.to_string())]
+                message.with("eased", eased.as_secs()).with("held", held.as_secs())
             }
         }
     }

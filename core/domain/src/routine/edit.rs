@@ -1,13 +1,13 @@
 //! Edits of a routine. Each gives a new routine, one version up, or says why not; what the rules
 //! think of it is asked separately, so that the same edit can be shown, refused or overridden.
 
-use super::place::insert;
 use super::read::{MAX_STEPS, check_name, check_override};
-use super::{Block, Override, Position, Routine, RoutineRefusal, Schedule, Step};
-use crate::catalogue::{Catalogue, Exercise, RuleKind};
+use super::{Override, Position, Routine, RoutineRefusal, Schedule, Step};
+use crate::catalogue::{Catalogue, Exercise};
 use crate::dose::Dose;
 use crate::ids::{BadId, BlockId, ConditionId, ExerciseId, RuleId, StepId, ToolId};
 use crate::vocabulary::{BlockOrder, Laterality, Mode, SideRule};
+use crate::words::{Message, refusals_in_words};
 
 /// A step to add. What is left out is the exercise's own.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,29 +70,66 @@ pub enum Place {
 }
 
 /// Why an edit is not done.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EditRefusal {
     /// No such step.
-    #[error("the routine has no step \"{0}\"")]
     NoSuchStep(StepId),
     /// No such block.
-    #[error("the routine has no block \"{0}\"")]
     NoSuchBlock(BlockId),
     /// A step after itself.
-    #[error("a step cannot stand after itself")]
     AfterItself,
     /// A block that stands alone.
-    #[error("block \"{0}\" has no alternatives to choose from")]
     NoAlternatives(BlockId),
     /// An override that is not there.
-    #[error("rule \"{0}\" is not overridden here")]
     NotOverridden(RuleId),
     /// What would come out is no routine.
-    #[error(transparent)]
-    Refused(#[from] RoutineRefusal),
+    Refused(RoutineRefusal),
     /// An id handed in is none.
-    #[error(transparent)]
-    BadId(#[from] BadId),
+    BadId(BadId),
+}
+
+refusals_in_words!(EditRefusal);
+
+impl EditRefusal {
+    const fn sentence(&self) -> &'static str {
+        match self {
+            Self::NoSuchStep(_) => "routine.no_such_step",
+            Self::NoSuchBlock(_) => "routine.no_such_block",
+            Self::AfterItself => "routine.after_itself",
+            Self::NoAlternatives(_) => "routine.no_alternatives",
+            Self::NotOverridden(_) => "routine.not_overridden",
+            Self::Refused(refused) => refused.sentence(),
+            Self::BadId(_) => "routine.bad_id",
+        }
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let message = Message::new(self.sentence());
+        match self {
+            Self::NoSuchStep(step) => message.with("step", step.as_str()),
+            Self::NoSuchBlock(block) | Self::NoAlternatives(block) => {
+                message.with("block", block.as_str())
+            }
+            Self::AfterItself => message,
+            Self::NotOverridden(rule) => message.with("rule", rule.as_str()),
+            Self::Refused(refused) => refused.message(),
+            Self::BadId(bad) => message.with("id", bad.text.as_str()),
+        }
+    }
+}
+
+impl From<RoutineRefusal> for EditRefusal {
+    fn from(refused: RoutineRefusal) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<BadId> for EditRefusal {
+    fn from(bad: BadId) -> Self {
+        Self::BadId(bad)
+    }
 }
 
 /// Gives fresh ids.
@@ -293,7 +330,7 @@ impl Routine {
         steps.find(|step| step.id == *id).ok_or_else(|| EditRefusal::NoSuchStep(id.clone()))
     }
 
-    fn find(&self, id: &StepId) -> Result<(usize, usize), EditRefusal> {
+    pub(super) fn find(&self, id: &StepId) -> Result<(usize, usize), EditRefusal> {
         let place = self.blocks.iter().enumerate().find_map(|(b, block)| {
             block.steps.iter().position(|step| step.id == *id).map(|s| (b, s))
         });
@@ -304,128 +341,6 @@ impl Routine {
         let (b, s) = self.find(id)?;
         Ok(self.blocks[b].steps.remove(s))
     }
-
-    /// Puts a step into a settled routine.
-    fn put(
-        &mut self,
-        step: Step,
-        place: &Place,
-        catalogue: &Catalogue,
-        ids: Ids<'_>,
-    ) -> Result<(), EditRefusal> {
-        let last = || self.blocks.iter().rev().find_map(|block| block.steps.last());
-        let after = match place {
-            Place::Start => None,
-            Place::After(id) => Some(id.clone()),
-            Place::End => last().map(|step| step.id.clone()),
-        };
-        let Some(after) = after else {
-            return match self.blocks.first_mut().filter(|block| is_open(block)) {
-                Some(block) => {
-                    insert(&mut block.steps, 0, step);
-                    Ok(())
-                }
-                None => self.put_alone(0, step, BlockOrder::StepMajor, ids),
-            };
-        };
-        let (b, s) = self.find(&after)?;
-        if follows_on_the_same_side(&self.blocks[b].steps[s], &step, catalogue) {
-            return self.put_beside(b, s, step, ids);
-        }
-        let block = &self.blocks[b];
-        let behind = s + 1 == block.steps.len();
-        let joins = if *place == Place::End { is_open(block) } else { !behind || is_open(block) };
-        if joins {
-            insert(&mut self.blocks[b].steps, s + 1, step);
-            Ok(())
-        } else {
-            self.put_alone(b + 1, step, BlockOrder::StepMajor, ids)
-        }
-    }
-
-    /// Puts a step into a block of its own.
-    fn put_alone(
-        &mut self,
-        index: usize,
-        step: Step,
-        order: BlockOrder,
-        ids: Ids<'_>,
-    ) -> Result<(), EditRefusal> {
-        let mut steps = Vec::new();
-        insert(&mut steps, 0, step);
-        self.put_block(index, steps, order, ids)
-    }
-
-    fn put_block(
-        &mut self,
-        index: usize,
-        steps: Vec<Step>,
-        order: BlockOrder,
-        ids: Ids<'_>,
-    ) -> Result<(), EditRefusal> {
-        let block = Block {
-            id: BlockId::new(ids())?,
-            position: Position::default(),
-            order,
-            alt: None,
-            chosen: false,
-            condition: None,
-            note: None,
-            steps,
-            unknown: serde_json::Map::new(),
-        };
-        insert(&mut self.blocks, index, block);
-        Ok(())
-    }
-
-    /// Puts a step right behind the one it follows on the same side, both in one side-major block.
-    /// Other steps of a step-major block go to blocks of their own before and after, so that only
-    /// the pair is done side by side. Alternatives stay whole.
-    fn put_beside(
-        &mut self,
-        b: usize,
-        s: usize,
-        step: Step,
-        ids: Ids<'_>,
-    ) -> Result<(), EditRefusal> {
-        let block = &mut self.blocks[b];
-        let alone = block.steps.len() == 1 || block.alt.is_some();
-        if alone || block.order == BlockOrder::SideMajor {
-            block.order = BlockOrder::SideMajor;
-            insert(&mut block.steps, s + 1, step);
-            return Ok(());
-        }
-        let (order, later) = (block.order, block.steps.split_off(s + 1));
-        let mut pair = block.steps.split_off(s);
-        insert(&mut pair, 1, step);
-        self.put_block(b + 1, pair, BlockOrder::SideMajor, ids)?;
-        if !later.is_empty() {
-            self.put_block(b + 2, later, order, ids)?;
-        }
-        self.blocks.retain(|block| !block.steps.is_empty());
-        Ok(())
-    }
-}
-
-/// Whether a step can be added to a block without changing what the block is.
-fn is_open(block: &Block) -> bool {
-    block.order == BlockOrder::StepMajor && block.alt.is_none() && block.condition.is_none()
-}
-
-fn follows_on_the_same_side(before: &Step, after: &Step, catalogue: &Catalogue) -> bool {
-    let (Some(before), Some(after)) =
-        (catalogue.exercise(&before.exercise), catalogue.exercise(&after.exercise))
-    else {
-        return false;
-    };
-    catalogue.rules().iter().filter(|rule| rule.kind == RuleKind::Requires && rule.same_side).any(
-        |rule| {
-            let picks = |selector: &Option<crate::catalogue::Selector>, exercise| {
-                selector.as_ref().is_some_and(|selector| selector.matches(exercise))
-            };
-            picks(&rule.before, before) && picks(&rule.after, after)
-        },
-    )
 }
 
 fn find<'a>(catalogue: &'a Catalogue, id: &ExerciseId) -> Result<&'a Exercise, RoutineRefusal> {

@@ -5,6 +5,7 @@ mod edit;
 mod place;
 mod play;
 pub mod position;
+mod put;
 mod read;
 mod schedule;
 mod sequence;

@@ -8,7 +8,7 @@ use crate::ids::{ExerciseId, StepId, ToolId};
 use crate::player::{Plan, PlanError, PlannedHold, StepOnSide, Timing};
 use crate::record::{PlayedStep, StepRef};
 use crate::vocabulary::{Mode, SideRule};
-use crate::words::Arg;
+use crate::words::{Arg, Message, refusals_in_words};
 
 /// A plan, and what a person should know of how it came about.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,23 +24,51 @@ pub struct Playable {
 }
 
 /// Why a routine cannot be played yet.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlayRefusal {
     /// Steps that ask for their side.
-    #[error("say left or right before playing for: {}", listed(.0))]
     SidesToSay(Vec<StepId>),
     /// Places for an exercise of the person's choice.
-    #[error("choose an exercise before playing for: {}", listed(.0))]
     SlotsToFill(Vec<StepId>),
     /// Everything is optional and nothing is chosen.
-    #[error("every step is optional and none is chosen; choose some of: {}", listed(.0))]
     NothingChosen(Vec<StepId>),
     /// Exercises that are not in the catalogue of this version.
-    #[error("this version does not know the exercise {0}: update, or remove the step")]
     UnknownExercise(ExerciseId),
     /// The player cannot play it.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
+    Plan(PlanError),
+}
+
+refusals_in_words!(PlayRefusal);
+
+impl PlayRefusal {
+    const fn sentence(&self) -> &'static str {
+        match self {
+            Self::SidesToSay(_) => "routine.sides_to_say",
+            Self::SlotsToFill(_) => "routine.slots_to_fill",
+            Self::NothingChosen(_) => "routine.nothing_chosen",
+            Self::UnknownExercise(_) => "routine.exercise_of_another_version",
+            Self::Plan(_) => "routine.cannot_play",
+        }
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let message = Message::new(self.sentence());
+        match self {
+            Self::SidesToSay(steps) | Self::SlotsToFill(steps) | Self::NothingChosen(steps) => {
+                message.with("steps", listed(steps))
+            }
+            Self::UnknownExercise(id) => message.with("id", id.as_str()),
+            Self::Plan(refused) => message.with("why", refused.to_string()),
+        }
+    }
+}
+
+impl From<PlanError> for PlayRefusal {
+    fn from(refused: PlanError) -> Self {
+        Self::Plan(refused)
+    }
 }
 
 fn listed(steps: &[StepId]) -> String {

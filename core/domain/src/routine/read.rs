@@ -6,6 +6,7 @@ use crate::catalogue::Catalogue;
 use crate::dose::{Dose, Range};
 use crate::ids::{ExerciseId, StepId};
 use crate::vocabulary::{Laterality, SideRule};
+use crate::words::{Message, refusals_in_words};
 
 /// The longest name of a routine, in characters. Ours.
 pub const MAX_NAME_CHARS: usize = 120;
@@ -19,40 +20,32 @@ pub const MAX_COUNT: u32 = 999;
 const MAX_TEXT_CHARS: usize = 2000;
 
 /// Why something is no routine.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoutineRefusal {
     /// No name, or one too long or with line breaks.
-    #[error("a routine needs a name of 1 to {MAX_NAME_CHARS} characters on one line")]
     BadName,
     /// Too many steps.
-    #[error("the routine has {0} steps, more than {MAX_STEPS}: split it")]
     TooManySteps(usize),
     /// A block or step id twice.
-    #[error("the id \"{0}\" stands twice in the routine: every block and step needs its own")]
     IdTwice(String),
     /// An exercise the catalogue does not have.
-    #[error("there is no exercise \"{0}\": look it up in the catalogue")]
     UnknownExercise(ExerciseId),
     /// A side where there is none.
-    #[error("{exercise} has no sides to choose: leave the side out")]
     NoSides {
         /// The exercise.
         exercise: ExerciseId,
     },
     /// No side where one is needed.
-    #[error("{exercise} is done on one side at a time: say left, right, both or ask")]
     SideMissing {
         /// The exercise.
         exercise: ExerciseId,
     },
     /// No side for the one-sided.
-    #[error("{exercise} is done on exactly one side: say left, right or ask")]
     OneSideMissing {
         /// The exercise.
         exercise: ExerciseId,
     },
     /// A dose of nothing, or beyond bounds.
-    #[error("step {step}: {what} of {given} is not possible: it goes from 1 to {most}")]
     DoseOutOfBounds {
         /// The step.
         step: StepId,
@@ -64,17 +57,72 @@ pub enum RoutineRefusal {
         most: u32,
     },
     /// A note or reason that is too long.
-    #[error("a text of {0} characters is too long: at most {MAX_TEXT_CHARS}")]
     TextTooLong(usize),
     /// An override that names no rule there is.
-    #[error("there is no rule \"{0}\" to override")]
     UnknownRule(String),
     /// An override without a reason.
-    #[error("overriding {0} needs a reason")]
     NoReason(String),
     /// The schedule.
-    #[error(transparent)]
-    Schedule(#[from] BadSchedule),
+    Schedule(BadSchedule),
+}
+
+refusals_in_words!(RoutineRefusal);
+
+impl RoutineRefusal {
+    pub(super) const fn sentence(&self) -> &'static str {
+        match self {
+            Self::BadName => "routine.bad_name",
+            Self::TooManySteps(_) => "routine.too_many_steps",
+            Self::IdTwice(_) => "routine.id_twice",
+            Self::UnknownExercise(_) => "routine.unknown_exercise",
+            Self::NoSides { .. } => "routine.no_sides",
+            Self::SideMissing { .. } => "routine.step_side_missing",
+            Self::OneSideMissing { .. } => "routine.one_side_missing",
+            Self::DoseOutOfBounds { .. } => "routine.dose_out_of_bounds",
+            Self::TextTooLong(_) => "routine.text_too_long",
+            Self::UnknownRule(_) => "routine.unknown_rule",
+            Self::NoReason(_) => "routine.no_reason",
+            Self::Schedule(bad) => bad.sentence(),
+        }
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let message = Message::new(self.sentence());
+        match self {
+            Self::BadName => message.with("most", count(MAX_NAME_CHARS)),
+            Self::TooManySteps(given) => {
+                message.with("given", count(*given)).with("most", count(MAX_STEPS))
+            }
+            Self::IdTwice(id) => message.with("id", id.as_str()),
+            Self::UnknownExercise(id) => message.with("id", id.as_str()),
+            Self::NoSides { exercise }
+            | Self::SideMissing { exercise }
+            | Self::OneSideMissing { exercise } => message.with("exercise", exercise.as_str()),
+            Self::DoseOutOfBounds { step, what, given, most } => message
+                .with("step", step.as_str())
+                .with("what", *what)
+                .with("given", *given)
+                .with("most", *most),
+            Self::TextTooLong(given) => {
+                message.with("given", count(*given)).with("most", count(MAX_TEXT_CHARS))
+            }
+            Self::UnknownRule(rule) | Self::NoReason(rule) => message.with("rule", rule.as_str()),
+            Self::Schedule(bad) => bad.message(),
+        }
+    }
+}
+
+impl From<BadSchedule> for RoutineRefusal {
+    fn from(bad: BadSchedule) -> Self {
+        Self::Schedule(bad)
+    }
+}
+
+/// A number of things as an argument of a sentence.
+pub(super) fn count(things: usize) -> u64 {
+    u64::try_from(things).unwrap_or(u64::MAX)
 }
 
 impl Routine {

@@ -3,10 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::read::count;
 use crate::dose::Range;
 use crate::ids::Slot;
 use crate::units::LocalDay;
 use crate::vocabulary::Weekday;
+use crate::words::{Message, refusals_in_words};
 
 /// The span that times are counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -57,16 +59,13 @@ pub struct Schedule {
 pub const MAX_LISTED: usize = 400;
 
 /// Why a schedule makes no sense.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BadSchedule {
     /// Nothing in it.
-    #[error("the schedule says nothing: give how often, days of the week, dates or slots")]
     Empty,
     /// No time at all.
-    #[error("a schedule of 0 times or every 0 days is none: remove it instead")]
     Zero,
     /// More than there is room for.
-    #[error("{given} {what} do not fit: at most {most}")]
     TooMany {
         /// What there are too many of.
         what: &'static str,
@@ -76,16 +75,44 @@ pub enum BadSchedule {
         most: usize,
     },
     /// The same thing twice.
-    #[error("{0} is listed twice: once is enough")]
     Twice(String),
     /// Several times a day, and fewer slots to tell them apart.
-    #[error("{times} times a day need {times} slots, and only {slots} are given")]
     TooFewSlots {
         /// How many times a day.
         times: u32,
         /// How many slots.
         slots: usize,
     },
+}
+
+refusals_in_words!(BadSchedule);
+
+impl BadSchedule {
+    pub(super) const fn sentence(&self) -> &'static str {
+        match self {
+            Self::Empty => "routine.schedule_empty",
+            Self::Zero => "routine.schedule_zero",
+            Self::TooMany { .. } => "routine.schedule_too_many",
+            Self::Twice(_) => "routine.schedule_twice",
+            Self::TooFewSlots { .. } => "routine.schedule_too_few_slots",
+        }
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let message = Message::new(self.sentence());
+        match self {
+            Self::Empty | Self::Zero => message,
+            Self::TooMany { what, given, most } => {
+                message.with("what", *what).with("given", count(*given)).with("most", count(*most))
+            }
+            Self::Twice(item) => message.with("item", item.as_str()),
+            Self::TooFewSlots { times, slots } => {
+                message.with("times", *times).with("slots", count(*slots))
+            }
+        }
+    }
 }
 
 impl Schedule {

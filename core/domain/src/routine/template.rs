@@ -5,7 +5,7 @@ use crate::catalogue::{Catalogue, Template, TemplateBlock, TemplateStep};
 use crate::ids::{BadId, BlockId, ConditionId, ExerciseId, RoutineId, StepId};
 use crate::units::Moment;
 use crate::vocabulary::{Laterality, Side, SideRule};
-use crate::words::Words;
+use crate::words::{Message, Words, refusals_in_words};
 
 /// What can be decided when a template becomes a routine.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,13 +25,11 @@ pub struct FromTemplate {
 }
 
 /// Why a template makes no routine.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TemplateRefusal {
     /// A principle.
-    #[error("{0} is an order of stages and names no exercises to do: start a routine of your own")]
     NoSteps(String),
     /// A choice the template does not offer.
-    #[error("{template} has no alternative for \"{asked}\": it offers {offered}")]
     NoSuchAlternative {
         /// The template.
         template: String,
@@ -41,7 +39,6 @@ pub enum TemplateRefusal {
         offered: String,
     },
     /// An exercise the template does not have.
-    #[error("{template} has no step with {asked}")]
     NoSuchStep {
         /// The template.
         template: String,
@@ -49,11 +46,53 @@ pub enum TemplateRefusal {
         asked: ExerciseId,
     },
     /// An id handed in is none.
-    #[error(transparent)]
-    BadId(#[from] BadId),
+    BadId(BadId),
     /// What came out is no routine (a name too long).
-    #[error(transparent)]
-    Refused(#[from] RoutineRefusal),
+    Refused(RoutineRefusal),
+}
+
+refusals_in_words!(TemplateRefusal);
+
+impl TemplateRefusal {
+    const fn sentence(&self) -> &'static str {
+        match self {
+            Self::NoSteps(_) => "routine.no_steps",
+            Self::NoSuchAlternative { .. } => "routine.no_such_alternative",
+            Self::NoSuchStep { .. } => "routine.no_such_template_step",
+            Self::BadId(_) => "routine.bad_id",
+            Self::Refused(refused) => refused.sentence(),
+        }
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let message = Message::new(self.sentence());
+        match self {
+            Self::NoSteps(template) => message.with("template", template.as_str()),
+            Self::NoSuchAlternative { template, asked, offered } => message
+                .with("template", template.as_str())
+                .with("asked", asked.as_str())
+                .with("offered", offered.as_str()),
+            Self::NoSuchStep { template, asked } => {
+                message.with("template", template.as_str()).with("asked", asked.as_str())
+            }
+            Self::BadId(bad) => message.with("id", bad.text.as_str()),
+            Self::Refused(refused) => refused.message(),
+        }
+    }
+}
+
+impl From<BadId> for TemplateRefusal {
+    fn from(bad: BadId) -> Self {
+        Self::BadId(bad)
+    }
+}
+
+impl From<RoutineRefusal> for TemplateRefusal {
+    fn from(refused: RoutineRefusal) -> Self {
+        Self::Refused(refused)
+    }
 }
 
 impl Routine {

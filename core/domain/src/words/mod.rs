@@ -23,6 +23,7 @@
 mod dose;
 mod message;
 mod names;
+mod refusal;
 mod source;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ use std::sync::LazyLock;
 pub use dose::Measure;
 pub use message::{Arg, Code, Message};
 pub use names::Named;
+pub(crate) use refusal::refusals_in_words;
 pub use source::BadWords;
 
 /// Tag and content of every language file; written by the build script from `data/words`.
