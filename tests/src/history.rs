@@ -1,14 +1,14 @@
 //! Years of plausible holds from one seed, as the document that `holdfast import` reads. It knows the
 //! records and no engine, so the same history serves tests, benches and a try at the prompt.
 
-use holdfast::domain::ids::{ExerciseId, ObservationId, RoutineId, Site, Slot, StepId};
-use holdfast::domain::record::{
+use holdfast_domain::catalogue::Catalogue;
+use holdfast_domain::ids::{ExerciseId, ObservationId, RoutineId, Site, Slot, StepId};
+use holdfast_domain::record::{
     Attempt, HoldKey, Observation, PainRating, PlayedStep, Reporter, SessionKey, SessionRecord,
     StepRef,
 };
-use holdfast::domain::units::{LocalDay, Millis, Moment, Nrs};
-use holdfast::domain::vocabulary::{EndedBy, Side, SideRule, Source};
-use holdfast::domain::catalogue::Catalogue;
+use holdfast_domain::units::{LocalDay, Millis, Moment, Nrs};
+use holdfast_domain::vocabulary::{EndedBy, Side, SideRule, Source};
 use jiff::civil::Date;
 use jiff::{ToSpan, tz::TimeZone};
 use rand::{Rng, SeedableRng};
@@ -140,16 +140,25 @@ fn session(
         });
         for set in 1..=part.sets {
             for side in part.sides {
-                let hold = observation(rng, &Told {
-                    key: HoldKey { session: key.id(), step: step.clone(), side: *side, set, rep: 1 },
-                    exercise: &exercise.id,
-                    site: &exercise.region,
-                    routine: &routine,
-                    target_s: part.target_s,
-                    eases: exercise.ease_check,
-                    pain_before,
-                    started_at: moment(day, hour, minute, elapsed),
-                });
+                let hold = observation(
+                    rng,
+                    &Told {
+                        key: HoldKey {
+                            session: key.clone(),
+                            step: step.clone(),
+                            side: *side,
+                            set,
+                            rep: 1,
+                        },
+                        exercise: &exercise.id,
+                        site: &exercise.region,
+                        routine: &routine,
+                        target_s: part.target_s,
+                        eases: exercise.ease_check,
+                        pain_before,
+                        started_at: moment(day, hour, minute, elapsed),
+                    },
+                );
                 let took = hold.under_pressure() + hold.paused;
                 elapsed += i64::try_from(took.0).expect("minutes") + 5_000;
                 holds.push(hold);
@@ -188,8 +197,8 @@ fn observation(rng: &mut ChaCha8Rng, told: &Told<'_>) -> Observation {
     let target = Millis::from_secs(u64::from(told.target_s));
     let early = rng.random_ratio(1, 20);
     let held = if early { Millis(rng.random_range(5_000..target.0)) } else { target };
-    let eased_after =
-        (told.eases && !early && rng.random_ratio(4, 5)).then(|| Millis(rng.random_range(8_000..29_000)));
+    let eased_after = (told.eases && !early && rng.random_ratio(4, 5))
+        .then(|| Millis(rng.random_range(8_000..29_000)));
     let pain = |nrs: u8| PainRating {
         nrs: Nrs::try_from(nrs.min(10)).expect("at most 10"),
         site: Some(told.site.clone()),
@@ -232,3 +241,19 @@ const NOTES: &[&str] = &[
     "Breathing made the difference.",
     "A little tender near the hip bone.",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_year_has_eleven_thousand_holds_and_the_same_seed_gives_the_same() {
+        let until = jiff::civil::date(2026, 11, 20);
+        let year = years(7, 1, until);
+        assert_eq!(year.len(), 1_095);
+        assert_eq!(year.iter().map(|s| s.holds.len()).sum::<usize>(), 11_315);
+        let again = years(7, 1, until);
+        assert!(year.iter().zip(&again).all(|(a, b)| a.session == b.session && a.holds == b.holds));
+        assert!(years(8, 1, until)[0].holds != year[0].holds);
+    }
+}

@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What the scenario tests, the simulator and the benches share.
+
+pub mod history;
