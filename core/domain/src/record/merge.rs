@@ -1,8 +1,7 @@
 //! How several records become one hold. A pure function of what was written and by whom: the order
 //! of arrival, repeats, and which device merges change nothing.
 //!
-//! The rules are those of docs on the domain model; where they leave a choice, it is ours:
-//! a removal by somebody who is not the subject takes out that account's own observations only,
+//! Where the domain model leaves a choice, it is ours: a removal by somebody who is not the subject takes out that account's own observations only,
 //! and a removal never reaches what is done under the same key afterwards.
 
 use std::collections::{BTreeMap, HashMap};
@@ -84,8 +83,8 @@ fn distinct<T: serde::Serialize>(
 /// start and compared with the latest end so far, so the split is that of the times alone.
 fn doings(mut records: Vec<Record<'_>>) -> Vec<Vec<Record<'_>>> {
     records.sort_by(|a, b| {
-        let order = |r: &Authored<Observation>| (r.value.span_ms(), r.value.id.clone());
-        order(a).cmp(&order(b)).then_with(|| a.author.cmp(&b.author))
+        let by_time = a.value.span_ms().cmp(&b.value.span_ms());
+        by_time.then_with(|| (&a.value.id, &a.author).cmp(&(&b.value.id, &b.author)))
     });
     let mut doings: Vec<Vec<Record<'_>>> = Vec::new();
     let mut latest_end = i64::MIN;
