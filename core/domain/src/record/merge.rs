@@ -1,8 +1,8 @@
 //! How several records become one hold. A pure function of what was written and by whom: the order
 //! of arrival, repeats, and which device merges change nothing.
 //!
-//! Where the domain model leaves a choice, it is ours: a removal by somebody who is not the subject takes out that account's own observations only,
-//! and a removal never reaches what is done under the same key afterwards.
+//! Where the domain model leaves a choice, it is ours: a removal by somebody who is not the subject
+//! takes out that account's own observations only, and none reaches what is done afterwards.
 
 use std::collections::{BTreeMap, HashMap};
 
