@@ -1,5 +1,218 @@
-//! The Holdfast engine: documents, SQLite and sync behind one handle.
+//! The Holdfast engine: documents, SQLite and sync behind one handle, [`Engine`].
+//!
+//! Commands block until what they did is on the disk. Only sync touches the network.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
+// The layers land one by one; the last one takes this away.
+#![allow(dead_code)]
 
+pub mod clock;
+pub mod config;
 pub mod documents;
+pub mod error;
+mod home;
+pub mod key_provider;
+pub mod observe;
+mod store;
+mod strands;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use config::{Config, Sharing};
+pub use error::HoldfastError;
+pub use holdfast_domain as domain;
+pub use observe::{Key, Keys, Subscription};
+pub use store::faults::{Crash, FaultPoint, Faults};
+
+use clock::Clock;
+use error::{Error, Result};
+use holdfast_domain::units::Moment;
+use holdfast_protocol::attest::actor_id;
+use holdfast_protocol::entropy::Entropy;
+use holdfast_protocol::ids::{AccountId, ActorId, DeviceId, SpaceId};
+use holdfast_protocol::secret::Secret32;
+use key_provider::KeyProvider;
+use store::Store;
+use store::meta::{self, Me};
+use strands::Strands;
+
+/// One home, opened. Cheap to clone; every clone is the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// Who this device is.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Identity {
+    /// The account, as hex.
+    pub account: String,
+    /// The account's name.
+    pub name: String,
+    /// The device, as hex.
+    pub device: String,
+    /// The device's name.
+    pub device_name: String,
+    /// The IANA zone the device is in.
+    pub zone: String,
+    /// The relay's address, where there is one.
+    pub relay: Option<String>,
+}
+
+/// What every clone of an engine shares.
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Mutex<Box<dyn Entropy + Send>>,
+    pub(crate) keys: Arc<dyn KeyProvider>,
+    /// The provider's key, which seals this device's secrets.
+    pub(crate) key: Secret32,
+    pub(crate) extra_root_pem: Option<Vec<u8>>,
+    pub(crate) who: Who,
+    pub(crate) strands: Strands,
+}
+
+/// Who this device is, as far as it never changes while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Who {
+    pub(crate) account: AccountId,
+    pub(crate) device: DeviceId,
+    /// The account's own chart.
+    pub(crate) chart: SpaceId,
+    pub(crate) incarnation: u64,
+    /// What this life of the device writes changes as.
+    pub(crate) actor: ActorId,
+}
+
+impl Inner {
+    /// Puts an engine together over an opened store, its key and the identity found in it.
+    pub(crate) fn assemble(
+        config: Config,
+        store: Store,
+        key: Secret32,
+        me: &Me,
+    ) -> Result<Arc<Self>> {
+        let id = |text: &str, what: &str| {
+            SpaceId::from_hex(text).ok_or_else(|| Error::Unreadable(format!("{what} \"{text}\"")))
+        };
+        let device = DeviceId(id(&me.device, "the device")?.0);
+        let who = Who {
+            account: id(&me.account, "the account")?,
+            device,
+            chart: id(&me.chart, "the chart")?,
+            incarnation: me.incarnation,
+            actor: actor_id(device, me.incarnation),
+        };
+        Ok(Arc::new(Self {
+            store,
+            clock: config.clock,
+            entropy: Mutex::new(config.entropy),
+            keys: config.keys,
+            key,
+            extra_root_pem: config.extra_root_pem,
+            who,
+            strands: Strands::default(),
+        }))
+    }
+
+    /// Fills an array with random bytes.
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.entropy.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes);
+        bytes
+    }
+
+    /// Now, where the device is.
+    pub(crate) fn now(&self) -> Moment {
+        clock::now(&*self.clock)
+    }
+}
+
+impl Engine {
+    /// Opens the home of an identity that was made before.
+    ///
+    /// # Errors
+    /// No home, a file, not writable, in use, newer data, damaged, key lost or locked: each its own
+    /// [`HoldfastError`]. No file is changed then.
+    pub fn open(config: Config) -> std::result::Result<Self, HoldfastError> {
+        let opened = catch_unwind(AssertUnwindSafe(|| home::open(config)));
+        let opened = opened
+            .unwrap_or_else(|panic| Err(Error::RestartNeeded(store::panic_text(panic.as_ref()))));
+        Ok(Self { inner: opened? })
+    }
+
+    /// Runs a command. A panic inside becomes [`HoldfastError::RestartNeeded`]: what was not
+    /// committed is rolled back, what is in memory is dropped, and every later call says the same.
+    pub(crate) fn guarded<T>(
+        &self,
+        command: impl FnOnce(&Arc<Inner>) -> Result<T>,
+    ) -> std::result::Result<T, HoldfastError> {
+        let done = catch_unwind(AssertUnwindSafe(|| command(&self.inner)));
+        let done = done.unwrap_or_else(|panic| {
+            self.inner.store.give_up();
+            self.inner.strands.clear();
+            Err(Error::RestartNeeded(store::panic_text(panic.as_ref())))
+        });
+        Ok(done?)
+    }
+
+    /// Who this device is.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn identity(&self) -> std::result::Result<Identity, HoldfastError> {
+        self.guarded(|inner| {
+            let (me, relay) =
+                inner.store.read(|conn| Ok((meta::me(conn)?, meta::text(conn, meta::RELAY)?)))?;
+            let me = me.ok_or_else(|| Error::Unreadable("who this device is: nothing".into()))?;
+            let Me { account, name, device, device_name, .. } = me;
+            Ok(Identity { account, name, device, device_name, zone: inner.clock.zone(), relay })
+        })
+    }
+
+    /// The folder of the home.
+    #[must_use]
+    pub fn home(&self) -> &std::path::Path {
+        self.inner.store.directory()
+    }
+
+    /// Now, where the device is.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.inner.now()
+    }
+
+    /// Tells `listener` what changed: everything at once, and from then on the keys that changed
+    /// since it last returned. One thread calls all listeners in turn; a slow one gets fewer calls,
+    /// never a queue. Dropping the subscription ends it.
+    pub fn observe(&self, listener: impl Fn(Keys) + Send + Sync + 'static) -> Subscription {
+        self.inner.store.observers.observe(listener)
+    }
+
+    /// Finishes the transaction under way and lets go of every file lock: call it when the app goes
+    /// to the background. A command that comes all the same is still done.
+    ///
+    /// # Errors
+    /// When the engine stopped over an error of its own.
+    pub fn suspend(&self) -> std::result::Result<(), HoldfastError> {
+        self.guarded(|inner| {
+            inner.store.suspend();
+            Ok(())
+        })
+    }
+
+    /// Takes up work again.
+    ///
+    /// # Errors
+    /// [`HoldfastError::HomeInUse`] when another process took the directory meanwhile.
+    pub fn resume(&self) -> std::result::Result<(), HoldfastError> {
+        self.guarded(|inner| inner.store.resume())
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("home", &self.home()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,361 @@
+//! What goes wrong: one rich enum inside, one small enum that a caller acts on, and the one place
+//! where the first becomes the second. Every text says what, on what, and what to do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use holdfast_domain::record::RecordRefusal;
+
+use crate::documents::document::{Refused, WriteError};
+use crate::key_provider::KeyError;
+
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that goes wrong inside the engine.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    // The home and its database.
+    #[error("{} {why}", path.display())]
+    NotAHome { path: PathBuf, why: &'static str },
+    #[error("{} is already the home of {name}", path.display())]
+    AlreadyAHome { path: PathBuf, name: String },
+    #[error("the home {} is in use by process {pid} ({command})", path.display())]
+    HomeInUse { path: PathBuf, pid: u32, command: String },
+    #[error("the data in {} is of format {found}, this version reads up to {known}", path.display())]
+    NewerData { path: PathBuf, found: u32, known: u32 },
+    #[error("the database {} is damaged: {detail}", path.display())]
+    Damaged { path: PathBuf, detail: String },
+    #[error("there is no space left to write {}", path.display())]
+    DiskFull { path: PathBuf },
+    #[error("{} cannot be written to", path.display())]
+    ReadOnly { path: PathBuf },
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error("the database failed: {0}")]
+    Sqlite(rusqlite::Error),
+    #[error("the engine is suspended")]
+    Suspended,
+    #[error("a crash was asked for here")]
+    Crashed,
+    #[error("the engine met an error of its own and stopped: {0}")]
+    RestartNeeded(String),
+    // Keys.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(
+        "the key that seals this device's secrets is not the one its data was written with: {0}"
+    )]
+    RecoveryNeeded(&'static str),
+    // Documents.
+    #[error("the document {doc} cannot take a change: {source}")]
+    Document { doc: String, source: Refused },
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error("the document {doc} is by a device that is not a member: {device}")]
+    UnknownAuthor { doc: String, device: String },
+    #[error("what is stored does not read: {0}")]
+    Unreadable(String),
+    // What a person asked for.
+    #[error("there is no {what} {id}")]
+    NotFound { what: &'static str, id: String },
+    #[error("{id} could be any of: {}", candidates.join(", "))]
+    Ambiguous { what: &'static str, id: String, candidates: Vec<String> },
+    #[error("{message}")]
+    BadInput { field: &'static str, code: &'static str, message: String },
+    #[error(transparent)]
+    Record(#[from] RecordRefusal),
+}
+
+impl Error {
+    pub(crate) fn bad(field: &'static str, message: impl Into<String>) -> Self {
+        Self::BadInput { field, code: "bad_value", message: message.into() }
+    }
+
+    /// An input or output error, told apart by what a person can do about it.
+    pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::ReadOnly { path }
+            }
+            _ => Self::Io { doing, path, source },
+        }
+    }
+
+    /// A database error, told apart by what a person can do about it.
+    pub(crate) fn sqlite(error: rusqlite::Error, path: &Path) -> Self {
+        use rusqlite::ErrorCode as Code;
+        let path = path.to_owned();
+        match error.sqlite_error_code() {
+            Some(Code::DiskFull) => Self::DiskFull { path },
+            Some(Code::ReadOnly | Code::CannotOpen | Code::PermissionDenied) => {
+                Self::ReadOnly { path }
+            }
+            Some(Code::DatabaseCorrupt | Code::NotADatabase) => {
+                Self::Damaged { path, detail: error.to_string() }
+            }
+            Some(Code::DatabaseBusy | Code::DatabaseLocked) => {
+                Self::HomeInUse { path, pid: 0, command: "unknown".to_owned() }
+            }
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// What a caller of the engine can act on. Every variant has a stable [`Self::code`], a sentence for
+/// people (its `Display`), and, where there is one, the input at fault and a hint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HoldfastError {
+    /// Something that was named does not exist, or several things answer to the name.
+    #[error("{message}")]
+    NotFound {
+        /// The sentence.
+        message: String,
+        /// What answers to the name, where several do.
+        candidates: Vec<String>,
+    },
+    /// A value that cannot be.
+    #[error("{message}")]
+    BadInput {
+        /// The input at fault, as the command line names it.
+        field: String,
+        /// A finer code.
+        code: String,
+        /// The sentence.
+        message: String,
+    },
+    /// Asked before it is taken: the same call with `yes` does it.
+    #[error("{message}")]
+    NeedsConfirmation {
+        /// The input in question, as the command line names it.
+        field: String,
+        /// The question.
+        message: String,
+    },
+    /// The state of things forbids it.
+    #[error("{message}")]
+    Forbidden {
+        /// The finer code.
+        code: String,
+        /// The sentence.
+        message: String,
+    },
+    /// Another process has the directory.
+    #[error("{message}")]
+    HomeInUse {
+        /// That process; 0 where it did not say.
+        pid: u32,
+        /// What it is doing.
+        command: String,
+        /// The sentence.
+        message: String,
+    },
+    /// The directory is no home, or not a fresh one.
+    #[error("{message}")]
+    NotAHome {
+        /// The sentence.
+        message: String,
+    },
+    /// A home is already there.
+    #[error("{message}")]
+    AlreadyAHome {
+        /// The sentence.
+        message: String,
+    },
+    /// The data was written by a newer version. It was not touched.
+    #[error("{message}")]
+    NewerData {
+        /// The sentence.
+        message: String,
+    },
+    /// The database is damaged.
+    #[error("{message}")]
+    Damaged {
+        /// The sentence.
+        message: String,
+    },
+    /// The disk is full. Nothing was half-written.
+    #[error("{message}")]
+    DiskFull {
+        /// The sentence.
+        message: String,
+    },
+    /// The directory cannot be written to.
+    #[error("{message}")]
+    ReadOnly {
+        /// The sentence.
+        message: String,
+    },
+    /// The key store is locked, or the engine suspended: later it works.
+    #[error("{message}")]
+    Locked {
+        /// The sentence.
+        message: String,
+    },
+    /// The key is lost: the phrase, a pairing, or a fresh start. No file was touched.
+    #[error("{message}")]
+    RecoveryNeeded {
+        /// The sentence.
+        message: String,
+    },
+    /// The engine stopped over an error of its own. What was saved is safe: drop it and open again.
+    #[error("{message}")]
+    RestartNeeded {
+        /// The sentence.
+        message: String,
+    },
+    /// Anything else: reading or writing failed in a way nobody can act on but try again.
+    #[error("{message}")]
+    Failed {
+        /// The sentence.
+        message: String,
+    },
+}
+
+impl HoldfastError {
+    /// The stable code, as `error.code` of the command line's JSON.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::NotFound { candidates, .. } if !candidates.is_empty() => "ambiguous",
+            Self::NotFound { .. } => "not_found",
+            Self::BadInput { code, .. } | Self::Forbidden { code, .. } => code,
+            Self::NeedsConfirmation { .. } => "needs_confirmation",
+            Self::HomeInUse { .. } => "home_in_use",
+            Self::NotAHome { .. } => "not_a_home",
+            Self::AlreadyAHome { .. } => "already_a_home",
+            Self::NewerData { .. } => "newer_data",
+            Self::Damaged { .. } => "damaged",
+            Self::DiskFull { .. } => "disk_full",
+            Self::ReadOnly { .. } => "read_only",
+            Self::Locked { .. } => "locked",
+            Self::RecoveryNeeded { .. } => "recovery_needed",
+            Self::RestartNeeded { .. } => "restart_needed",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    /// The input at fault, as the command line names it.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::BadInput { field, .. } | Self::NeedsConfirmation { field, .. } => Some(field),
+            _ => None,
+        }
+    }
+
+    /// What to do, where the sentence does not say it already.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NotFound { candidates, .. } if !candidates.is_empty() => {
+                Some("Give more of the id.")
+            }
+            Self::HomeInUse { .. } => Some("Wait until it is done, then try again."),
+            Self::NotAHome { .. } => {
+                Some("Make one with `holdfast init`, or name another with --home.")
+            }
+            Self::NewerData { .. } => Some("Update Holdfast. Nothing was changed."),
+            Self::Damaged { .. } => Some(
+                "Keep a copy of the folder, then run `holdfast doctor --repair`, or recover from \
+                 another device or the recovery phrase.",
+            ),
+            Self::DiskFull { .. } => {
+                Some("Free some space and try again. Nothing was half-written.")
+            }
+            Self::ReadOnly { .. } => Some("Give yourself write access, or name another folder."),
+            Self::RecoveryNeeded { .. } => Some(
+                "Recover into a new folder with the phrase or a pairing link. Nothing was changed.",
+            ),
+            Self::RestartNeeded { .. } => Some("Start again. What was saved is safe."),
+            _ => None,
+        }
+    }
+
+    /// Whether the value given is at fault, rather than the state of things.
+    #[must_use]
+    pub const fn is_bad_input(&self) -> bool {
+        matches!(self, Self::BadInput { .. })
+    }
+}
+
+/// The one place where what went wrong inside becomes what a caller can act on.
+impl From<Error> for HoldfastError {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::NotAHome { .. } => Self::NotAHome { message },
+            Error::AlreadyAHome { .. } => Self::AlreadyAHome { message },
+            Error::HomeInUse { pid, command, .. } => Self::HomeInUse { pid, command, message },
+            Error::NewerData { .. } => Self::NewerData { message },
+            Error::Damaged { .. } => Self::Damaged { message },
+            Error::DiskFull { .. } => Self::DiskFull { message },
+            Error::ReadOnly { .. } => Self::ReadOnly { message },
+            Error::Suspended | Error::Key(KeyError::LockedRetryLater | KeyError::UserCancelled) => {
+                Self::Locked { message }
+            }
+            Error::Key(KeyError::Lost) | Error::RecoveryNeeded(_) => {
+                Self::RecoveryNeeded { message }
+            }
+            Error::Crashed | Error::RestartNeeded(_) => Self::RestartNeeded { message },
+            Error::NotFound { .. } => Self::NotFound { message, candidates: Vec::new() },
+            Error::Ambiguous { candidates, .. } => Self::NotFound { message, candidates },
+            Error::BadInput { field, code, .. } => {
+                Self::BadInput { field: field.to_owned(), code: code.to_owned(), message }
+            }
+            Error::Record(refusal) => {
+                let (field, code) = (refusal.field().to_owned(), refusal.code().to_owned());
+                match refusal {
+                    RecordRefusal::NeedsConfirmation { .. } => {
+                        Self::NeedsConfirmation { field, message }
+                    }
+                    RecordRefusal::BothSidesOfOne { .. } => Self::Forbidden { code, message },
+                    _ => Self::BadInput { field, code, message },
+                }
+            }
+            Error::Write(refusal) => match refusal {
+                WriteError::TooNew { .. } => Self::NewerData { message },
+                WriteError::ValueTooLong { .. }
+                | WriteError::KeyTooLong { .. }
+                | WriteError::TooManyOps => Self::BadInput {
+                    field: "note".to_owned(),
+                    code: "too_long".to_owned(),
+                    message,
+                },
+                WriteError::Automerge(_) => Self::Failed { message },
+            },
+            Error::Sqlite(ref inner) => match Error::sqlite_kind(inner) {
+                Some(kind) => kind.into(),
+                None => Self::Failed { message },
+            },
+            Error::Io { .. }
+            | Error::Key(KeyError::Other(_))
+            | Error::Document { .. }
+            | Error::UnknownAuthor { .. }
+            | Error::Unreadable(_) => Self::Failed { message },
+        }
+    }
+}
+
+impl Error {
+    /// A database error that came without a path, told apart all the same.
+    fn sqlite_kind(error: &rusqlite::Error) -> Option<Self> {
+        let code = error.sqlite_error_code()?;
+        let again = rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error { code, extended_code: 0 },
+            Some(error.to_string()),
+        );
+        match Self::sqlite(again, Path::new("of this home")) {
+            Self::Sqlite(_) => None,
+            kind => Some(kind),
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! The one place that touches the disk: a SQLite file, one writer, several readers, and a lock between
+//! processes. One user action is one transaction. It knows no record and no key, only rows.
+
+pub(crate) mod docs;
+pub mod faults;
+pub(crate) mod lock;
+pub(crate) mod meta;
+pub(crate) mod outbox;
+pub(crate) mod schema;
+pub(crate) mod turn;
+pub(crate) mod tx;
+
+#[cfg(test)]
+mod tests;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::clock::Clock;
+use crate::config::Sharing;
+use crate::error::{Error, Result};
+use crate::observe::{Keys, Observers};
+use faults::{FaultPoint, Faults};
+use lock::{Held, PATIENCE, ProcessLock};
+pub(crate) use turn::Priority;
+use turn::Turns;
+pub(crate) use tx::Tx;
+
+/// Read connections kept open between queries.
+const READERS_KEPT: usize = 4;
+/// How long SQLite itself waits for another process's transaction.
+const BUSY: Duration = PATIENCE;
+/// The write-ahead log is copied back when it has grown to so many pages: seldom enough that a hold
+/// rarely waits for it, often enough that the log stays below about 16 MB.
+const CHECKPOINT_PAGES: u32 = 4000;
+
+/// How a store is opened.
+pub(crate) struct Opening {
+    pub(crate) directory: PathBuf,
+    pub(crate) sharing: Sharing,
+    pub(crate) faults: Faults,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Whether to make the database where there is none.
+    pub(crate) make: bool,
+}
+
+/// The database of one home.
+pub(crate) struct Store {
+    path: PathBuf,
+    directory: PathBuf,
+    sharing: Sharing,
+    faults: Faults,
+    clock: Arc<dyn Clock>,
+    pub(crate) observers: Observers,
+    lock: ProcessLock,
+    turns: Turns,
+    writer: Mutex<Writer>,
+    readers: Mutex<Vec<Connection>>,
+    suspended: AtomicBool,
+    broken: AtomicBool,
+    others: AtomicU64,
+}
+
+#[derive(Default)]
+struct Writer {
+    conn: Option<Connection>,
+    /// The lock of a process that has the directory to itself.
+    held: Option<Held>,
+    data_version: i64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The name of the database file in a home.
+pub(crate) const DATABASE: &str = "holdfast.db";
+
+impl Store {
+    /// Opens the database of a home, in time that does not depend on what is in it.
+    ///
+    /// # Errors
+    /// A distinct [`Error`] for each: no home, a file, not writable, in use, newer, damaged, full.
+    pub(crate) fn open(opening: Opening) -> Result<Self> {
+        let Opening { directory, sharing, faults, clock, make } = opening;
+        prepare_directory(&directory, make)?;
+        let path = directory.join(DATABASE);
+        if !make && !path.exists() {
+            let why = "is no Holdfast home: there is no database in it";
+            return Err(Error::NotAHome { path: directory, why });
+        }
+        let store = Self {
+            path,
+            lock: ProcessLock::new(&directory, PATIENCE),
+            directory,
+            sharing,
+            faults,
+            clock,
+            observers: Observers::default(),
+            turns: Turns::default(),
+            writer: Mutex::default(),
+            readers: Mutex::default(),
+            suspended: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
+            others: AtomicU64::new(0),
+        };
+        store.begin("open")?;
+        Ok(store)
+    }
+
+    /// Takes the lock and opens the writing connection.
+    fn begin(&self, command: &str) -> Result<()> {
+        let mut writer = lock(&self.writer);
+        let held = self.lock.take(command)?;
+        writer.connect(&self.path)?;
+        writer.held = (self.sharing == Sharing::OneProcess).then_some(held);
+        Ok(())
+    }
+
+    /// The folder of the home.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The database file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How often another process was seen to have written: what is kept in memory from before such
+    /// a time may be stale.
+    pub(crate) fn others(&self) -> u64 {
+        self.others.load(Ordering::Acquire)
+    }
+
+    /// Marks the engine as not to be trusted any more: every later call says so.
+    pub(crate) fn give_up(&self) {
+        self.broken.store(true, Ordering::Release);
+    }
+
+    /// Whether the engine has not stopped over an error of its own.
+    pub(crate) fn is_usable(&self) -> bool {
+        !self.broken.load(Ordering::Acquire)
+    }
+
+    fn usable(&self) -> Result<()> {
+        if self.broken.load(Ordering::Acquire) {
+            let why = "it must be opened again".to_owned();
+            return Err(Error::RestartNeeded(why));
+        }
+        Ok(())
+    }
+
+    /// Runs one transaction. It is on the disk when this returns, or nothing of it is.
+    ///
+    /// `command` is what another process is told when it waits. Not to be nested.
+    ///
+    /// # Errors
+    /// What `work` says, or why the transaction could not begin or end.
+    pub(crate) fn write<T>(
+        &self,
+        priority: Priority,
+        command: &'static str,
+        work: impl FnOnce(&Tx<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.usable()?;
+        let turn = self.turns.take(priority);
+        self.usable()?;
+        let suspended = self.suspended.load(Ordering::Acquire);
+        if suspended && priority == Priority::Sync {
+            return Err(Error::Suspended);
+        }
+        let mut writer = lock(&self.writer);
+        let held = match writer.held {
+            Some(_) => None,
+            None => Some(self.lock.take(command)?),
+        };
+        let outcome = self.transact(&mut writer, command, work);
+        if suspended {
+            // A command that comes while suspended is done all the same, and leaves no lock behind.
+            writer.conn = None;
+        }
+        drop(held);
+        drop(writer);
+        drop(turn);
+        let (value, changed) = outcome?;
+        self.observers.changed(changed);
+        Ok(value)
+    }
+
+    fn transact<T>(
+        &self,
+        writer: &mut Writer,
+        command: &'static str,
+        work: impl FnOnce(&Tx<'_>) -> Result<T>,
+    ) -> Result<(T, Keys)> {
+        writer.connect(&self.path)?;
+        let known = writer.data_version;
+        let conn = writer.conn.as_ref().expect("the writer was connected just now");
+        let failed = |error| Error::sqlite(error, &self.path);
+        conn.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
+        let open = OpenTransaction(conn);
+        let version = data_version(conn).map_err(failed)?;
+        let mut changed = Keys::NONE;
+        if version != known {
+            self.others.fetch_add(1, Ordering::AcqRel);
+            changed = Keys::ALL;
+        }
+        let tx = Tx::new(conn, &self.faults, command, self.clock.wall_ms());
+        let done = catch_unwind(AssertUnwindSafe(|| work(&tx))).unwrap_or_else(|panic| {
+            self.give_up();
+            Err(Error::RestartNeeded(panic_text(panic.as_ref())))
+        });
+        let value = done.map_err(|error| self.located(error))?;
+        self.crash_point(FaultPoint::BeforeCommit, command)?;
+        conn.execute_batch("COMMIT").map_err(failed)?;
+        changed = changed.and(tx.changed());
+        std::mem::forget(open);
+        writer.data_version = version;
+        self.crash_point(FaultPoint::AfterCommit, command)?;
+        Ok((value, changed))
+    }
+
+    fn crash_point(&self, point: FaultPoint, command: &'static str) -> Result<()> {
+        self.faults.at(point, command).map_err(|error| self.located(error))
+    }
+
+    /// Gives a database error its path; an asked-for crash stops the engine.
+    fn located(&self, error: Error) -> Error {
+        match error {
+            Error::Sqlite(inner) => Error::sqlite(inner, &self.path),
+            Error::Crashed => {
+                self.give_up();
+                Error::Crashed
+            }
+            other => other,
+        }
+    }
+
+    /// Runs queries on a connection of their own, all on one state of the data.
+    ///
+    /// # Errors
+    /// What `work` says, or why the database could not be read.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.usable()?;
+        let kept = lock(&self.readers).pop();
+        let conn = match kept {
+            Some(conn) => conn,
+            None => connect(&self.path, true)?,
+        };
+        let failed = |error| Error::sqlite(error, &self.path);
+        conn.execute_batch("BEGIN").map_err(failed)?;
+        let open = OpenTransaction(&conn);
+        let outcome = work(&conn).map_err(|error| self.located(error));
+        drop(open);
+        if !self.suspended.load(Ordering::Acquire) {
+            let mut readers = lock(&self.readers);
+            if readers.len() < READERS_KEPT {
+                readers.push(conn);
+            }
+        }
+        outcome
+    }
+
+    /// Finishes the transaction under way, closes every connection and lets go of the lock. Later
+    /// commands of a person still work, one at a time; sync's do not, until [`Self::resume`].
+    pub(crate) fn suspend(&self) {
+        self.suspended.store(true, Ordering::Release);
+        let _turn = self.turns.take(Priority::User);
+        let mut writer = lock(&self.writer);
+        lock(&self.readers).clear();
+        if let Some(conn) = writer.conn.take() {
+            // Only if it is quick: nobody is waited for, and a long log is left for later.
+            let _ = conn.busy_timeout(Duration::ZERO);
+            let short = std::fs::metadata(self.path.with_extension("db-wal"))
+                .is_ok_and(|wal| wal.len() < 4 << 20);
+            if short {
+                let _ = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            }
+        }
+        writer.held = None;
+    }
+
+    /// Takes up work again after [`Self::suspend`].
+    ///
+    /// # Errors
+    /// [`Error::HomeInUse`] when another process took the directory meanwhile.
+    pub(crate) fn resume(&self) -> Result<()> {
+        self.usable()?;
+        if !self.suspended.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let turn = self.turns.take(Priority::User);
+        self.begin("resume")?;
+        self.suspended.store(false, Ordering::Release);
+        drop(turn);
+        Ok(())
+    }
+
+    /// Runs maintenance that no transaction may surround (integrity check, vacuum).
+    ///
+    /// # Errors
+    /// What `work` says, or why the database could not be had.
+    pub(crate) fn maintain<T>(
+        &self,
+        command: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T>,
+    ) -> Result<T> {
+        self.usable()?;
+        let _turn = self.turns.take(Priority::User);
+        let mut writer = lock(&self.writer);
+        let _held = match writer.held {
+            Some(_) => None,
+            None => Some(self.lock.take(command)?),
+        };
+        writer.connect(&self.path)?;
+        let conn = writer.conn.as_ref().expect("the writer was connected just now");
+        work(conn).map_err(|error| self.located(error))
+    }
+}
+
+/// Rolls back when dropped: on an error, and when a panic unwinds.
+struct OpenTransaction<'a>(&'a Connection);
+
+impl Drop for OpenTransaction<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit() {
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+impl Writer {
+    /// Opens the connection where it is closed, and brings the schema up to date.
+    fn connect(&mut self, path: &Path) -> Result<()> {
+        if self.conn.is_some() {
+            return Ok(());
+        }
+        let mut conn = connect(path, false)?;
+        let version = schema::version(&conn, path)?;
+        check_length(&conn, path)?;
+        let failed = |error| Error::sqlite(error, path);
+        set_up_writer(&conn).map_err(failed)?;
+        schema::migrate(&mut conn, version, path)?;
+        self.data_version = data_version(&conn).map_err(failed)?;
+        self.conn = Some(conn);
+        Ok(())
+    }
+}
+
+fn connect(path: &Path, read_only: bool) -> Result<Connection> {
+    let failed = |error| Error::sqlite(error, path);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
+    conn.busy_timeout(BUSY).map_err(failed)?;
+    conn.set_prepared_statement_cache_capacity(64);
+    conn.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
+    if read_only {
+        conn.pragma_update(None, "query_only", true).map_err(failed)?;
+    }
+    Ok(conn)
+}
+
+fn set_up_writer(conn: &Connection) -> rusqlite::Result<()> {
+    conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    // Only Darwin knows it; there a plain fsync does not reach the disk.
+    conn.pragma_update(None, "fullfsync", true)?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
+    conn.pragma_update_and_check(None, "journal_size_limit", 4 << 20, |_| Ok(()))
+}
+
+fn data_version(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
+}
+
+/// A file shorter than it says is damaged, even where its first pages read well.
+fn check_length(conn: &Connection, path: &Path) -> Result<()> {
+    let wal = std::fs::metadata(path.with_extension("db-wal")).map_or(0, |file| file.len());
+    let file = std::fs::metadata(path).map_or(0, |file| file.len());
+    if wal > 0 || file == 0 {
+        return Ok(());
+    }
+    let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
+    let failed = |error| Error::sqlite(error, path);
+    let pages = pragma("page_count").map_err(failed)?;
+    let size = pragma("page_size").map_err(failed)?;
+    if file < pages.saturating_mul(size) {
+        let detail = format!("it has {file} of its {} bytes", pages.saturating_mul(size));
+        return Err(Error::Damaged { path: path.to_owned(), detail });
+    }
+    Ok(())
+}
+
+fn prepare_directory(directory: &Path, make: bool) -> Result<()> {
+    let no_home = |why| Err(Error::NotAHome { path: directory.to_owned(), why });
+    match std::fs::metadata(directory) {
+        Ok(found) if !found.is_dir() => return no_home("is a file, not a folder"),
+        Ok(found) if found.permissions().readonly() => {
+            return Err(Error::ReadOnly { path: directory.to_owned() });
+        }
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+            return no_home("lies under a file, not a folder");
+        }
+        Err(error) => return Err(Error::io("look at", directory, error)),
+    }
+    if !make {
+        return no_home("does not exist");
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory).map_err(|error| Error::io("make the folder", directory, error))
+}
+
+/// What a panic said, without what it was about.
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    said.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without words".to_owned())
+}

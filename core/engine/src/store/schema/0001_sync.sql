@@ -1,0 +1,1 @@
+-- What sync keeps: spaces, entries, keys, cursors, quarantine.
