@@ -26,6 +26,7 @@ pub struct Checkpoint {
     logged: BTreeMap<u32, HoldToLog>,
     asked: Option<(Question, Position)>,
     over: Option<SessionEnd>,
+    left_alone: bool,
 }
 
 /// Why a checkpoint cannot be taken up.
@@ -51,6 +52,7 @@ impl Player {
             logged: self.logged.clone(),
             asked: self.asked,
             over: self.over.clone(),
+            left_alone: self.left_alone,
         }
     }
 
@@ -76,7 +78,8 @@ impl Player {
     }
 
     fn from_checkpoint(checkpoint: Checkpoint) -> Result<Self, BadCheckpoint> {
-        let Checkpoint { format, plan, clock, settled, logged, asked, over } = checkpoint;
+        let Checkpoint { format, plan, clock, settled, logged, asked, over, left_alone } =
+            checkpoint;
         if format > FORMAT {
             return Err(BadCheckpoint::Newer(format));
         }
@@ -90,6 +93,6 @@ impl Player {
         if !sound {
             return Err(BadCheckpoint::Damaged);
         }
-        Ok(Self { plan, clock, settled, logged, asked, over })
+        Ok(Self { plan, clock, settled, logged, asked, over, left_alone })
     }
 }

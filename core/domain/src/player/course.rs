@@ -139,7 +139,7 @@ impl Running {
         let mut attempts = self.closed.clone();
         attempts.push(Attempt { held: run, ..self.attempt.clone() });
         let took = attempts.iter().map(|attempt| attempt.held).sum();
-        if work.is_whole_set() || *work == Work::Tick {
+        if !work.is_hold() {
             attempts.clear();
         }
         Take {

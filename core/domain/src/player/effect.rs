@@ -12,7 +12,8 @@ use super::log::HoldToLog;
 pub enum Effect {
     /// Give this cue now, then confirm it with [`super::Action::Delivered`].
     Cue(TimedCue),
-    /// These cues were due too long ago to be given. Redraw; say nothing.
+    /// These cues were due too long ago to be given. Redraw, say nothing, and confirm the latest:
+    /// the gap was short enough to be trusted.
     Missed {
         /// How many.
         count: u32,

@@ -78,6 +78,8 @@ pub struct Player {
     asked: Option<(Question, Position)>,
     /// The end that was handed out, while it is one.
     over: Option<SessionEnd>,
+    /// Whether it was said that nobody attends.
+    left_alone: bool,
 }
 
 impl Player {
@@ -86,7 +88,15 @@ impl Player {
     pub fn new(plan: Plan, at: At) -> Self {
         let settled = Course::ready(&plan);
         let clock = SessionClock::starting_at(at);
-        Self { plan, clock, settled, logged: BTreeMap::new(), asked: None, over: None }
+        Self {
+            plan,
+            clock,
+            settled,
+            logged: BTreeMap::new(),
+            asked: None,
+            over: None,
+            left_alone: false,
+        }
     }
 
     /// The plan it plays.
@@ -115,22 +125,30 @@ impl Player {
         let mut live = self.live(now, &mut heard);
         let mut effects = Vec::new();
         if !matches!(input.action, Action::Tick | Action::Delivered { .. }) {
+            let attended = !self.is_unattended(now);
             match self.follow(&live, input, &mut heard.cues) {
-                Ok(after) => {
-                    self.settled = after.clone();
-                    self.clock.anchor_to(at);
-                    live = after;
-                    changed = true;
-                }
+                Ok(after) => live = after,
                 Err(reason) => {
                     effects.push(Effect::Ignored { reason, position: live.position() });
                 }
             }
+            // Even what is not followed tells that somebody is there, but it does not answer
+            // whether somebody was there all along.
+            if attended || effects.is_empty() {
+                self.settled = live.clone();
+                self.clock.anchor_to(at);
+                changed = true;
+            }
         }
+        let unattended = self.is_unattended(now);
         give(heard.cues, now, &mut effects);
+        if unattended && !self.left_alone {
+            effects.extend(self.say_left_alone(&live).map(Effect::Cue));
+        }
+        self.left_alone = unattended;
         self.ask(&live, &mut effects);
         // What is not attended yet is not logged yet; a hold that was broken off is.
-        let attended = if self.is_unattended(now) { live } else { self.settled.clone() };
+        let attended = if unattended { live } else { self.settled.clone() };
         changed |= self.log(&attended, &mut effects);
         changed |= self.end(&attended, &mut effects);
         if changed {
@@ -199,6 +217,17 @@ impl Player {
 
     fn is_unattended(&self, now: SessionTime) -> bool {
         self.settled.is_running() && now.since(self.settled.time) > UNATTENDED_AFTER
+    }
+
+    /// Said once, however late it is found out. It is due where the session was left alone, so
+    /// that its confirmation does not tell of anybody there since.
+    fn say_left_alone(&self, live: &Course) -> Option<TimedCue> {
+        let said = match live.stage {
+            Stage::BrokenOff(..) => Said::DidYouFinish(live.planned(&self.plan)?),
+            _ => Said::Paused,
+        };
+        let cue = timed(&self.clock, self.settled.time, live.position(), said);
+        Some(TimedCue { at: self.clock.instant_of(live.time), ..cue })
     }
 
     /// Somebody could attend up to `due`.

@@ -91,6 +91,12 @@ impl Work {
         }
     }
 
+    /// Whether something is held still.
+    #[must_use]
+    pub const fn is_hold(&self) -> bool {
+        matches!(self, Self::Timed { .. } | Self::UntilEased { .. } | Self::Open)
+    }
+
     /// Whether one entry is a whole set of repetitions.
     #[must_use]
     pub const fn is_whole_set(&self) -> bool {
@@ -167,6 +173,9 @@ pub enum PlanError {
     /// A tempo nobody can follow.
     #[error("step {0} has a tempo phase under a quarter of a second; make it longer")]
     TooFast(StepId),
+    /// An ease check on what presses nothing still.
+    #[error("step {0} asks whether it eases, but is no hold; only pressure that is kept can ease")]
+    NothingEases(StepId),
     /// The same set and repetition of a step on one side, twice.
     #[error("step {step} has set {set}, repetition {rep} twice on the same side")]
     Twice {
@@ -304,6 +313,9 @@ impl PlannedHold {
         if self.work.is_whole_set() != (self.rep == 0) {
             return Err(PlanError::Numbering(self.step.clone()));
         }
+        if self.ease_check && !self.work.is_hold() {
+            return Err(PlanError::NothingEases(self.step.clone()));
+        }
         if matches!(self.work, Work::Tempo { .. }) && lengths.iter().any(|each| *each < MIN_PHASE) {
             return Err(PlanError::TooFast(self.step.clone()));
         }
@@ -362,7 +374,7 @@ impl StepOnSide {
                     set,
                     rep,
                     work: work.clone(),
-                    ease_check: self.ease_check,
+                    ease_check: self.ease_check && work.is_hold(),
                     rest_before: if holds.is_empty() { Millis::ZERO } else { rest },
                     tool: self.tool.clone(),
                 });

@@ -194,7 +194,7 @@ pub fn attend(player: &mut Player, from: At, to: At, input: &Input) -> Vec<(At, 
 fn give(player: &mut Player, at: At, input: &Input, happened: &mut Vec<(At, Effect)>) {
     let effects = player.apply(at, input);
     let latest = effects.iter().filter_map(|effect| match effect {
-        Effect::Cue(cue) => Some(cue.due),
+        Effect::Cue(cue) | Effect::Missed { latest: cue, .. } => Some(cue.due),
         _ => None,
     });
     let confirm = latest.max().map(|due| Input::unseeing(Action::Delivered { due }));
