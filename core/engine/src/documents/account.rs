@@ -285,6 +285,17 @@ mod tests {
     }
 
     #[test]
+    fn a_setting_changed_again_and_again_never_outgrows_what_is_taken_from_elsewhere() {
+        let (mut phone, mut tablet) = (Account::new(PHONE), Account::new(TABLET));
+        for n in 0..1_200 {
+            let written = phone.set_day_start(n % 3 + 1).unwrap().unwrap();
+            tablet.apply_foreign(&written.bytes, PHONE).unwrap();
+        }
+        assert!(phone.save_nocompress().len() < 4_000);
+        assert_eq!(Account::load(&phone.save_nocompress(), PHONE).unwrap().read(), tablet.read());
+    }
+
+    #[test]
     fn what_does_not_read_is_named_and_the_rest_stands() {
         let mut phone = Account::new(PHONE);
         phone.set_zone("Europe/Berlin").unwrap();

@@ -9,8 +9,8 @@ use automerge::{LoadOptions, ObjType, ROOT, ReadDoc, ScalarValue, Value};
 
 use super::actor::{ActorId, ChangeHash, to_automerge};
 use super::foreign::{
-    self, CheckedChanges, CheckedDocument, MAX_CHANGE_OPS, MAX_KEY_BYTES, MAX_OP, MAX_VALUE_BYTES,
-    Shape,
+    self, CheckedChanges, CheckedDocument, MAX_CHANGE_OPS, MAX_CHANGES_BYTES, MAX_DOCUMENT_BYTES,
+    MAX_DOCUMENT_CHANGES, MAX_KEY_BYTES, MAX_VALUE_BYTES, Shape,
 };
 
 pub use super::refusal::{Refused, WriteError};
@@ -60,6 +60,9 @@ pub struct Document {
     shape: Shape,
     tips: BTreeMap<ActorId, (u64, ChangeHash)>,
     max_op: u64,
+    ops: u64,
+    /// At least as many bytes as it takes when saved without compression.
+    bytes: usize,
 }
 
 impl Document {
@@ -67,7 +70,7 @@ impl Document {
     #[must_use]
     pub fn new(actor: ActorId, shape: Shape) -> Self {
         let doc = automerge::Automerge::new().with_actor(to_automerge(actor));
-        Self { doc, actor, shape, tips: BTreeMap::new(), max_op: 0 }
+        Self { doc, actor, shape, tips: BTreeMap::new(), max_op: 0, ops: 0, bytes: 0 }
     }
 
     /// Loads a document saved by [`Self::save_nocompress`], checked like any foreign one.
@@ -88,9 +91,11 @@ impl Document {
         shape: Shape,
     ) -> Result<Self, Refused> {
         let doc = guarded(|| reload(checked.bytes()))?;
-        let mut loaded = Self { doc, actor, shape, tips: BTreeMap::new(), max_op: 0 };
+        let mut loaded =
+            Self { doc, actor, shape, tips: BTreeMap::new(), max_op: 0, ops: 0, bytes: 0 };
         loaded.doc.set_actor(to_automerge(actor));
         loaded.index();
+        loaded.bytes = checked.bytes().len();
         let heads: Vec<ChangeHash> = loaded.heads();
         if heads != checked.heads {
             return Err(Refused::WouldNotReload(
@@ -144,10 +149,11 @@ impl Document {
 
     fn apply_all(&mut self, entries: &[CheckedChanges]) -> Result<usize, Refused> {
         let mut tips = self.tips.clone();
-        let mut incoming = std::collections::BTreeSet::new();
+        let (mut ops, mut changes, mut bytes) = (self.ops, self.changes(), self.bytes);
+        let mut incoming: BTreeMap<ChangeHash, u64> = BTreeMap::new();
         let mut new = Vec::new();
         for change in entries.iter().flat_map(CheckedChanges::as_slice) {
-            if self.has(change.hash) || incoming.contains(&change.hash) {
+            if self.has(change.hash) || incoming.contains_key(&change.hash) {
                 continue;
             }
             let (actor, seq) = (change.actor, change.seq);
@@ -158,13 +164,24 @@ impl Document {
             if seq != last + 1 {
                 return Err(Refused::SeqGap { actor, last, found: seq });
             }
-            if let Some(missing) =
-                change.deps.iter().find(|d| !self.has(**d) && !incoming.contains(*d))
-            {
-                return Err(Refused::MissingDep(*missing));
+            let mut before = 0;
+            for dep in &change.deps {
+                let held = || Some(self.doc.get_change_meta_by_hash(&(*dep).into())?.max_op);
+                let dep_op = incoming.get(dep).copied().or_else(held);
+                before = before.max(dep_op.ok_or(Refused::MissingDep(*dep))?);
+            }
+            if change.start_op != before + 1 {
+                let (found, expected) = (change.start_op, before + 1);
+                return Err(Refused::OutOfStep { found, expected });
+            }
+            ops += change.ops;
+            changes += 1;
+            bytes += change.bytes().len();
+            if self.is_beyond(ops, changes, bytes) {
+                return Err(Refused::Full);
             }
             tips.insert(actor, (seq, change.hash));
-            incoming.insert(change.hash);
+            incoming.insert(change.hash, change.max_op());
             new.push(change);
         }
         if new.is_empty() {
@@ -196,6 +213,7 @@ impl Document {
         self.doc = doc;
         self.max_op = new.iter().map(|change| change.max_op()).fold(self.max_op, u64::max);
         self.tips = tips;
+        (self.ops, self.bytes) = (ops, bytes);
         Ok(new.len())
     }
 
@@ -210,8 +228,8 @@ impl Document {
         if let Some(needs) = self.too_new() {
             return Err(WriteError::TooNew { needs });
         }
-        if self.max_op > MAX_OP - MAX_CHANGE_OPS {
-            return Err(WriteError::TooManyOps);
+        if self.is_beyond(self.ops + MAX_CHANGE_OPS, self.changes() + 1, self.bytes) {
+            return Err(WriteError::Full);
         }
         let mut transaction = self.doc.transaction();
         if let Err(error) = write(&mut transaction) {
@@ -233,6 +251,8 @@ impl Document {
         let tip = Tip { actor: self.actor, seq: change.seq(), hash: change.hash().into() };
         self.tips.insert(tip.actor, (tip.seq, tip.hash));
         self.max_op = self.max_op.max(change.max_op());
+        self.ops += change.len() as u64;
+        self.bytes += change.raw_bytes().len();
         Ok(Some(Written { bytes: change.raw_bytes().to_vec(), tip }))
     }
 
@@ -314,6 +334,12 @@ impl Document {
         hashes
     }
 
+    /// How many changes it holds.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.tips.values().map(|(seq, _)| seq).sum()
+    }
+
     /// Who writes here.
     #[must_use]
     pub const fn actor(&self) -> ActorId {
@@ -359,9 +385,17 @@ impl Document {
         self.doc.save_nocompress()
     }
 
+    /// Whether a document would be too large to be loaded by anybody.
+    fn is_beyond(&self, ops: u64, changes: u64, bytes: usize) -> bool {
+        ops > self.shape.max_ops()
+            || changes > MAX_DOCUMENT_CHANGES
+            || bytes > MAX_DOCUMENT_BYTES - MAX_CHANGES_BYTES
+    }
+
     fn index(&mut self) {
         for meta in self.doc.get_changes_meta(&[]) {
             self.max_op = self.max_op.max(meta.max_op);
+            self.ops += meta.max_op + 1 - meta.start_op;
             if let Ok(actor) = meta.actor.to_bytes().try_into() {
                 let tip = self.tips.entry(ActorId(actor)).or_insert((meta.seq, meta.hash.into()));
                 if meta.seq >= tip.0 {

@@ -33,6 +33,17 @@ pub enum Refused {
         /// The place.
         seq: u64,
     },
+    /// A change whose operations do not begin right above those it follows, as every honest one's do.
+    #[error("a change starts at operation {found}, but what it follows ends before {expected}")]
+    OutOfStep {
+        /// Where it starts.
+        found: u64,
+        /// Where an honest one starts.
+        expected: u64,
+    },
+    /// The document is at its end.
+    #[error("the document is full")]
+    Full,
     /// A change edits a text that is not here.
     #[error("a change edits a text that is not here")]
     UnknownText,
@@ -74,7 +85,10 @@ pub enum WriteError {
         /// Its size.
         bytes: usize,
     },
-    /// Too much at once, or a document at its end.
+    /// A document at its end.
+    #[error("this document has grown as large as it can: begin a new one")]
+    Full,
+    /// Too much at once.
     #[error("this is more than {MAX_CHANGE_OPS} changes at once: make it in several steps")]
     TooManyOps,
     /// Automerge failed.

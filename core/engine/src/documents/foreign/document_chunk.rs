@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::column::{Bytes, Columns, Deltas, Runs};
 use super::op::{OpColumns, OpRef, Target, spec};
 use super::{
-    ActorId, DOCUMENT, ForeignBytes, MAX_CHANGE_OPS, MAX_DEPS, MAX_DOCUMENT_BYTES,
-    MAX_DOCUMENT_ROWS, MAX_MESSAGE_BYTES, MAX_OP, MAX_OP_JUMP, Shape, actors, chunk,
+    ActorId, DOCUMENT, ForeignBytes, MAX_DEPS, MAX_DOCUMENT_BYTES, MAX_DOCUMENT_CHANGES,
+    MAX_MESSAGE_BYTES, MAX_OP, Shape, actors, chunk,
 };
 use crate::documents::actor::ChangeHash;
 
@@ -109,19 +109,28 @@ pub fn check_document(bytes: &[u8], shape: Shape) -> Result<CheckedDocument<'_>,
     let change_columns = change_table.fill(&mut content)?;
     let op_columns = op_table.fill(&mut content)?;
 
-    // Every row of ours costs bytes: a change and an operation at least one each.
-    let limit = MAX_DOCUMENT_ROWS.min(bytes.len() as u64);
-    let (changes, max_op) = changes(&change_columns, actors.len() as u64, limit)?;
-    let ops = operations(&op_columns, actors.len() as u64, max_op, limit, shape)?;
+    // Each change and each row of ours costs bytes: in a strand a record's, elsewhere at least one.
+    let room = match shape {
+        Shape::Strand => bytes.len() as u64 / 4 + 64,
+        Shape::Shared | Shape::Plan => bytes.len() as u64 + 64,
+    };
+    let changes = Changes::read(&change_columns, actors.len() as u64, room)?;
+    let ops = operations(&op_columns, actors.len() as u64, changes.max_op, room, shape)?;
+    // An operation is a row, or a deletion, which shows only as the successor of a row. Automerge
+    // reserves room for as many operations as the changes claim.
+    if changes.claimed_ops > ops.rows + ops.successors {
+        return Err(ForeignBytes::TooManyOps { limit: ops.rows + ops.successors });
+    }
     for _ in &heads {
-        if content.unsigned()? >= changes {
+        if content.unsigned()? >= changes.count {
             return Err(ForeignBytes::BadReference);
         }
     }
     if !content.is_empty() {
         return Err(ForeignBytes::Leftover);
     }
-    Ok(CheckedDocument { actors, heads, changes, ops, max_op, bytes })
+    let (changes, max_op) = (changes.count, changes.max_op);
+    Ok(CheckedDocument { actors, heads, changes, ops: ops.rows, max_op, bytes })
 }
 
 fn heads(content: &mut Bytes<'_>) -> Result<Vec<ChangeHash>, ForeignBytes> {
@@ -135,88 +144,112 @@ fn heads(content: &mut Bytes<'_>) -> Result<Vec<ChangeHash>, ForeignBytes> {
     if heads.is_sorted_by(|a, b| a < b) { Ok(heads) } else { Err(ForeignBytes::DepsOutOfOrder) }
 }
 
-/// Walks the rows of changes. Gives how many there are and the highest operation counter.
-fn changes(columns: &Columns<'_, 9>, actors: u64, limit: u64) -> Result<(u64, u64), ForeignBytes> {
-    let mut actor = Runs::<u64>::new(columns.get(CHANGE_ACTOR));
-    let mut seq = Deltas::new(columns.get(CHANGE_SEQ));
-    let mut max_op = Deltas::new(columns.get(CHANGE_MAX_OP));
-    let mut time = Deltas::new(columns.get(CHANGE_TIME));
-    let mut message = Runs::<&str>::new(columns.get(CHANGE_MESSAGE));
-    let mut deps_count = Runs::<u64>::new(columns.get(DEPS_COUNT));
-    let mut deps = Deltas::new(columns.get(DEPS_INDEX));
-    let mut extra = Runs::<u64>::new(columns.get(EXTRA_META));
-    if !columns.get(EXTRA).is_empty() {
-        return Err(ForeignBytes::ExtraBytes);
-    }
-
-    let count = actor.count(limit)?;
-    let mut seqs = vec![0_u64; usize::try_from(actors).unwrap_or(0)];
-    let mut highest = 0_u64;
-    for row in 0..count {
-        let author = actor.require("a change has no actor")?;
-        let last_seq = usize::try_from(author)
-            .ok()
-            .and_then(|at| seqs.get_mut(at))
-            .ok_or(ForeignBytes::BadActors)?;
-        let seq = seq.require("a change has no sequence number")?;
-        if seq != *last_seq + 1 {
-            return Err(ForeignBytes::Malformed("an actor's changes are not in sequence"));
-        }
-        *last_seq = seq;
-        let last_op = max_op.require("a change has no last operation")?;
-        let jump = highest.saturating_add(MAX_OP_JUMP + MAX_CHANGE_OPS).min(MAX_OP);
-        if last_op > jump {
-            return Err(ForeignBytes::StartOpTooFar { start: last_op, limit: jump });
-        }
-        highest = highest.max(last_op);
-        time.next()?;
-        if message.next()?.is_some_and(|text| text.len() as u64 > MAX_MESSAGE_BYTES) {
-            return Err(ForeignBytes::MessageTooLong);
-        }
-        let follows = deps_count.require("a change does not say what it follows")?;
-        if follows > MAX_DEPS {
-            return Err(ForeignBytes::TooManyDeps);
-        }
-        for _ in 0..follows {
-            if deps.require("a change follows nothing")? >= row {
-                return Err(ForeignBytes::DepsOutOfOrder);
-            }
-        }
-        if extra.next()?.is_some_and(|meta| meta >> 4 != 0) {
-            return Err(ForeignBytes::ExtraBytes);
-        }
-    }
-    if seqs.contains(&0) {
-        return Err(ForeignBytes::BadActors);
-    }
-    actor.finish()?;
-    seq.finish()?;
-    max_op.finish()?;
-    time.finish()?;
-    message.finish()?;
-    deps_count.finish()?;
-    deps.finish()?;
-    extra.finish()?;
-    Ok((count, highest))
+/// What the rows of changes come to.
+struct Changes {
+    count: u64,
+    /// The highest operation counter.
+    max_op: u64,
+    /// How many operations they say they hold.
+    claimed_ops: u64,
 }
 
-/// Walks the rows of operations. Gives how many there are.
+impl Changes {
+    fn read(columns: &Columns<'_, 9>, actors: u64, room: u64) -> Result<Self, ForeignBytes> {
+        let mut actor = Runs::<u64>::new(columns.get(CHANGE_ACTOR));
+        let mut seq = Deltas::new(columns.get(CHANGE_SEQ));
+        let mut max_op = Deltas::new(columns.get(CHANGE_MAX_OP));
+        let mut time = Deltas::new(columns.get(CHANGE_TIME));
+        let mut message = Runs::<&str>::new(columns.get(CHANGE_MESSAGE));
+        let mut deps_count = Runs::<u64>::new(columns.get(DEPS_COUNT));
+        let mut deps = Deltas::new(columns.get(DEPS_INDEX));
+        let mut extra = Runs::<u64>::new(columns.get(EXTRA_META));
+        if !columns.get(EXTRA).is_empty() {
+            return Err(ForeignBytes::ExtraBytes);
+        }
+
+        let count = actor.count(MAX_DOCUMENT_CHANGES.min(room))?;
+        let mut seqs = vec![0_u64; usize::try_from(actors).unwrap_or(0)];
+        let mut deps_left = count * 8 + MAX_DEPS;
+        let mut max_ops: Vec<u64> = Vec::new();
+        let mut claimed_ops = 0_u64;
+        for row in 0..count {
+            let author = actor.require("a change has no actor")?;
+            let last_seq = usize::try_from(author)
+                .ok()
+                .and_then(|at| seqs.get_mut(at))
+                .ok_or(ForeignBytes::BadActors)?;
+            let seq = seq.require("a change has no sequence number")?;
+            if seq != *last_seq + 1 {
+                return Err(ForeignBytes::Malformed("an actor's changes are not in sequence"));
+            }
+            *last_seq = seq;
+            time.next()?;
+            if message.next()?.is_some_and(|text| text.len() as u64 > MAX_MESSAGE_BYTES) {
+                return Err(ForeignBytes::MessageTooLong);
+            }
+            let follows = deps_count.require("a change does not say what it follows")?;
+            if follows > MAX_DEPS {
+                return Err(ForeignBytes::TooManyDeps);
+            }
+            deps_left = deps_left.checked_sub(follows).ok_or(ForeignBytes::TooManyDeps)?;
+            let mut before = 0;
+            for _ in 0..follows {
+                let dep = deps.require("a change follows nothing")?;
+                if dep >= row {
+                    return Err(ForeignBytes::DepsOutOfOrder);
+                }
+                let dep = usize::try_from(dep).ok().and_then(|at| max_ops.get(at));
+                before = before.max(*dep.ok_or(ForeignBytes::DepsOutOfOrder)?);
+            }
+            let last = max_op.require("a change has no last operation")?;
+            claimed_ops = last
+                .checked_sub(before)
+                .and_then(|ops| claimed_ops.checked_add(ops))
+                .ok_or(ForeignBytes::BadReference)?;
+            if last > MAX_OP {
+                return Err(ForeignBytes::StartOpTooFar { start: last, limit: MAX_OP });
+            }
+            max_ops.push(last);
+            if extra.next()?.is_some_and(|meta| meta >> 4 != 0) {
+                return Err(ForeignBytes::ExtraBytes);
+            }
+        }
+        if seqs.contains(&0) {
+            return Err(ForeignBytes::BadActors);
+        }
+        actor.finish()?;
+        seq.finish()?;
+        max_op.finish()?;
+        time.finish()?;
+        message.finish()?;
+        deps_count.finish()?;
+        deps.finish()?;
+        extra.finish()?;
+        Ok(Self { count, max_op: max_ops.into_iter().max().unwrap_or(0), claimed_ops })
+    }
+}
+
+/// What the rows of operations come to.
+struct Ops {
+    rows: u64,
+    successors: u64,
+}
+
 fn operations(
     columns: &Columns<'_, 16>,
     actors: u64,
     max_op: u64,
-    limit: u64,
+    room: u64,
     shape: Shape,
-) -> Result<u64, ForeignBytes> {
+) -> Result<Ops, ForeignBytes> {
     let mut ops = OpColumns::new(|spec| columns.get(spec))?;
     let mut id_actor = Runs::<u64>::new(columns.get(ID_ACTOR));
     let mut id_ctr = Deltas::new(columns.get(ID_CTR));
     let mut succ_count = Runs::<u64>::new(columns.get(SUCC_COUNT));
     let mut succ_actor = Runs::<u64>::new(columns.get(SUCC_ACTOR));
     let mut succ_ctr = Deltas::new(columns.get(SUCC_CTR));
-    // A deletion leaves no row of its own, only a successor, and runs of them are short; but each
-    // belongs to a change, and those are bounded by the bytes.
-    let succ_limit = MAX_DOCUMENT_ROWS.min(limit.saturating_mul(8));
+    let count = ops.action.count(room.min(shape.max_ops()))?;
+    let succ_limit = count * 4 + 64;
     let mut succ_left = succ_limit;
 
     let known = |op: OpRef| {
@@ -226,7 +259,6 @@ fn operations(
             Err(ForeignBytes::BadReference)
         }
     };
-    let count = ops.action.count(limit)?;
     let mut made = BTreeSet::new();
     for _ in 0..count {
         let id = known(OpRef {
@@ -266,5 +298,5 @@ fn operations(
     succ_count.finish()?;
     succ_actor.finish()?;
     succ_ctr.finish()?;
-    Ok(count)
+    Ok(Ops { rows: count, successors: succ_limit - succ_left })
 }

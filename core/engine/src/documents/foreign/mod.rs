@@ -44,8 +44,12 @@ pub const MAX_VALUE_BYTES: u64 = 64 << 10;
 pub const MAX_TEXT_PIECE_BYTES: u64 = 64;
 /// The most bytes of one document in a pack.
 pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
-/// The most operations, successors, changes or dependencies a document may hold, whatever its size.
-pub const MAX_DOCUMENT_ROWS: u64 = 1_000_000;
+/// The most operations a strand or the account document may hold. Our own writes stop before it.
+pub const MAX_RECORD_OPS: u64 = 16_384;
+/// The most operations the plan may hold: each character ever typed into a note is one.
+pub const MAX_PLAN_OPS: u64 = 500_000;
+/// The most changes a document may hold.
+pub const MAX_DOCUMENT_CHANGES: u64 = 65_536;
 /// The most actors one document may have.
 pub const MAX_ACTORS: u64 = 4_096;
 
@@ -59,6 +63,17 @@ pub enum Shape {
     Shared,
     /// The same, and texts that people edit (Automerge text) at keys of the root: the plan.
     Plan,
+}
+
+impl Shape {
+    /// The most operations such a document may hold.
+    #[must_use]
+    pub const fn max_ops(self) -> u64 {
+        match self {
+            Self::Strand | Self::Shared => MAX_RECORD_OPS,
+            Self::Plan => MAX_PLAN_OPS,
+        }
+    }
 }
 
 /// Why bytes from elsewhere are not given to Automerge.

@@ -6,8 +6,8 @@ use holdfast_domain::record::{Correction, Observation, SessionRecord};
 use serde::Serialize;
 
 use super::actor::{ActorId, ChangeHash};
-use super::document::{Document, MIN_READER, Refused, Tip, WriteError, Written};
-use super::foreign::{self, CheckedChanges, Shape};
+use super::document::{Document, MIN_READER, Refused, Tip, WriteError, Written, put};
+use super::foreign::{self, CheckedChanges, MAX_CHANGES_BYTES, Shape};
 
 const OBSERVATION: &str = "obs:";
 const CORRECTION: &str = "fix:";

@@ -171,8 +171,35 @@ fn a_key_or_value_beyond_its_limit_is_a_clear_error_and_writes_nothing() {
     assert!(matches!(strand.put(&removal(&"c".repeat(600))), Err(WriteError::KeyTooLong { .. })));
     let many: Vec<Record> = (0..4_097).map(|i| hold(&format!("o{i}"), 1)).collect();
     assert_eq!(strand.put_all(&many), Err(WriteError::TooManyOps));
+    let mut large = observation("o1", 90);
+    large.note = Some("n".repeat(60_000));
+    let large: Vec<Record> = (0..80)
+        .map(|i| Observation { id: format!("o{i}").parse().unwrap(), ..large.clone() })
+        .map(|o| Record::Observation(Box::new(o)))
+        .collect();
+    assert_eq!(strand.put_all(&large), Err(WriteError::TooManyOps));
     assert!(strand.records().is_empty() && strand.tip().is_none());
     put(&mut strand, &hold("o1", 90));
+}
+
+#[test]
+fn a_strand_stops_growing_before_nobody_could_load_it() {
+    let mut strand = Strand::new(ME);
+    let mut long = observation("o1", 90);
+    long.note = Some("n".repeat(64_000));
+    let mut n = 0;
+    let full = loop {
+        n += 1;
+        long.id = format!("o{n}").parse().unwrap();
+        match strand.put(&Record::Observation(Box::new(long.clone()))) {
+            Ok(written) => assert!(written.is_some()),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(full, WriteError::Full);
+    assert!(n > 100);
+    let again = Strand::load(&strand.save_nocompress(), ME).unwrap();
+    assert_eq!(again.heads(), strand.heads());
 }
 
 #[test]
@@ -203,12 +230,17 @@ fn is_unharmed(mut strand: Strand) {
 
 #[test]
 fn a_hostile_entry_is_refused_and_the_record_stays_writable() {
-    let next = |change: Change| Change { start_op: 2, ..change };
+    let head = victim().heads()[0].0;
+    let next = |change: Change| Change { deps: vec![head], start_op: 2, ..change };
+    let honest = next(Change::writes(CLONE, 1)).bytes();
+    assert_eq!(victim().apply_foreign(&honest, CLONE), Ok(1), "but for the lies, it would pass");
     let hostile: Vec<(&str, Vec<u8>)> = vec![
         ("forged actor", next(Change::writes(ME, 1)).bytes()),
         ("huge start_op", Change { start_op: 4_000_000_000, ..Change::writes(CLONE, 1) }.bytes()),
         ("run-length bomb", Change::writes(CLONE, 90_000_000).with(0x57, vec![]).bytes()),
         ("deflate bomb", forge::chunk(2, &[0; 99])),
+        ("start_op ahead of its time", next(Change::writes(CLONE, 1)).starting(9).bytes()),
+        ("start_op behind its time", next(Change::writes(CLONE, 1)).starting(1).bytes()),
         ("sequence gap", Change { seq: 2, ..Change::writes(CLONE, 1) }.bytes()),
         ("missing dependency", Change { deps: vec![[5; 32]], ..Change::writes(CLONE, 1) }.bytes()),
         (

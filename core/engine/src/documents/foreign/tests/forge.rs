@@ -91,6 +91,11 @@ impl Change {
         self
     }
 
+    /// The same with its operations starting elsewhere.
+    pub(crate) fn starting(self, start_op: u64) -> Self {
+        Self { start_op, ..self }
+    }
+
     pub(crate) fn content(&self) -> Vec<u8> {
         let mut out = unsigned(self.deps.len() as u64);
         out.extend(self.deps.concat());

@@ -162,6 +162,67 @@ fn a_document_bomb_is_refused_by_its_claims() {
 }
 
 #[test]
+fn a_document_cannot_claim_more_changes_or_operations_than_its_bytes_can_hold() {
+    // One write, honestly saved, and one change; then the claims are raised.
+    let document = |changes: i64, ops_each: u8, padding: usize| {
+        let value = vec![b'v'; padding];
+        let change_columns = [
+            (0x01, run(changes, &[0])),
+            (0x03, run(changes, &[1])),
+            (0x13, run(changes, &[ops_each])),
+            (0x23, run(changes, &[0])),
+            (
+                0x40,
+                [run(1, &[0]), if changes > 1 { run(changes - 1, &[1]) } else { vec![] }].concat(),
+            ),
+            (
+                0x43,
+                if changes > 1 {
+                    [run(1, &[0]), if changes > 2 { run(changes - 2, &[1]) } else { vec![] }]
+                        .concat()
+                } else {
+                    vec![]
+                },
+            ),
+            (0x56, run(changes, &[7])),
+        ];
+        let op_columns = [
+            (0x15, run(1, &forge::text("obs:1"))),
+            (0x21, run(1, &[0])),
+            (0x23, run(1, &[1])),
+            (0x34, unsigned(1)),
+            (0x42, run(1, &[1])),
+            (0x56, run(1, &unsigned((padding as u64) << 4 | 6))),
+            (0x57, value),
+            (0x80, run(1, &[0])),
+        ];
+        let mut content = [unsigned(1), unsigned(16), ME.0.to_vec(), unsigned(0)].concat();
+        for table in [&change_columns[..], &op_columns[..]] {
+            let present: Vec<_> = table.iter().filter(|(_, column)| !column.is_empty()).collect();
+            content.extend(unsigned(present.len() as u64));
+            for (spec, column) in present {
+                content.extend(unsigned(*spec));
+                content.extend(unsigned(column.len() as u64));
+            }
+        }
+        content.extend(change_columns.iter().chain(&op_columns).flat_map(|(_, c)| c.clone()));
+        chunk(0, &content)
+    };
+    let check = |bytes: &[u8]| check_document(bytes, Shape::Strand).map(|c| (c.changes, c.ops));
+    assert_eq!(check(&document(1, 1, 60_000)), Ok((1, 1)));
+    for bytes in [
+        document(1, 2, 60_000),
+        document(2, 1, 60_000),
+        document(7_000, 16, 60_000),
+        document(60_000, 16, 60_000),
+        document(i64::MAX, 16, 60_000),
+    ] {
+        let refused = check(&bytes);
+        assert!(matches!(refused, Err(ForeignBytes::TooManyOps { .. })), "{refused:?}");
+    }
+}
+
+#[test]
 fn whatever_our_writers_do_not_make_is_refused() {
     let one = || Change::writes(ME, 1);
     let cases: Vec<(&str, Change, ForeignBytes)> = vec![

@@ -8,6 +8,7 @@ use holdfast_domain::vocabulary::SideRule;
 use proptest::prelude::*;
 
 use super::*;
+use crate::documents::foreign::tests::forge;
 
 const LAPTOP: ActorId = ActorId([3; 16]);
 
@@ -215,5 +216,50 @@ proptest! {
         }
         let loaded = Plan::load(&plans[1].save_nocompress(), PHONE).unwrap();
         prop_assert_eq!(loaded.read(), reading);
+    }
+
+    /// A paired device that turns hostile: its changes and documents are real ones with bytes
+    /// altered under a true checksum. Each is refused, or leaves a plan that reads and reloads.
+    #[test]
+    fn altered_changes_and_documents_never_brick_the_plan(
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5),
+        whole in any::<bool>(),
+    ) {
+        let (mut phone, mut tablet, id, step) = shared();
+        let note = |text: &str| {
+            StepChange { note: Some(Some(text.to_owned())), ..StepChange::default() }
+        };
+        let a = edit(&mut phone, &id, |r| change_step(r, &step, note("slowly")));
+        deliver(&a, PHONE, &mut [&mut tablet]);
+        let hostile = edit(&mut tablet, &id, |r| {
+            let change = StepChange { dose: Some(dose(5)), ..note("slow") };
+            change_step(r, &step, change)
+        });
+        let (kind, bytes) =
+            if whole { (0, tablet.save_nocompress()) } else { (1, hostile[0].bytes.clone()) };
+        // Past magic, checksum and type, and the length, whose last byte has no high bit.
+        let content = 9 + bytes[9..].iter().position(|b| b & 0x80 == 0).unwrap() + 1;
+        let mut content = bytes[content..].to_vec();
+        for (at, byte) in edits {
+            let at = at.index(content.len());
+            content[at] = byte;
+        }
+        let bytes = forge::chunk(kind, &content);
+        if whole {
+            if let Ok(mut loaded) = Plan::load(&bytes, PHONE) {
+                let _ = loaded.read();
+                loaded.document_mut().put("goal/1", "{}").unwrap();
+                Plan::load(&loaded.save_nocompress(), PHONE).unwrap();
+            }
+        } else {
+            let before = phone.clone();
+            if phone.apply_foreign(&bytes, TABLET).is_err() {
+                prop_assert_eq!(phone.heads(), before.heads());
+                prop_assert_eq!(phone.read(), before.read());
+            }
+            let _ = phone.read();
+            phone.document_mut().put("goal/1", "{}").unwrap();
+            Plan::load(&phone.save_nocompress(), PHONE).unwrap();
+        }
     }
 }

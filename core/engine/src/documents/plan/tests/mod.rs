@@ -306,6 +306,25 @@ fn a_removed_routine_stays_removed_under_edits_elsewhere_and_can_be_brought_back
 }
 
 #[test]
+fn a_conflict_settled_again_and_again_never_outgrows_what_is_taken_from_elsewhere() {
+    let (mut phone, mut tablet) = (Plan::new(PHONE), Plan::new(TABLET));
+    let key = "routine/r/removed";
+    for n in 0..300 {
+        let text = if n % 2 == 0 { "true" } else { "false" };
+        let a = phone.document_mut().put(key, text).unwrap();
+        let b = tablet.document_mut().put(key, text).unwrap();
+        let (a, b) = (a.into_iter().collect::<Vec<_>>(), b.into_iter().collect::<Vec<_>>());
+        both(&mut phone, &mut tablet, &a, &b);
+        let settled: Vec<Written> =
+            phone.document_mut().put(key, text).unwrap().into_iter().collect();
+        assert_eq!(settled.len(), 1, "it deletes the other");
+        both(&mut phone, &mut tablet, &settled, &[]);
+    }
+    assert_eq!(phone.document().changes(), 900);
+    Plan::load(&phone.save_nocompress(), PHONE).unwrap();
+}
+
+#[test]
 fn a_step_taken_out_and_put_back_is_there_again() {
     let (mut phone, _, id, step) = shared();
     let before = phone.read().routines[&id].clone();
