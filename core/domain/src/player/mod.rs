@@ -27,9 +27,11 @@ mod checkpoint;
 mod command;
 mod course;
 mod cue;
+mod easing;
 mod effect;
 mod input;
 mod instant;
+mod layout;
 mod log;
 mod plan;
 pub mod script;
@@ -50,10 +52,11 @@ pub use input::{
 };
 use instant::SessionClock;
 pub use instant::{At, BootId, SessionTime};
+pub use layout::StepOnSide;
 pub use log::HoldToLog;
 pub use plan::{
     Lead, LeadKind, MAX_HOLDS, MAX_LENGTH, MAX_PLAN, MIN_PHASE, PacedPhase, Plan, PlanError,
-    PlannedHold, StepOnSide, Timing, Work,
+    PlannedHold, Timing, Work,
 };
 pub use view::{NextUp, StageView, Summary, View};
 

@@ -1,9 +1,11 @@
-//! Plans and devices that the player's tests share.
+//! Plans, devices and attentive front ends that the player's tests share.
 #![allow(dead_code, clippy::unwrap_used)] // Each test file uses a part of these.
 
 use holdfast_domain::ids::{ExerciseId, StepId};
+use holdfast_domain::player::script::{attend, parse, play};
 use holdfast_domain::player::{
-    Action, At, BootId, Effect, HoldToLog, Input, Plan, PlannedHold, Player, Timing, Work,
+    Action, At, BootId, Checkpoint, Cue, Effect, HoldToLog, Ignored, Input, Plan, PlannedHold,
+    Player, Timing, Work,
 };
 use holdfast_domain::units::Millis;
 use holdfast_domain::vocabulary::Side;
@@ -81,4 +83,46 @@ pub fn logs(effects: &[Effect]) -> Vec<HoldToLog> {
             _ => None,
         })
         .collect()
+}
+
+/// Plays a script over these holds, attentively, and gives what stands logged at the end.
+pub fn played(holds: Vec<PlannedHold>, script: &str) -> Vec<HoldToLog> {
+    let mut player = Player::new(plan(holds), at(0));
+    play(&mut player, at(0), &parse(script).unwrap());
+    player.summary().holds
+}
+
+pub fn secs(attempts: &[holdfast_domain::record::Attempt]) -> Vec<u64> {
+    attempts.iter().map(|attempt| attempt.held.0 / 1000).collect()
+}
+
+pub fn ignored(effects: &[Effect]) -> Option<Ignored> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Ignored { reason, .. } => Some(*reason),
+        _ => None,
+    })
+}
+
+pub fn cues(effects: &[Effect]) -> Vec<Cue> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Cue(cue) => Some(cue.cue),
+            _ => None,
+        })
+        .collect()
+}
+
+pub fn act(player: &mut Player, ms: u64, action: Action) -> Vec<Effect> {
+    player.apply(at(ms), &Input::unseeing(action))
+}
+
+/// Attends until `ms` and gives the effects of the way there.
+pub fn attended(player: &mut Player, from: u64, ms: u64) -> Vec<Effect> {
+    let tick = Input::unseeing(Action::Tick);
+    attend(player, at(from), at(ms), &tick).into_iter().map(|(_, effect)| effect).collect()
+}
+
+pub fn put_away(player: &Player) -> Checkpoint {
+    serde_json::from_str(&serde_json::to_string(&player.checkpoint()).unwrap()).unwrap()
 }
