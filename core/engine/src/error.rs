@@ -330,7 +330,7 @@ impl From<Error> for HoldfastError {
                     code: "too_long".to_owned(),
                     message,
                 },
-                WriteError::Automerge(_) => Self::Failed { message },
+                WriteError::Automerge(_) | WriteError::Full => Self::Failed { message },
             },
             Error::Sqlite(ref inner) => match Error::sqlite_kind(inner) {
                 Some(kind) => kind.into(),

@@ -108,16 +108,17 @@ impl Strand {
     /// # Errors
     /// [`WriteError`]; nothing is written then.
     pub fn put_all(&mut self, records: &[Record]) -> Result<Option<Written>, WriteError> {
+        let texts = records
+            .iter()
+            .map(|record| Ok((record.key(), record.to_text()?)))
+            .collect::<Result<Vec<_>, WriteError>>()?;
+        // One change has to fit into one entry; a record costs little more than its texts.
+        let bytes: usize = texts.iter().map(|(key, text)| key.len() + text.len() + 32).sum();
+        if bytes > MAX_CHANGES_BYTES {
+            return Err(WriteError::TooManyOps);
+        }
         self.0.write(|transaction| {
-            for record in records {
-                super::document::put(
-                    transaction,
-                    Shape::Strand,
-                    &record.key(),
-                    &record.to_text()?,
-                )?;
-            }
-            Ok(())
+            texts.iter().try_for_each(|(key, text)| put(transaction, Shape::Strand, key, text))
         })
     }
 

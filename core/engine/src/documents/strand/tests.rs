@@ -177,7 +177,7 @@ fn a_key_or_value_beyond_its_limit_is_a_clear_error_and_writes_nothing() {
         .map(|i| Observation { id: format!("o{i}").parse().unwrap(), ..large.clone() })
         .map(|o| Record::Observation(Box::new(o)))
         .collect();
-    assert_eq!(strand.put_all(&large), Err(WriteError::TooManyOps));
+    assert!(strand.put_all(&large) == Err(WriteError::TooManyOps));
     assert!(strand.records().is_empty() && strand.tip().is_none());
     put(&mut strand, &hold("o1", 90));
 }
