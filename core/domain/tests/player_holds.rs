@@ -164,7 +164,7 @@ fn repetitions_are_counted_or_said_at_the_end() {
 #[test]
 fn a_tempo_is_paced_phase_by_phase() {
     let phase =
-        |name: &str, secs| PacedPhase { name: name.to_owned(), length: Millis::from_secs(secs) };
+        |name: &str, secs| PacedPhase { name: name.into(), length: Millis::from_secs(secs) };
     let phases = vec![phase("lower", 3), phase("pause", 2), phase("rise", 1)];
     let squat = hold("pause-squat", Side::None, Work::Tempo { phases, reps: Some(2) });
     let mut player = Player::new(plan(vec![squat]), at(0));

@@ -42,7 +42,7 @@ fn both_sides() -> impl Strategy<Value = Plan> {
 }
 
 fn any_work() -> impl Strategy<Value = Work> {
-    let phase = |ms| PacedPhase { name: "push".to_owned(), length: Millis(ms) };
+    let phase = |ms| PacedPhase { name: "push".into(), length: Millis(ms) };
     prop_oneof![
         4 => (500u64..120_000).prop_map(|ms| Work::Timed { target: Millis(ms) }),
         1 => prop::option::of(20_000u64..90_000)

@@ -4,13 +4,14 @@
 mod player_plans;
 
 use holdfast_domain::catalogue::Catalogue;
-use holdfast_domain::dose::{Dose, Range};
+use holdfast_domain::dose::{Dose, Range, TempoPhase};
 use holdfast_domain::ids::StepId;
 use holdfast_domain::player::{
     MAX_HOLDS, PacedPhase, Plan, PlanError, PlannedHold, StepOnSide, Timing, Work,
 };
 use holdfast_domain::units::Millis;
 use holdfast_domain::vocabulary::{Mode, Side};
+use holdfast_domain::words::Arg;
 use player_plans::{hold, timed};
 
 fn refused(holds: Vec<PlannedHold>) -> PlanError {
@@ -57,6 +58,24 @@ fn a_dose_nobody_stated_is_open_and_a_count_nobody_stated_is_left_to_the_person(
     let squat = catalogued("pause-squat", Side::None);
     assert!(matches!(&squat[0].work, Work::Tempo { phases, reps: None } if phases.len() == 3));
     assert_eq!((march[0].rep, squat[0].rep), (0, 0));
+}
+
+#[test]
+fn the_phases_of_a_tempo_are_said_in_the_readers_language_where_they_have_words() {
+    let phase = |name: &str| TempoPhase { name: name.to_owned(), secs: Some(2) };
+    let dose = Dose {
+        mode: Mode::Tempo,
+        hold_s: Range::UNSTATED,
+        reps: Range::exactly(3),
+        sets: Range::UNSTATED,
+        rest_s: Range::UNSTATED,
+        tempo: vec![phase("eccentric"), phase("left"), phase("wobble")],
+    };
+    let holds = step("a", Side::None, dose).holds().unwrap();
+    let Work::Tempo { phases, reps: Some(3) } = &holds[0].work else { panic!("{holds:?}") };
+    let names: Vec<&Arg> = phases.iter().map(|phase| &phase.name).collect();
+    let (eccentric, left) = (Arg::code("tempo.eccentric"), Arg::code("side.left"));
+    assert_eq!(names, [&eccentric, &left, &Arg::from("wobble")]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use holdfast_domain::routine::{Choices, PlayRefusal, Playable, Routine, StepChan
 use holdfast_domain::rules::{Profile, admit_play};
 use holdfast_domain::units::Millis;
 use holdfast_domain::vocabulary::{Mode, Side, SideRule};
+use holdfast_domain::words::Arg;
 use routines::{from, id_of, routine_of};
 
 fn play(routine: &Routine, choices: &Choices) -> Result<Playable, PlayRefusal> {
@@ -158,8 +159,9 @@ fn alternating_repetitions_count_per_side_and_both_sides_get_their_time() {
     let playable = play(&routine_of(&["knee-to-chest"]), &Choices::default()).unwrap();
     let [hold] = playable.plan.holds() else { panic!("{:?}", playable.plan) };
     let Work::Tempo { phases, reps } = &hold.work else { panic!("{:?}", hold.work) };
-    let phases: Vec<_> = phases.iter().map(|p| (p.name.as_str(), p.length.as_secs())).collect();
-    assert_eq!((phases, *reps), (vec![("left", 3), ("right", 3)], Some(10)));
+    let phases: Vec<_> = phases.iter().map(|p| (p.name.clone(), p.length.as_secs())).collect();
+    let side = |side| (Arg::code(format!("side.{side}")), 3);
+    assert_eq!((phases, *reps), (vec![side(Side::Left), side(Side::Right)], Some(10)));
     assert_eq!(hold.side, Side::None);
 }
 

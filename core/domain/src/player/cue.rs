@@ -255,7 +255,7 @@ impl Said<'_> {
             Self::LastThree => Message::new("cue.last_three"),
             Self::Mark(run) => Message::new("cue.mark").with("seconds", run.as_secs()),
             Self::Phase(phase) => Message::new("cue.phase")
-                .with("phase", phase.name.as_str())
+                .with("phase", phase.name.clone())
                 .with("seconds", phase.length.as_secs()),
             Self::EaseCheck => Message::new("cue.ease_check"),
             Self::NotEased => Message::new("cue.not_eased"),

@@ -7,7 +7,7 @@ use crate::ids::{ExerciseId, StepId, ToolId};
 use crate::record::MAX_SETS;
 use crate::units::Millis;
 use crate::vocabulary::{Mode, Side};
-use crate::words::Arg;
+use crate::words::{Arg, Named, Words};
 
 /// One step on one side, before its sets and repetitions are laid out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,9 +101,20 @@ impl StepOnSide {
 fn paced(tempo: &[TempoPhase]) -> Option<Vec<PacedPhase>> {
     let phases = tempo
         .iter()
-        .map(|p| Some(PacedPhase { name: p.name.clone(), length: secs(p.secs?) }))
+        .map(|p| Some(PacedPhase { name: name(p), length: secs(p.secs?) }))
         .collect::<Option<Vec<_>>>()?;
     (!phases.is_empty()).then_some(phases)
+}
+
+/// What a phase is called: a side, a phase that has words, or as somebody wrote it.
+fn name(phase: &TempoPhase) -> Arg {
+    let side: Option<Side> = phase.name.parse().ok();
+    let code = side.map_or_else(|| phase.name_code(), |side| side.name_code());
+    if Words::english().knows(code.as_str()) {
+        Arg::code(code)
+    } else {
+        Arg::from(phase.name.as_str())
+    }
 }
 
 fn secs(secs: u32) -> Millis {

@@ -179,7 +179,7 @@ impl Player {
 
     /// The cues to come from `at` on, as ticking with every cue confirmed would give them: up to
     /// where the session waits for a person. Of a hold that only the person ends, the marks of
-    /// the next 10 min.
+    /// the next 10 min; at most a day ahead.
     #[must_use]
     pub fn timeline(&self, at: At) -> Vec<TimedCue> {
         let now = self.clock.reading(at);
@@ -191,7 +191,7 @@ impl Player {
                 (Stage::Hold(running), Some(hold)) if running.target(&hold.work).is_none() => {
                     running.span.when(OPEN_HORIZON).max(now.plus(OPEN_HORIZON))
                 }
-                _ => SessionTime(u64::MAX),
+                _ => now.plus(MAX_PLAN),
             };
             let went_on = course.step(given, horizon, &mut |due, position, said| {
                 cues.push(timed(&self.clock, due, position, said));
@@ -238,6 +238,8 @@ impl Player {
         if !self.settled.is_running() || due <= self.settled.time {
             return false;
         }
+        // A bound for what a strange clock can ask for: nobody attends for longer than a day.
+        let due = due.min(self.settled.time.plus(MAX_PLAN));
         let given = Given { plan: &self.plan, clock: &self.clock };
         self.settled.advance(given, due, &mut |_, _, _| {});
         true

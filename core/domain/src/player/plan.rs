@@ -69,8 +69,8 @@ pub enum Work {
 /// One phase of a paced repetition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PacedPhase {
-    /// What is done (`push`, `lower`, `hold`).
-    pub name: String,
+    /// What is done, or on which side: the code of a name, or the text somebody gave it.
+    pub name: Arg,
     /// How long.
     pub length: Millis,
 }
