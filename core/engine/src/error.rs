@@ -5,8 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use holdfast_domain::record::RecordRefusal;
+use holdfast_protocol::phrase::BadPhrase;
 
 use crate::documents::document::{Refused, WriteError};
+use crate::identity::statements::NotMade;
 use crate::key_provider::KeyError;
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -46,6 +48,17 @@ pub(crate) enum Error {
         "the key that seals this device's secrets is not the one its data was written with: {0}"
     )]
     RecoveryNeeded(&'static str),
+    // Membership and the relay.
+    #[error("the membership cannot be changed: {0}")]
+    NotMade(#[from] NotMade),
+    #[error("{message}")]
+    Relay { code: &'static str, message: String },
+    #[error("{message}")]
+    Link { code: &'static str, message: String },
+    #[error(transparent)]
+    Phrase(#[from] BadPhrase),
+    #[error("{message}")]
+    Forbidden { code: &'static str, message: String },
     // Documents.
     #[error("the document {doc} cannot take a change: {source}")]
     Document { doc: String, source: Refused },
@@ -206,6 +219,28 @@ pub enum HoldfastError {
         /// The sentence.
         message: String,
     },
+    /// The relay could not be used, or refused.
+    #[error("{message}")]
+    Relay {
+        /// The finer code.
+        code: String,
+        /// The sentence.
+        message: String,
+    },
+    /// A link that leads nowhere (any more).
+    #[error("{message}")]
+    Link {
+        /// The finer code.
+        code: String,
+        /// The sentence.
+        message: String,
+    },
+    /// Words that are no recovery phrase, or none of this relay's.
+    #[error("{message}")]
+    Phrase {
+        /// The sentence.
+        message: String,
+    },
     /// The engine stopped over an error of its own. What was saved is safe: drop it and open again.
     #[error("{message}")]
     RestartNeeded {
@@ -227,7 +262,11 @@ impl HoldfastError {
         match self {
             Self::NotFound { candidates, .. } if !candidates.is_empty() => "ambiguous",
             Self::NotFound { .. } => "not_found",
-            Self::BadInput { code, .. } | Self::Forbidden { code, .. } => code,
+            Self::BadInput { code, .. }
+            | Self::Forbidden { code, .. }
+            | Self::Relay { code, .. }
+            | Self::Link { code, .. } => code,
+            Self::Phrase { .. } => "bad_phrase",
             Self::NeedsConfirmation { .. } => "needs_confirmation",
             Self::HomeInUse { .. } => "home_in_use",
             Self::NotAHome { .. } => "not_a_home",
@@ -283,7 +322,7 @@ impl HoldfastError {
     /// Whether the value given is at fault, rather than the state of things.
     #[must_use]
     pub const fn is_bad_input(&self) -> bool {
-        matches!(self, Self::BadInput { .. })
+        matches!(self, Self::BadInput { .. } | Self::Link { .. } | Self::Phrase { .. })
     }
 }
 
@@ -305,6 +344,10 @@ impl From<Error> for HoldfastError {
             Error::Key(KeyError::Lost) | Error::RecoveryNeeded(_) => {
                 Self::RecoveryNeeded { message }
             }
+            Error::Relay { code, .. } => Self::Relay { code: code.to_owned(), message },
+            Error::Link { code, .. } => Self::Link { code: code.to_owned(), message },
+            Error::Forbidden { code, .. } => Self::Forbidden { code: code.to_owned(), message },
+            Error::Phrase(_) => Self::Phrase { message },
             Error::Crashed | Error::RestartNeeded(_) => Self::RestartNeeded { message },
             Error::NotFound { .. } => Self::NotFound { message, candidates: Vec::new() },
             Error::Ambiguous { candidates, .. } => Self::NotFound { message, candidates },
@@ -337,6 +380,7 @@ impl From<Error> for HoldfastError {
                 None => Self::Failed { message },
             },
             Error::Io { .. }
+            | Error::NotMade(_)
             | Error::Key(KeyError::Other(_))
             | Error::Document { .. }
             | Error::UnknownAuthor { .. }

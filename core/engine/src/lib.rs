@@ -11,6 +11,7 @@ pub mod config;
 pub mod documents;
 pub mod error;
 mod home;
+mod identity;
 pub mod key_provider;
 pub mod observe;
 mod store;
@@ -22,6 +23,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub use config::{Config, Sharing};
 pub use error::HoldfastError;
 pub use holdfast_domain as domain;
+pub use holdfast_protocol::phrase::Phrase;
+pub use identity::NewAccount;
 pub use observe::{Key, Keys, Subscription};
 pub use store::faults::{Crash, FaultPoint, Faults};
 

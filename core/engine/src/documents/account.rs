@@ -14,6 +14,7 @@ use super::foreign::{self, CheckedChanges, Shape};
 
 const CHART: &str = "chart/";
 const DEVICE: &str = "device/";
+const NAME: &str = "setting/name";
 const ZONE: &str = "setting/zone";
 const DAY_START: &str = "setting/day_start";
 
@@ -50,6 +51,8 @@ pub struct AccountReading {
     pub charts: BTreeMap<SpaceId, ChartEntry>,
     /// What the person calls each device.
     pub device_names: BTreeMap<DeviceId, String>,
+    /// What the person wants to be called; nothing until it is set.
+    pub name: Option<String>,
     /// The zone the person lives in, as an IANA name; nothing until it is set.
     pub zone: Option<String>,
     /// When a day starts, in minutes after local midnight; nothing until it is set.
@@ -125,6 +128,14 @@ impl Account {
         name: &str,
     ) -> Result<Option<Written>, WriteError> {
         self.put(&format!("{DEVICE}{device}"), &name)
+    }
+
+    /// Sets what the person wants to be called.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn set_name(&mut self, name: &str) -> Result<Option<Written>, WriteError> {
+        self.put(NAME, &name)
     }
 
     /// Sets the zone, an IANA name.
@@ -207,6 +218,8 @@ impl AccountReading {
         } else if let Some(id) = key.strip_prefix(DEVICE) {
             let id = DeviceId::from_hex(id).ok_or("the key names no device")?;
             self.device_names.insert(id, json(text)?);
+        } else if key == NAME {
+            self.name = Some(json(text)?);
         } else if key == ZONE {
             self.zone = Some(json(text)?);
         } else if key == DAY_START {

@@ -7,11 +7,12 @@ pub(crate) mod lock;
 pub(crate) mod meta;
 pub(crate) mod outbox;
 pub(crate) mod schema;
+pub(crate) mod sync_tables;
 pub(crate) mod turn;
 pub(crate) mod tx;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};

@@ -1,1 +1,121 @@
--- What sync keeps: spaces, entries, keys, cursors, quarantine.
+-- The logs as far as this device knows them, the keys to read them, and what is on its way.
+
+-- A space this device takes part in. state is what its log adds up to at the last entry applied.
+-- counter is the highest this device has used in it, prev its last entry that a relay acknowledged.
+-- before is the last state known when a log is read again from its start.
+-- starting is the checkpoint entry a start from nothing is verified against, while it is paged, and
+-- start_seq the last of the retained entries that came.
+-- cursor_seq is how far the relay knows this device to be, above is where the relay's log ended when
+-- it was last heard.
+CREATE TABLE space (
+    no         INTEGER PRIMARY KEY,
+    id         BLOB NOT NULL UNIQUE,
+    state      BLOB,
+    before     BLOB,
+    counter    INTEGER NOT NULL DEFAULT 0,
+    prev       BLOB,
+    starting   BLOB,
+    start_seq  INTEGER,
+    cursor_seq INTEGER NOT NULL DEFAULT 0,
+    above      INTEGER NOT NULL DEFAULT 0
+);
+
+-- One place of a log. An entry of which only the hash is known has no kind; bytes go once a pack
+-- covers it. standing: 0 applied, 1 waits for its key, 2 ignored, 3 quarantined.
+CREATE TABLE entry (
+    space    INTEGER NOT NULL REFERENCES space (no),
+    seq      INTEGER NOT NULL,
+    hash     BLOB NOT NULL,
+    running  BLOB,
+    kind     INTEGER,
+    class    INTEGER,
+    author   BLOB,
+    doc      TEXT,
+    covered  INTEGER,
+    standing INTEGER NOT NULL DEFAULT 0,
+    bytes    BLOB,
+    PRIMARY KEY (space, seq)
+);
+CREATE UNIQUE INDEX entry_hash ON entry (space, hash);
+CREATE INDEX entry_live ON entry (space, doc, seq) WHERE covered IS NULL AND doc IS NOT NULL;
+CREATE INDEX entry_waiting ON entry (space, seq) WHERE standing = 1;
+
+-- Entries this device has signed and not seen in the log, in the order they are to be sent. The bytes
+-- are kept as they were first sent, so that sending again is harmless. seq is where the relay put it.
+-- own is 0 for another's entry that is given back to a restored relay.
+CREATE TABLE sealed (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    space   BLOB NOT NULL,
+    hash    BLOB NOT NULL UNIQUE,
+    kind    INTEGER NOT NULL,
+    doc     TEXT,
+    bytes   BLOB NOT NULL,
+    wraps   BLOB,
+    seq     INTEGER,
+    own     INTEGER NOT NULL DEFAULT 1,
+    tries   INTEGER NOT NULL DEFAULT 0,
+    refused TEXT
+);
+CREATE INDEX sealed_waiting ON sealed (id) WHERE seq IS NULL AND refused IS NULL;
+
+-- Account secrets (class 1) and class keys, sealed under the key of the platform's key store.
+CREATE TABLE secret (
+    space  BLOB NOT NULL,
+    class  INTEGER NOT NULL,
+    epoch  INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (space, class, epoch)
+) WITHOUT ROWID;
+
+-- Every author's newest attestation of a document, for packs.
+CREATE TABLE tip (
+    space       BLOB NOT NULL,
+    doc         TEXT NOT NULL,
+    actor       BLOB NOT NULL,
+    author      BLOB NOT NULL,
+    attestation BLOB NOT NULL,
+    seq         INTEGER NOT NULL,
+    PRIMARY KEY (space, doc, actor)
+) WITHOUT ROWID;
+
+-- What was not taken, and why. doc and seq are absent where they are not known.
+CREATE TABLE quarantine (
+    id     INTEGER PRIMARY KEY,
+    space  BLOB NOT NULL,
+    seq    INTEGER,
+    hash   BLOB NOT NULL,
+    doc    TEXT,
+    reason TEXT NOT NULL,
+    at_ms  INTEGER NOT NULL,
+    UNIQUE (space, hash, doc)
+);
+
+-- What a person wants of the membership and is not in force yet. The statement is signed only when it
+-- is sent, and signed again when another came first.
+CREATE TABLE intent (
+    id         INTEGER PRIMARY KEY,
+    device     BLOB NOT NULL UNIQUE,
+    created_ms INTEGER NOT NULL
+);
+
+-- Something is wrong that a person should know of, until it no longer is.
+CREATE TABLE alarm (
+    code  TEXT NOT NULL,
+    space BLOB NOT NULL,
+    text  TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (code, space)
+) WITHOUT ROWID;
+
+-- The relay in use. One row.
+CREATE TABLE relay (
+    id          INTEGER PRIMARY KEY CHECK (id = 1),
+    url         TEXT NOT NULL,
+    generation  BLOB,
+    feed        INTEGER NOT NULL DEFAULT 0,
+    registered  INTEGER NOT NULL DEFAULT 0,
+    token       BLOB,
+    token_boot  TEXT,
+    token_until INTEGER,
+    full_ms     INTEGER
+);

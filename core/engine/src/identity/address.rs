@@ -1,0 +1,60 @@
+//! The address of a relay: which ones may be asked at all.
+
+use crate::error::{Error, Result};
+
+/// The longest address, in bytes.
+const MAX_BYTES: usize = 512;
+
+/// Reads an address: `https://` anywhere, `http://` only to this machine itself. Gives it without a slash
+/// at its end.
+///
+/// # Errors
+/// [`Error::BadInput`] with the reason.
+pub(crate) fn parse(text: &str) -> Result<String> {
+    let text = text.trim().trim_end_matches('/');
+    let bad = |why: &str| Err(Error::bad("relay", format!("\"{text}\" is no relay: {why}")));
+    if text.is_empty() || text.len() > MAX_BYTES {
+        return bad("give an address such as https://relay.example");
+    }
+    let Ok(url) = reqwest::Url::parse(text) else {
+        return bad("give an address such as https://relay.example");
+    };
+    let Some(host) = url.host_str() else { return bad("it names no host") };
+    let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => return bad("clear text is spoken only on this machine; use https"),
+        _ => return bad("an address starts with https://"),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return bad("an address holds no name and no password");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return bad("an address ends before ? and #");
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clear_text_is_spoken_only_to_this_machine() {
+        assert_eq!(parse(" https://relay.example/ ").unwrap(), "https://relay.example");
+        assert_eq!(parse("http://127.0.0.1:7377").unwrap(), "http://127.0.0.1:7377");
+        assert_eq!(parse("http://[::1]:7377").unwrap(), "http://[::1]:7377");
+        for bad in [
+            "",
+            "relay.example",
+            "http://relay.example",
+            "http://127.0.0.1.example",
+            "ftp://relay.example",
+            "https://ana:pw@relay.example",
+            "https://relay.example/?a=1",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+}

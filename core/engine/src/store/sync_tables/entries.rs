@@ -1,0 +1,280 @@
+//! The places of a log: what stands there, and whether a pack stands in for it.
+
+use holdfast_protocol::entry::{Kind, SeqRange};
+use holdfast_protocol::ids::{Class, DeviceId, EntryHash, RunningHash, Seq, SpaceId};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::hash_of;
+use super::spaces::SpaceNo;
+use crate::error::{Error, Result};
+use crate::store::Tx;
+use crate::store::docs::{class_number, class_of};
+
+/// What became of an entry here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Applied.
+    Applied,
+    /// It waits for its key.
+    Waiting,
+    /// It does not fit the space; only its place counts.
+    Ignored,
+    /// Its content was not taken.
+    Quarantined,
+}
+
+impl Standing {
+    const fn number(self) -> i64 {
+        match self {
+            Self::Applied => 0,
+            Self::Waiting => 1,
+            Self::Ignored => 2,
+            Self::Quarantined => 3,
+        }
+    }
+}
+
+/// One place of a log, to be kept.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    pub(crate) seq: Seq,
+    pub(crate) hash: EntryHash,
+    /// Unknown below a checkpoint.
+    pub(crate) running: Option<RunningHash>,
+    /// The entry; nothing where only its hash is known.
+    pub(crate) entry: Option<Whole<'a>>,
+    pub(crate) standing: Standing,
+}
+
+/// What is kept of a whole entry.
+#[derive(Debug)]
+pub(crate) struct Whole<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) class: Class,
+    pub(crate) author: DeviceId,
+    /// The document of a change, where it could be opened.
+    pub(crate) doc: Option<&'a str>,
+    pub(crate) bytes: &'a [u8],
+}
+
+/// The number a kind has in the database.
+pub(crate) const fn kind_number(kind: Kind) -> i64 {
+    match kind {
+        Kind::Membership => 0,
+        Kind::Change => 1,
+        Kind::Pack => 2,
+        Kind::Checkpoint => 3,
+    }
+}
+
+/// The kind of a number in the database.
+pub(crate) fn kind_of(number: i64) -> Result<Kind> {
+    [Kind::Membership, Kind::Change, Kind::Pack, Kind::Checkpoint]
+        .into_iter()
+        .find(|kind| kind_number(*kind) == number)
+        .ok_or_else(|| Error::Unreadable(format!("there is no kind {number} of entries")))
+}
+
+/// Keeps a place.
+pub(crate) fn put(tx: &Tx<'_>, space: SpaceNo, place: &Place<'_>) -> Result<()> {
+    let sql = "INSERT OR REPLACE INTO entry
+               (space, seq, hash, running, kind, class, author, doc, standing, bytes)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let whole = place.entry.as_ref();
+    tx.execute(
+        sql,
+        (
+            space.0,
+            place.seq,
+            place.hash.as_bytes(),
+            place.running.as_ref().map(RunningHash::as_bytes),
+            whole.map(|w| kind_number(w.kind)),
+            whole.map(|w| class_number(w.class)),
+            whole.map(|w| w.author.0),
+            whole.and_then(|w| w.doc),
+            place.standing.number(),
+            whole.map(|w| w.bytes),
+        ),
+    )
+    .map(|_| ())
+}
+
+/// The running hash at a place; nothing where it is not known.
+pub(crate) fn running_at(
+    conn: &Connection,
+    space: SpaceNo,
+    seq: Seq,
+) -> Result<Option<RunningHash>> {
+    let sql = "SELECT running FROM entry WHERE space = ?1 AND seq = ?2";
+    let found: Option<Option<Vec<u8>>> =
+        conn.prepare_cached(sql)?.query_row((space.0, seq), |row| row.get(0)).optional()?;
+    Ok(found.flatten().as_deref().and_then(RunningHash::from_slice))
+}
+
+/// The bytes of the entry at a place.
+pub(crate) fn bytes_at(conn: &Connection, space: SpaceNo, seq: Seq) -> Result<Option<Vec<u8>>> {
+    let sql = "SELECT bytes FROM entry WHERE space = ?1 AND seq = ?2";
+    let found: Option<Option<Vec<u8>>> =
+        conn.prepare_cached(sql)?.query_row((space.0, seq), |row| row.get(0)).optional()?;
+    Ok(found.flatten())
+}
+
+/// Entries that wait for a key, oldest first.
+pub(crate) fn waiting(conn: &Connection, space: SpaceNo, limit: u32) -> Result<Vec<Seq>> {
+    let sql = "SELECT seq FROM entry WHERE space = ?1 AND standing = 1 ORDER BY seq LIMIT ?2";
+    let mut found = conn.prepare_cached(sql)?;
+    let rows = found.query_map((space.0, limit), |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// How many entries wait for a key.
+pub(crate) fn count_waiting(conn: &Connection) -> Result<u64> {
+    let sql = "SELECT count(*) FROM entry WHERE standing = 1";
+    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+/// Notes what became of an entry that had waited.
+pub(crate) fn settle(
+    tx: &Tx<'_>,
+    space: SpaceNo,
+    seq: Seq,
+    standing: Standing,
+    doc: Option<&str>,
+) -> Result<()> {
+    let sql =
+        "UPDATE entry SET standing = ?3, doc = coalesce(?4, doc) WHERE space = ?1 AND seq = ?2";
+    tx.execute(sql, (space.0, seq, standing.number(), doc)).map(|_| ())
+}
+
+/// A pack at `pack` stands in for these places: of changes and packs of its class, the bytes go.
+pub(crate) fn cover(
+    tx: &Tx<'_>,
+    space: SpaceNo,
+    class: Class,
+    ranges: &[SeqRange],
+    pack: Seq,
+) -> Result<()> {
+    let sql = "UPDATE entry SET covered = ?4, bytes = NULL
+               WHERE space = ?1 AND seq BETWEEN ?2 AND ?3 AND seq < ?4 AND covered IS NULL
+               AND (kind IS NULL OR (kind IN (1, 2) AND class = ?5 AND standing <> 3))";
+    for range in ranges {
+        tx.execute(sql, (space.0, range.first, range.last, pack, class_number(class)))?;
+    }
+    Ok(())
+}
+
+/// A document with changes that no pack stands in for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unpacked {
+    pub(crate) doc: String,
+    pub(crate) class: Class,
+    /// How many entries carry its changes.
+    pub(crate) entries: u64,
+    /// The last of them.
+    pub(crate) last: Seq,
+}
+
+/// The documents of a space whose changes no pack stands in for, those that moved longest ago first.
+pub(crate) fn unpacked(conn: &Connection, space: SpaceNo) -> Result<Vec<Unpacked>> {
+    let sql = "SELECT doc, min(class), count(*), max(seq) AS last FROM entry
+               WHERE space = ?1 AND covered IS NULL AND doc IS NOT NULL AND kind = 1 AND standing = 0
+               GROUP BY doc ORDER BY last";
+    let mut found = conn.prepare_cached(sql)?;
+    let mut rows = found.query([space.0])?;
+    let mut docs = Vec::new();
+    while let Some(row) = rows.next()? {
+        docs.push(Unpacked {
+            doc: row.get(0)?,
+            class: class_of(row.get(1)?)?,
+            entries: row.get(2)?,
+            last: row.get(3)?,
+        });
+    }
+    Ok(docs)
+}
+
+/// The places of a document's changes that no pack stands in for, up to one of them.
+pub(crate) fn of_doc(conn: &Connection, space: SpaceNo, doc: &str) -> Result<Vec<Seq>> {
+    let sql = "SELECT seq FROM entry WHERE space = ?1 AND doc = ?2 AND covered IS NULL
+               AND kind = 1 AND standing = 0 ORDER BY seq";
+    let mut found = conn.prepare_cached(sql)?;
+    let rows = found.query_map((space.0, doc), |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A place with what the retained set of a checkpoint depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) seq: Seq,
+    pub(crate) hash: EntryHash,
+    /// Nothing where only the hash is known.
+    pub(crate) kind: Option<Kind>,
+    pub(crate) covered: Option<Seq>,
+}
+
+/// Goes through the places of a space in order.
+pub(crate) fn each(
+    conn: &Connection,
+    space: SpaceNo,
+    mut take: impl FnMut(Listed) -> Result<()>,
+) -> Result<()> {
+    let sql = "SELECT seq, hash, kind, covered FROM entry WHERE space = ?1 ORDER BY seq";
+    let mut found = conn.prepare_cached(sql)?;
+    let mut rows = found.query([space.0])?;
+    while let Some(row) = rows.next()? {
+        let kind: Option<i64> = row.get(2)?;
+        take(Listed {
+            seq: row.get(0)?,
+            hash: hash_of(&row.get::<_, Vec<u8>>(1)?)?,
+            kind: kind.map(kind_of).transpose()?,
+            covered: row.get(3)?,
+        })?;
+    }
+    Ok(())
+}
+
+/// How many entries of a space are packs, and the place of the newest pack and checkpoint.
+pub(crate) fn newest_of(conn: &Connection, space: SpaceNo, kind: Kind) -> Result<Option<Seq>> {
+    let sql = "SELECT max(seq) FROM entry WHERE space = ?1 AND kind = ?2 AND standing = 0";
+    Ok(conn.prepare_cached(sql)?.query_row((space.0, kind_number(kind)), |row| row.get(0))?)
+}
+
+/// Puts something that was not taken aside, with the reason, for `doctor` to show.
+pub(crate) fn quarantine(
+    tx: &Tx<'_>,
+    space: SpaceId,
+    seq: Option<Seq>,
+    hash: EntryHash,
+    doc: Option<&str>,
+    reason: &str,
+) -> Result<()> {
+    let sql = "INSERT OR IGNORE INTO quarantine (space, seq, hash, doc, reason, at_ms)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    tx.execute(sql, (space.as_bytes(), seq, hash.as_bytes(), doc, reason, tx.now_ms())).map(|_| ())
+}
+
+/// Something that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Quarantined {
+    pub(crate) space: Vec<u8>,
+    pub(crate) seq: Option<Seq>,
+    pub(crate) hash: Vec<u8>,
+    pub(crate) doc: Option<String>,
+    pub(crate) reason: String,
+}
+
+/// What was not taken, newest last.
+pub(crate) fn quarantined(conn: &Connection, limit: u32) -> Result<Vec<Quarantined>> {
+    let sql = "SELECT space, seq, hash, doc, reason FROM quarantine ORDER BY id LIMIT ?1";
+    let mut found = conn.prepare_cached(sql)?;
+    let rows = found.query_map([limit], |row| {
+        Ok(Quarantined {
+            space: row.get(0)?,
+            seq: row.get(1)?,
+            hash: row.get(2)?,
+            doc: row.get(3)?,
+            reason: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
