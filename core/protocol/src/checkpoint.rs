@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::entry::Position;
+use crate::entry::{Kind, Position};
 use crate::hash::{Purpose, hash};
 use crate::ids::{DeviceId, EntryHash, Seq};
 use crate::wire::{Malformed, decode, encode};
@@ -56,6 +56,22 @@ impl Checkpoint {
     /// [`Malformed`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         decode("checkpoint", bytes)
+    }
+}
+
+/// Whether an entry that stands at or below a checkpoint's position `at` is retained there: handed to a device
+/// that starts from the checkpoint, and counted in its root.
+///
+/// Membership always is. A change or a pack is until a pack that itself stands at or below `at` covers it
+/// (`covered_by`: the sequence of that pack; an entry is covered at most once). Checkpoints never are: who
+/// starts from a newer one has no use for them. So what is retained at `at` depends on the log up to `at`
+/// alone, and never changes afterwards.
+#[must_use]
+pub fn is_retained(kind: Kind, covered_by: Option<Seq>, at: Seq) -> bool {
+    match kind {
+        Kind::Membership => true,
+        Kind::Change | Kind::Pack => covered_by.is_none_or(|pack| pack > at),
+        Kind::Checkpoint => false,
     }
 }
 

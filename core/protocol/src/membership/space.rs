@@ -13,6 +13,7 @@ use crate::checkpoint::Checkpoint;
 use crate::entry::{Entry, Header, Kind, Position, SeqRange};
 use crate::hash::next_running;
 use crate::ids::{AccountId, Class, DeviceId, EntryHash, SpaceId};
+use crate::wire::Malformed;
 
 /// How many entries an author may have appended since the one it last cited as acknowledged.
 pub const MAX_UNCITED: usize = 4096;
@@ -286,6 +287,19 @@ impl SpaceState {
             }
             self.membership_head = entry.hash();
         }
+    }
+
+    /// Applies an entry that was accepted at this very position before: for a store that reads its own log back.
+    ///
+    /// # Errors
+    /// [`Malformed`] when it is a membership entry whose statement cannot be read.
+    pub fn replay(&mut self, entry: &Entry) -> Result<(), Malformed> {
+        let act = match entry.header().kind {
+            Kind::Membership => Some(Statement::from_bytes(entry.body())?.act),
+            Kind::Change | Kind::Pack | Kind::Checkpoint => None,
+        };
+        self.apply(entry, &Accepted { act });
+        Ok(())
     }
 
     /// Moves over an entry that is ignored: its place in the log counts, its content does not.

@@ -1,0 +1,208 @@
+//! Pages of what moved: whole entries where the member may read them, places where it may not.
+//!
+//! A device that starts from nothing gets the newest checkpoint and what is retained below it, then the rest.
+//! A page that carries a checkpoint's bytes always starts afresh: when a newer checkpoint came while a start was
+//! being paged, the relay starts it again from the newer one.
+
+use std::collections::BTreeMap;
+
+use holdfast_protocol::checkpoint::is_retained;
+use holdfast_protocol::ids::{AccountId, Class, DeviceId, Seq, SpaceId};
+use holdfast_protocol::membership::{SpaceKind, SpaceState};
+use holdfast_protocol::sync::{Item, SpacePage, SyncRequest, Want};
+
+use crate::relay::Relay;
+use crate::store::{LogRow, Reading, SpaceNo, SpaceRow, StoreError, Stored};
+
+/// The smallest and largest page, in bytes of entries.
+const PAGE_BYTES: (usize, usize) = (4 * 1024, 8 * 1024 * 1024);
+/// What an item costs besides its bytes.
+const ITEM_BYTES: usize = 12;
+/// What a stub costs.
+const STUB_BYTES: usize = 44;
+/// The most cursors in an answer. They are a courtesy (seen-by); the newest come.
+const MAX_CURSORS: usize = 4096;
+
+/// Who pulls.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Puller {
+    pub device: DeviceId,
+    pub account: AccountId,
+    pub no: SpaceNo,
+}
+
+/// What an answer carries besides the acknowledgements.
+pub(crate) struct Pulled {
+    pub feed: u64,
+    pub spaces: Vec<SpacePage>,
+    pub cursors: Vec<holdfast_protocol::cursor::SignedCursor>,
+    pub more: bool,
+}
+
+/// Bytes that an answer may still hold. The first item always fits, so that every answer moves on.
+struct Budget {
+    left: usize,
+    used: bool,
+}
+
+impl Budget {
+    fn take(&mut self, bytes: usize) -> bool {
+        if self.used && bytes > self.left {
+            return false;
+        }
+        self.left = self.left.saturating_sub(bytes);
+        self.used = true;
+        true
+    }
+}
+
+impl Relay {
+    pub(crate) fn pull(
+        &self,
+        r: &dyn Reading,
+        who: Puller,
+        request: &SyncRequest,
+    ) -> Stored<Pulled> {
+        let feed = r.feed(who.no)?;
+        // A feed from a future that this store does not know: the device catches up from its cursors.
+        let asked = if request.feed > feed { 0 } else { request.feed };
+        let wants: BTreeMap<SpaceId, &Want> = request.want.iter().map(|w| (w.space, w)).collect();
+        let mut budget = Budget {
+            left: (request.page_bytes as usize).clamp(PAGE_BYTES.0, PAGE_BYTES.1),
+            used: false,
+        };
+        let mut spaces = Vec::new();
+        let mut more = false;
+        for (row, id) in to_visit(r, who, asked, feed, &wants)? {
+            if budget.used && budget.left == 0 {
+                more = true;
+                break;
+            }
+            let from = match wants.get(&id) {
+                Some(want) => **want,
+                None => {
+                    let after = r.cursor(row.no, &who.device)?.map_or(0, |p| p.seq);
+                    Want { space: id, after, starting_at: None }
+                }
+            };
+            let page = self.page(r, who, &row, from, &mut budget)?;
+            more |= page.more;
+            spaces.push(page);
+        }
+        let cursors = if more || asked == feed {
+            Vec::new()
+        } else {
+            r.moved_cursors(who.no, asked, &who.device, MAX_CURSORS)?
+        };
+        Ok(Pulled { feed: if more { request.feed } else { feed }, spaces, cursors, more })
+    }
+
+    fn page(
+        &self,
+        r: &dyn Reading,
+        who: Puller,
+        row: &SpaceRow,
+        from: Want,
+        budget: &mut Budget,
+    ) -> Stored<SpacePage> {
+        let state = self.rights(r, &from.space, row)?;
+        let readable = |class: Class| may_read(&state, &who.account, class);
+        let mut page = SpacePage {
+            space: from.space,
+            starting_at: None,
+            checkpoint: None,
+            items: Vec::new(),
+            head: r.head(row.no)?,
+            more: false,
+        };
+        let mut after = from.after;
+        let goes_on = from
+            .starting_at
+            .is_some_and(|seq| row.checkpoint.is_some_and(|c| c.seq == seq) && after > 0);
+        let starts = row.checkpoint.filter(|c| {
+            if goes_on { after < c.at } else { after == 0 || from.starting_at.is_some() }
+        });
+        if let Some(checkpoint) = starts {
+            page.starting_at = Some(checkpoint.seq);
+            if !goes_on {
+                after = 0;
+                let bytes = r
+                    .entry(row.no, checkpoint.seq)?
+                    .ok_or_else(|| StoreError::Damaged("a checkpoint is missing".into()))?;
+                budget.take(bytes.len() + ITEM_BYTES);
+                page.checkpoint = Some(bytes);
+            }
+            r.log(row.no, after, checkpoint.at, &mut |found| {
+                if is_retained(found.outline.kind, found.outline.covered_by, checkpoint.at) {
+                    return Ok(add(&mut page, found, &readable, budget));
+                }
+                Ok(true)
+            })?;
+            if page.more {
+                return Ok(page);
+            }
+            after = checkpoint.at;
+        }
+        r.log(row.no, after, Seq::MAX, &mut |found| Ok(add(&mut page, found, &readable, budget)))?;
+        Ok(page)
+    }
+}
+
+/// Adds a place of the log to a page; `false` when the page is full.
+fn add(
+    page: &mut SpacePage,
+    found: LogRow<'_>,
+    readable: &dyn Fn(Class) -> bool,
+    budget: &mut Budget,
+) -> bool {
+    let bytes = found.bytes.filter(|_| readable(found.outline.class));
+    if !budget.take(bytes.map_or(STUB_BYTES, |bytes| bytes.len() + ITEM_BYTES)) {
+        page.more = true;
+        return false;
+    }
+    let seq = found.outline.seq;
+    page.items.push(match bytes {
+        Some(bytes) => Item::Entry { seq, bytes: bytes.to_vec() },
+        None => Item::Stub { seq, hash: found.outline.hash },
+    });
+    true
+}
+
+fn may_read(state: &SpaceState, account: &AccountId, class: Class) -> bool {
+    class == Class::Membership
+        || match state.kind() {
+            SpaceKind::Account(_) => true,
+            SpaceKind::Chart(chart) => chart.may_read(account, class),
+        }
+}
+
+/// The account's own space first, then the others in the order in which the relay got to know them.
+fn to_visit(
+    r: &dyn Reading,
+    who: Puller,
+    asked: u64,
+    feed: u64,
+    wants: &BTreeMap<SpaceId, &Want>,
+) -> Stored<Vec<(SpaceRow, SpaceId)>> {
+    let mut found = BTreeMap::new();
+    if asked < feed {
+        for (no, id) in r.moved(who.no, asked)? {
+            found.insert((no != who.no, no), id);
+        }
+    }
+    for id in wants.keys() {
+        // A space that is not the account's is passed over, as if it were not there.
+        if let Some(row) = r.space(id)?
+            && r.belongs(who.no, row.no)?
+        {
+            found.insert((row.no != who.no, row.no), *id);
+        }
+    }
+    let mut rows = Vec::with_capacity(found.len());
+    for id in found.into_values() {
+        if let Some(row) = r.space(&id)? {
+            rows.push((row, id));
+        }
+    }
+    Ok(rows)
+}
