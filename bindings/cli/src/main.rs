@@ -1,1 +1,59 @@
-fn main() {}
+//! `holdfast`, the command-line client: a front end of the engine like any other. It reads what was
+//! typed, asks the engine, and answers as text or JSON; it decides nothing of its own.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![allow(dead_code)]
+
+mod args;
+mod commands;
+mod context;
+mod failure;
+mod interrupt;
+mod output;
+mod player;
+mod usage;
+mod when;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::args::{Cli, Command};
+use crate::failure::{Exit, Outcome};
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(usage::report(&error) as u8),
+    };
+    let output = Output::new(cli.global.json, cli.global.quiet, cli.global.no_color);
+    let exit = match run(cli, &output) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            output.error(&failure);
+            failure.exit()
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+fn run(cli: Cli, output: &Output) -> Outcome<Exit> {
+    match cli.command {
+        Command::Catalog(args) => commands::catalog::run(&args, output)?,
+        Command::Safety(args) => commands::safety::run(&args, output)?,
+        Command::Completions(args) => {
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut Cli::command(), "holdfast", &mut script);
+            output.raw(&script);
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command())
+                .render(&mut page)
+                .expect("a vector takes every write");
+            output.raw(&page);
+        }
+    }
+    Ok(Exit::Done)
+}

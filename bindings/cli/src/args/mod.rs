@@ -1,0 +1,74 @@
+//! What can be typed: flags, groups and their values. It decides nothing and opens nothing.
+
+pub mod content;
+pub mod values;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use jiff::Zoned;
+
+use crate::when;
+
+/// Log holds offline, keep them in step across devices through a relay that reads nothing.
+#[derive(Debug, Parser)]
+#[command(name = "holdfast", version, max_term_width = 100, after_help = EXAMPLE)]
+#[command(propagate_version = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLE: &str = "\
+Example:
+  holdfast init --name Ana
+  holdfast routine add bedtime-10
+  holdfast play bedtime
+  holdfast history --since yesterday
+
+Information, not diagnosis: see `holdfast safety`.";
+
+const EVERYWHERE: &str = "Everywhere";
+
+/// What holds for every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Where the record and its keys are kept [default: the platform's data folder]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "HOLDFAST_HOME", value_name = "DIR", hide_env_values = true)]
+    pub home: Option<PathBuf>,
+    /// Whose chart
+    #[arg(long, global = true, help_heading = EVERYWHERE, default_value = "own", value_name = "NAME")]
+    pub chart: String,
+    /// Print one JSON document
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
+    pub json: bool,
+    /// Take this for the time it is (for tests; what is written is marked so)
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "RFC3339", value_parser = when::parse_now)]
+    pub now: Option<Zoned>,
+    /// No bold and no dim text
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
+    pub no_color: bool,
+    /// Print only what was asked for, no confirmations
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
+    pub quiet: bool,
+}
+
+/// Every group of commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Look through the exercises
+    #[command(args_conflicts_with_subcommands = true)]
+    Catalog(content::Catalog),
+    /// Red flags, stop rules, and what to ask a clinician first
+    Safety(content::Safety),
+    /// Print completions for a shell
+    #[command(hide = true)]
+    Completions(content::Completions),
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
+}

@@ -1,0 +1,269 @@
+//! Routines: list, show, make, change, schedule, check.
+
+use clap::{Args, Subcommand};
+use holdfast::domain::dose::Range;
+use holdfast::domain::units::LocalDay;
+use holdfast::domain::vocabulary::{Mode, SideRule, Weekday};
+
+use super::values::{self, Tempo};
+
+/// The routines of the chart.
+#[derive(Debug, Subcommand)]
+pub enum Routine {
+    /// List them, and the templates there are with --templates
+    #[command(after_help = "Example:\n  holdfast routine list\n  holdfast routine list --templates")]
+    List {
+        /// List what the sources compose, to make a routine of
+        #[arg(long)]
+        templates: bool,
+    },
+    /// Show one with its blocks and steps
+    #[command(after_help = "Example:\n  holdfast routine show bedtime")]
+    Show {
+        /// The routine: its name or id
+        routine: String,
+    },
+    /// Make a routine of a template
+    #[command(after_help = "\
+Example:
+  holdfast routine add bedtime-10
+  holdfast routine add runner-daily-10 --name Evening --realign-side right")]
+    Add(Add),
+    /// Make an empty routine
+    #[command(after_help = "Example:\n  holdfast routine new Evening")]
+    New {
+        /// What it is called
+        name: String,
+    },
+    /// Remove a routine; what was done of it stays in the history
+    #[command(after_help = "Example:\n  holdfast routine remove Evening")]
+    Remove {
+        /// The routine: its name or id
+        routine: String,
+    },
+    /// Give a routine another name
+    #[command(after_help = "Example:\n  holdfast routine rename Evening 'Before bed'")]
+    Rename {
+        /// The routine: its name or id
+        routine: String,
+        /// Its new name
+        name: String,
+    },
+    /// Say when it is to be done
+    #[command(after_help = "\
+Example:
+  holdfast routine schedule Evening --per-day 1 --slots bedtime
+  holdfast routine schedule Evening --per-week 3-5 --days mon,wed,fri
+  holdfast routine schedule Evening --clear")]
+    Schedule(Schedule),
+    /// Add, change, move or remove a step
+    Step {
+        /// The routine: its name or id
+        routine: String,
+        /// What to do
+        #[command(subcommand)]
+        change: Step,
+    },
+    /// Check it against the rules
+    #[command(after_help = "Example:\n  holdfast routine check Evening")]
+    Check {
+        /// The routine: its name or id
+        routine: String,
+    },
+}
+
+/// Make a routine of a template.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// The template: its id or the beginning of it
+    pub template: String,
+    /// What it is called [default: the template's name]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The side of the realignment: left, right, or ask before each play
+    #[arg(long, value_name = "SIDE", value_parser = realign_side)]
+    pub realign_side: Option<SideRule>,
+    /// Choose an alternative the template offers, by its condition
+    #[arg(long, value_name = "CONDITION")]
+    pub choose: Vec<String>,
+    /// Play an optional exercise of the template
+    #[arg(long, value_name = "EXERCISE")]
+    pub include: Vec<String>,
+    /// What may be broken.
+    #[command(flatten)]
+    pub overriding: Overriding,
+}
+
+/// When it is to be done.
+#[derive(Debug, Args)]
+#[group(id = "what", required = true, multiple = true, args = ["per_day", "per_week", "every", "days", "dates", "slots", "clear"])]
+pub struct Schedule {
+    /// The routine: its name or id
+    pub routine: String,
+    /// So many times a day
+    #[arg(long, value_name = "N|MIN-MAX", value_parser = values::range, conflicts_with_all = ["per_week", "every"])]
+    pub per_day: Option<Range>,
+    /// So many times a week
+    #[arg(long, value_name = "N|MIN-MAX", value_parser = values::range, conflicts_with = "every")]
+    pub per_week: Option<Range>,
+    /// Once in so many days
+    #[arg(long, value_name = "N|MIN-MAX", value_parser = values::range)]
+    pub every: Option<Range>,
+    /// On these days of the week: mon,wed,fri
+    #[arg(long, value_delimiter = ',', value_parser = weekday)]
+    pub days: Vec<Weekday>,
+    /// On these days: 2026-03-01,2026-03-08
+    #[arg(long, value_delimiter = ',', value_parser = date)]
+    pub dates: Vec<LocalDay>,
+    /// In these slots of the day: morning,bedtime
+    #[arg(long, value_delimiter = ',')]
+    pub slots: Vec<String>,
+    /// No schedule any more
+    #[arg(long, conflicts_with_all = ["per_day", "per_week", "every", "days", "dates", "slots"])]
+    pub clear: bool,
+}
+
+/// A change of a routine's steps.
+#[derive(Debug, Subcommand)]
+pub enum Step {
+    /// Add a step
+    #[command(after_help = "\
+Example:
+  holdfast routine step Evening add psoas-release-hook --hold 60-90
+  holdfast routine step Evening add kneeling-hip-flexor --after 3fa9 --sets 2")]
+    Add {
+        /// The exercise: its id or the beginning of it
+        exercise: String,
+        /// What it asks for.
+        #[command(flatten)]
+        asked: Box<Asked>,
+        /// Right after this step [default: at the end]
+        #[arg(long, value_name = "STEP")]
+        after: Option<String>,
+        /// Before everything else
+        #[arg(long, conflicts_with = "after")]
+        first: bool,
+        /// What may be broken.
+        #[command(flatten)]
+        overriding: Overriding,
+    },
+    /// Change a step
+    #[command(after_help = "Example:\n  holdfast routine step Evening set 3fa9 --hold 90 --side left")]
+    Set {
+        /// The step: its id or the beginning of it
+        step: String,
+        /// Another exercise, as when a slot is filled
+        #[arg(long)]
+        exercise: Option<String>,
+        /// What it asks for.
+        #[command(flatten)]
+        asked: Box<Asked>,
+        /// Whether it is played
+        #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
+        play: Option<bool>,
+        /// What may be broken.
+        #[command(flatten)]
+        overriding: Overriding,
+    },
+    /// Move a step
+    #[command(after_help = "Example:\n  holdfast routine step Evening move 3fa9 --after 77c0")]
+    #[group(id = "place", required = true, multiple = false, args = ["after", "first"])]
+    Move {
+        /// The step: its id or the beginning of it
+        step: String,
+        /// Right after this step
+        #[arg(long, value_name = "STEP")]
+        after: Option<String>,
+        /// Before everything else
+        #[arg(long)]
+        first: bool,
+        /// What may be broken.
+        #[command(flatten)]
+        overriding: Overriding,
+    },
+    /// Remove a step
+    #[command(after_help = "Example:\n  holdfast routine step Evening remove 3fa9")]
+    Remove {
+        /// The step: its id or the beginning of it
+        step: String,
+        /// What may be broken.
+        #[command(flatten)]
+        overriding: Overriding,
+    },
+}
+
+/// What a step asks for.
+#[derive(Debug, Args)]
+pub struct Asked {
+    /// timed, until_eased, open, reps, tempo, tick or slot
+    #[arg(long)]
+    pub mode: Option<Mode>,
+    /// Seconds: 60, 30-90, 30-60-90 (the middle one to start at), 60+
+    #[arg(long, value_name = "RANGE", value_parser = values::range, allow_hyphen_values = true)]
+    pub hold: Option<Range>,
+    /// Repetitions, per side where sides alternate
+    #[arg(long, value_name = "RANGE", value_parser = values::range, allow_hyphen_values = true)]
+    pub reps: Option<Range>,
+    /// Sets
+    #[arg(long, value_name = "RANGE", value_parser = values::range, allow_hyphen_values = true)]
+    pub sets: Option<Range>,
+    /// Seconds of rest between sets
+    #[arg(long, value_name = "RANGE", value_parser = values::range, allow_hyphen_values = true)]
+    pub rest: Option<Range>,
+    /// Seconds of each phase of a repetition, such as 3:2:1
+    #[arg(long, value_parser = values::tempo, allow_hyphen_values = true)]
+    pub tempo: Option<Tempo>,
+    /// both, left, right, ask, affected, alternating or no_side
+    #[arg(long)]
+    pub side: Option<SideRule>,
+    /// The tool; none empties it
+    #[arg(long)]
+    pub tool: Option<String>,
+    /// A note; an empty one removes it
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Whether it may be left out
+    #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
+    pub optional: Option<bool>,
+}
+
+/// A hard rule to break, and why.
+#[derive(Debug, Args)]
+pub struct Overriding {
+    /// Break this hard rule all the same
+    #[arg(long = "override", value_name = "RULE", requires = "reason")]
+    pub rules: Vec<String>,
+    /// Why; kept with your name
+    #[arg(long, value_name = "TEXT", requires = "rules")]
+    pub reason: Option<String>,
+}
+
+fn realign_side(text: &str) -> Result<SideRule, String> {
+    match text {
+        "left" => Ok(SideRule::Left),
+        "right" => Ok(SideRule::Right),
+        "ask" => Ok(SideRule::Ask),
+        "both" => Err("realignment is done on exactly one side: say left, right or ask".to_owned()),
+        _ => Err(format!("\"{text}\" is not a side for realignment: say left, right or ask")),
+    }
+}
+
+fn weekday(text: &str) -> Result<Weekday, String> {
+    let known = Weekday::ALL.iter().find(|day| {
+        let wanted = text.trim().to_lowercase();
+        wanted.len() >= 2 && day.as_str().starts_with(&wanted[..wanted.len().min(3)])
+    });
+    known.copied().ok_or_else(|| format!("\"{text}\" is not a day of the week: write mon,wed,fri"))
+}
+
+fn date(text: &str) -> Result<LocalDay, String> {
+    text.trim().parse().map_err(|_| format!("\"{text}\" is not a day: write it as 2026-03-01"))
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err(format!("\"{text}\" is neither yes nor no")),
+    }
+}

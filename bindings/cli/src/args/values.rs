@@ -1,0 +1,224 @@
+//! Reads single values at the prompt: lengths, counts, pain, ranges, sides. Each refusal is a
+//! sentence. It knows no command, no engine and no clock.
+
+use holdfast::domain::dose::Range;
+use holdfast::domain::record::Load;
+use holdfast::domain::units::{Millis, Nrs};
+use holdfast::domain::vocabulary::Side;
+
+/// The longest time that can be typed in, one day. Ours: a bound, not a judgement.
+const LONGEST: Millis = Millis::from_secs(24 * 3600);
+
+/// Which sides a record is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sides {
+    /// One.
+    One(Side),
+    /// The left and the right, each as long.
+    Both,
+}
+
+/// What is known of easing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eased {
+    /// After so long.
+    After(Millis),
+    /// It did not.
+    No,
+}
+
+/// Pain, NRS 0–10.
+pub fn pain(text: &str) -> Result<Nrs, String> {
+    let number = text.trim().parse::<u8>().ok();
+    number
+        .and_then(|n| Nrs::try_from(n).ok())
+        .ok_or_else(|| format!("pain is a whole number from 0 to 10, not {text}"))
+}
+
+/// A length of time: seconds, or minutes and seconds with a colon.
+pub fn seconds(text: &str) -> Result<Millis, String> {
+    let refused = || {
+        format!(
+            "\"{text}\" is not a length of time: give seconds, 0 or more (90 or 7.5), or minutes \
+             and seconds (1:30)"
+        )
+    };
+    let bare = text.trim().trim_end_matches('s').trim_end();
+    let millis = match bare.split_once(':') {
+        Some((minutes, seconds)) => {
+            let minutes: u64 = minutes.parse().map_err(|_| refused())?;
+            let seconds: u64 = seconds.parse().map_err(|_| refused())?;
+            if seconds > 59 {
+                return Err(refused());
+            }
+            minutes.checked_mul(60).and_then(|m| m.checked_add(seconds)).map(Millis::from_secs)
+        }
+        None => scaled(bare, 1000.0),
+    };
+    bounded(millis.ok_or_else(refused)?, text)
+}
+
+/// A length of time in minutes.
+pub fn minutes(text: &str) -> Result<Millis, String> {
+    let millis = scaled(text.trim(), 60_000.0);
+    let refused = || format!("\"{text}\" is not a number of minutes, 0 or more");
+    bounded(millis.ok_or_else(refused)?, text)
+}
+
+fn scaled(text: &str, unit_ms: f64) -> Option<Millis> {
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let number: f64 = text.parse().ok().filter(|n: &f64| plain && n.is_finite() && *n >= 0.0)?;
+    // In range: checked against u64 by the saturating cast, and bounded by the caller.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
+    Some(Millis((number * unit_ms).round() as u64))
+}
+
+fn bounded(length: Millis, text: &str) -> Result<Millis, String> {
+    if length <= LONGEST {
+        Ok(length)
+    } else {
+        Err(format!("{text} is longer than a day: give the length of one hold"))
+    }
+}
+
+/// A number of repetitions, sets and the like.
+pub fn count(text: &str) -> Result<u16, String> {
+    text.trim().parse().map_err(|_| format!("\"{text}\" is not a whole number, 0 or more"))
+}
+
+/// A range: `60`, `30-90`, `30-60-90` (the middle one is where to start), `60+`.
+pub fn range(text: &str) -> Result<Range, String> {
+    let refused = || {
+        format!(
+            "\"{text}\" is not a range: give one number (60), two (30-90), three with the one to \
+             start at in the middle (30-60-90), or a floor (60+)"
+        )
+    };
+    let (figures, open) = match text.trim().strip_suffix('+') {
+        Some(figures) => (figures, true),
+        None => (text.trim(), false),
+    };
+    let figures: Result<Vec<u32>, _> = figures.split('-').map(|f| f.trim().parse()).collect();
+    let figures = figures.map_err(|_: std::num::ParseIntError| refused())?;
+    let range = match (figures.as_slice(), open) {
+        ([only], false) => Ok(Range::exactly(*only)),
+        ([floor], true) => Range::new(Some(*floor), None, None, true),
+        ([floor, start], true) => Range::new(Some(*floor), Some(*start), None, true),
+        ([low, high], false) => Range::new(Some(*low), None, Some(*high), false),
+        ([low, start, high], false) => Range::new(Some(*low), Some(*start), Some(*high), false),
+        _ => return Err(refused()),
+    };
+    range.map_err(|bad| bad.to_string())
+}
+
+/// `left`, `right` or `both`.
+pub fn sides(text: &str) -> Result<Sides, String> {
+    match text {
+        "left" => Ok(Sides::One(Side::Left)),
+        "right" => Ok(Sides::One(Side::Right)),
+        "both" => Ok(Sides::Both),
+        _ => Err(format!("\"{text}\" is not a side: say left, right or both")),
+    }
+}
+
+/// `left` or `right`.
+pub fn side(text: &str) -> Result<Side, String> {
+    match sides(text) {
+        Ok(Sides::One(side)) => Ok(side),
+        _ => Err(format!("\"{text}\" is not a side: say left or right")),
+    }
+}
+
+/// When it eased, or `no`.
+pub fn eased(text: &str) -> Result<Eased, String> {
+    if text == "no" {
+        return Ok(Eased::No);
+    }
+    seconds(text).map(Eased::After).map_err(|refused| format!("{refused}; or say no"))
+}
+
+/// A weight or resistance: `20kg`, `2 band`.
+pub fn load(text: &str) -> Result<Load, String> {
+    let refused =
+        || format!("\"{text}\" is not a load: give a number of 0 or more and its unit (20kg)");
+    let text = text.trim();
+    let cut = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(cut);
+    let value: f64 = number.parse().map_err(|_| refused())?;
+    let unit = unit.trim();
+    if !value.is_finite() || unit.is_empty() || unit.len() > 20 || unit.starts_with('-') {
+        return Err(refused());
+    }
+    Ok(Load { value, unit: unit.to_owned() })
+}
+
+/// Seconds of each phase of one repetition: `3:2:1`.
+pub fn tempo(text: &str) -> Result<Tempo, String> {
+    let phases: Result<Vec<u32>, _> = text.split(':').map(|phase| phase.trim().parse()).collect();
+    match phases {
+        Ok(phases) if (1..=8).contains(&phases.len()) && phases.iter().all(|s| *s <= 600) => {
+            Ok(Tempo(phases))
+        }
+        _ => Err(format!(
+            "\"{text}\" is not a tempo: give the seconds of each phase with colons (3:2:1)"
+        )),
+    }
+}
+
+/// Seconds of each phase of one repetition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tempo(pub Vec<u32>);
+
+/// How many times faster than the clock.
+pub fn speed(text: &str) -> Result<u32, String> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|n| (1..=100_000).contains(n))
+        .ok_or_else(|| format!("\"{text}\" is not a speed: give a whole number from 1 to 100000"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pain_is_a_whole_number_from_0_to_10() {
+        assert_eq!(pain("10").map(u8::from), Ok(10));
+        for wrong in ["11", "-1", "3.5", "much", "", "256"] {
+            let refused = pain(wrong).unwrap_err();
+            assert!(refused.starts_with("pain is a whole number from 0 to 10"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_length_is_seconds_or_minutes_with_a_colon_and_never_negative() {
+        assert_eq!(seconds("90"), Ok(Millis(90_000)));
+        assert_eq!(seconds("7.5s"), Ok(Millis(7_500)));
+        assert_eq!(seconds("1:30"), Ok(Millis(90_000)));
+        assert_eq!(minutes("1.5"), Ok(Millis(90_000)));
+        for wrong in ["-1", "1e9", "nan", "inf", "1:60", ":", "", "1:2:3", "86401", "9e400"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_reversed_range_is_refused_with_both_ends() {
+        let range_of = |text| range(text).unwrap();
+        assert_eq!(range_of("60"), Range::exactly(60));
+        assert_eq!(range_of("30-60-90").default(), Some(60));
+        assert!(range_of("60+").open_ended());
+        let refused = range("90-30").unwrap_err();
+        assert!(refused.contains("90 is above 30"), "{refused}");
+        assert!(range("30-").is_err());
+        assert!(range("1-2-3-4").is_err());
+    }
+
+    #[test]
+    fn a_load_has_a_number_and_a_unit() {
+        assert_eq!(load("20 kg"), Ok(Load { value: 20.0, unit: "kg".into() }));
+        for wrong in ["20", "-3kg", "kg", "1.2.3kg"] {
+            assert!(load(wrong).is_err(), "{wrong}");
+        }
+    }
+}

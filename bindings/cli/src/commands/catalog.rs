@@ -1,0 +1,282 @@
+//! `catalog`: looks through the exercises. It needs no record.
+
+use holdfast::domain::catalogue::{Catalogue, Exercise, Fact, Frequency};
+use holdfast::domain::dose::{Dose, Range};
+use holdfast::domain::ids::{ExerciseId, MuscleId};
+use holdfast::domain::vocabulary::Mode;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::args::content::{Catalog, CatalogShow};
+use crate::failure::{Failure, Outcome};
+use crate::output::layout::{Align, Table, facts, hanging};
+use crate::output::{Output, words};
+
+/// Answers `catalog`.
+pub fn run(args: &Catalog, output: &Output) -> Outcome {
+    match &args.show {
+        Some(CatalogShow::Show { id }) => {
+            let exercise = find(id)?;
+            output.answer(json!({ "exercise": Full::of(exercise) }), |o| full_text(exercise, o));
+            Ok(())
+        }
+        None => list(args, output),
+    }
+}
+
+/// The exercise of an id, or of the beginning of one.
+pub fn find(text: &str) -> Outcome<&'static Exercise> {
+    let catalogue = Catalogue::built_in();
+    let exact = ExerciseId::new(text).ok().and_then(|id| catalogue.exercise(&id));
+    if let Some(exercise) = exact {
+        return Ok(exercise);
+    }
+    let begins: Vec<&Exercise> = catalogue
+        .exercises()
+        .iter()
+        .filter(|exercise| !text.is_empty() && exercise.id.as_str().starts_with(text))
+        .collect();
+    match begins.as_slice() {
+        [only] => Ok(only),
+        [] => {
+            let near = nearest(text, catalogue.exercises().iter().map(|e| e.id.as_str()));
+            let failure = Failure::bad_value("exercise", unknown("exercise", text));
+            Err(failure.coded("unknown_exercise").hint(match near {
+                Some(near) => format!("the nearest is {near}; `holdfast catalog` lists all"),
+                None => "`holdfast catalog` lists them".to_owned(),
+            }))
+        }
+        several => {
+            let ids: Vec<&str> = several.iter().map(|e| e.id.as_str()).collect();
+            let message = format!("\"{text}\" could be any of: {}", ids.join(", "));
+            Err(Failure::bad_value("exercise", message).coded("ambiguous"))
+        }
+    }
+}
+
+/// What to say of a name that nothing answers to.
+pub fn unknown(what: &str, text: &str) -> String {
+    format!("there is no {what} \"{text}\"")
+}
+
+/// The name most like a text, where one is like it at all.
+pub fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let scored = names.map(|name| (strsim::jaro_winkler(text, name), name));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0));
+    best.filter(|(score, _)| *score > 0.8).map(|(_, name)| name)
+}
+
+fn list(args: &Catalog, output: &Output) -> Outcome {
+    let catalogue = Catalogue::built_in();
+    let muscle = args.muscle.as_deref().map(find_muscle).transpose()?;
+    let found = catalogue.search(&args.words.join(" "), args.kind, muscle.as_ref());
+    let body: Vec<Brief> = found.iter().map(|exercise| Brief::of(exercise)).collect();
+    output.answer(json!({ "exercises": body }), |o| {
+        if found.is_empty() {
+            return "No exercise matches. `holdfast catalog` lists all.".to_owned();
+        }
+        let mut table = Table::new([
+            ("id", Align::Left),
+            ("name", Align::Left),
+            ("kind", Align::Left),
+            ("dose", Align::Left),
+        ]);
+        for exercise in &found {
+            let name = exercise.name(words::reader());
+            let kind = words::plain(&format!("kind.{}", exercise.kind)).to_lowercase();
+            table.row([exercise.id.to_string(), name, kind, words::dose(&exercise.dose)]);
+        }
+        format!("{}\n\n{}", table.text(o.width), counted(found.len()))
+    });
+    Ok(())
+}
+
+fn counted(n: usize) -> String {
+    let n = words::counted(n as u64, "exercise", "exercises");
+    format!("{n}. `holdfast catalog show ID` shows one with its sources.")
+}
+
+fn find_muscle(text: &str) -> Outcome<MuscleId> {
+    let known = &Catalogue::built_in().vocabulary().muscles;
+    known.iter().find(|muscle| muscle.as_str() == text).cloned().ok_or_else(|| {
+        let failure = Failure::bad_value("muscle", unknown("muscle", text));
+        match nearest(text, known.iter().map(MuscleId::as_str)) {
+            Some(near) => failure.hint(format!("the nearest is {near}")),
+            None => {
+                let all: Vec<&str> = known.iter().map(MuscleId::as_str).collect();
+                failure.hint(format!("there are: {}", all.join(", ")))
+            }
+        }
+    })
+}
+
+/// An exercise in a list.
+#[derive(Serialize)]
+struct Brief {
+    id: String,
+    name: String,
+    kind: &'static str,
+    muscles: Vec<String>,
+    region: String,
+    laterality: &'static str,
+    dose: Dose,
+}
+
+impl Brief {
+    fn of(exercise: &Exercise) -> Self {
+        Self {
+            id: exercise.id.to_string(),
+            name: exercise.name(words::reader()),
+            kind: exercise.kind.as_str(),
+            muscles: exercise.muscles.iter().map(ToString::to_string).collect(),
+            region: exercise.region.to_string(),
+            laterality: exercise.laterality.as_str(),
+            dose: exercise.dose.clone(),
+        }
+    }
+}
+
+/// An exercise with all that is said of it. What no source states is absent.
+#[derive(Serialize)]
+struct Full {
+    #[serde(flatten)]
+    brief: Brief,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<&'static str>,
+    tools: Vec<String>,
+    tools_optional: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frequency: Option<String>,
+    ease_check: bool,
+    cues: Vec<Value>,
+    cautions: Vec<Value>,
+    gates: Vec<String>,
+    assisted: Vec<&'static str>,
+    tags: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    uncertain: Vec<String>,
+    sources: Value,
+}
+
+impl Full {
+    fn of(exercise: &Exercise) -> Self {
+        let fact = |fact: &Fact| json!({ "text": words::plain(fact.code.as_str()), "sources": fact.sources, "ours": fact.ours });
+        let by_field: serde_json::Map<String, Value> = exercise
+            .provenance
+            .sources
+            .entries()
+            .map(|(field, sources)| (field.to_owned(), json!(sources)))
+            .collect();
+        Self {
+            brief: Brief::of(exercise),
+            position: exercise.position.map(|position| position.as_str()),
+            tools: exercise.tools.iter().map(ToString::to_string).collect(),
+            tools_optional: exercise.tools_optional.iter().map(ToString::to_string).collect(),
+            frequency: exercise.frequency.as_ref().map(frequency),
+            ease_check: exercise.ease_check,
+            cues: exercise.cues.iter().map(fact).collect(),
+            cautions: exercise.cautions.iter().map(fact).collect(),
+            gates: exercise.gates.iter().map(ToString::to_string).collect(),
+            assisted: exercise.assisted.iter().map(|a| a.as_str()).collect(),
+            tags: exercise.tags.iter().map(|t| t.as_str()).collect(),
+            note: exercise.note.as_ref().map(|code| words::plain(code.as_str())),
+            uncertain: exercise.uncertain.iter().map(|code| words::plain(code.as_str())).collect(),
+            sources: by_field.into(),
+        }
+    }
+}
+
+fn frequency(frequency: &Frequency) -> String {
+    let mut said = Vec::new();
+    let per = frequency.per.map(|per| words::plain(&format!("per.{per}"))).unwrap_or_default();
+    let times = match (frequency.times, frequency.min, frequency.max) {
+        (Some(n), ..) => Some(n.to_string()),
+        (None, Some(min), Some(max)) if min == max => Some(min.to_string()),
+        (None, Some(min), Some(max)) => Some(format!("{min} to {max}")),
+        (None, Some(min), None) => Some(format!("{min} or more")),
+        (None, None, Some(max)) => Some(format!("up to {max}")),
+        (None, None, None) => None,
+    };
+    if let Some(times) = times {
+        let noun = if times == "1" { "time" } else { "times" };
+        said.push(format!("{times} {noun} {per}").trim_end().to_owned());
+    }
+    said.extend(frequency.when.iter().map(|when| words::plain(&format!("when.{when}"))));
+    said.extend(frequency.note.as_ref().map(|note| words::plain(note.as_str())));
+    said.join("; ")
+}
+
+fn full_text(exercise: &Exercise, output: &Output) -> String {
+    let stated = |field: &str, value: Option<String>| match value {
+        Some(value) if !value.is_empty() => {
+            let cited = words::cited(exercise.sources_of(field), exercise.is_ours(field));
+            format!("{value}{cited}")
+        }
+        _ => "not stated".to_owned(),
+    };
+    let listed = |kind: &str, ids: Vec<&str>| {
+        let names: Vec<String> =
+            ids.iter().map(|id| words::plain(&format!("{kind}.{id}"))).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    let dose = &exercise.dose;
+    let timed = !matches!(dose.mode, Mode::Tick | Mode::Slot | Mode::Test);
+    let figure = |field: &str, range: Range, unit: &str| {
+        if timed { stated(field, words::range(range, unit)) } else { String::new() }
+    };
+    let muscles = exercise.muscles.iter().map(|m| m.as_str()).collect();
+    let tools = exercise.tools.iter().map(|t| t.as_str()).collect();
+    let extras = exercise.tools_optional.iter().map(|t| t.as_str()).collect();
+    let position = exercise.position.map(|p| words::plain(&format!("position.{p}")));
+    let mut parts = vec![
+        format!("{}\n{}", output.bold(&exercise.name(words::reader())), exercise.id),
+        facts(
+            &[
+                ("kind", words::plain(&format!("kind.{}", exercise.kind)).to_lowercase()),
+                ("muscles", stated("muscles", listed("muscle", muscles))),
+                ("where", words::plain(&format!("region.{}", exercise.region))),
+                ("sides", words::plain(&format!("laterality.{}", exercise.laterality))),
+                ("position", stated("position", position)),
+                ("tools, any of", stated("tools", listed("tool", tools))),
+                ("extras", listed("tool", extras).unwrap_or_default()),
+                ("done", words::plain(&format!("mode.{}", dose.mode))),
+                ("hold", figure("hold_s", dose.hold_s, " s")),
+                ("repetitions", figure("reps", dose.reps, "")),
+                ("sets", figure("sets", dose.sets, "")),
+                ("rest", figure("rest_s", dose.rest_s, " s")),
+                ("tempo", words::tempo(dose)),
+                ("how often", stated("frequency", exercise.frequency.as_ref().map(frequency))),
+            ],
+            output.width,
+        ),
+    ];
+    let list = |title: &str, items: &[Fact]| {
+        let lines: Vec<String> = items
+            .iter()
+            .map(|fact| {
+                let cited = words::cited(&fact.sources, fact.ours);
+                let text = format!("{}{cited}", words::plain(fact.code.as_str()));
+                hanging("- ", &text, output.width)
+            })
+            .collect();
+        format!("{}\n{}", output.bold(title), lines.join("\n"))
+    };
+    if !exercise.cues.is_empty() {
+        parts.push(list("How", &exercise.cues));
+    }
+    if !exercise.cautions.is_empty() {
+        parts.push(list("Mind", &exercise.cautions));
+    }
+    let remarks: Vec<String> = exercise
+        .note
+        .iter()
+        .chain(&exercise.uncertain)
+        .map(|code| hanging("- ", &words::plain(code.as_str()), output.width))
+        .collect();
+    if !remarks.is_empty() {
+        parts.push(format!("{}\n{}", output.bold("Remarks"), remarks.join("\n")));
+    }
+    parts.push("In brackets: the sources by their short ids, or \"ours\".".to_owned());
+    parts.join("\n\n")
+}

@@ -1,0 +1,141 @@
+//! `safety`: red flags, stop rules, and what to ask a clinician first. Information, not diagnosis.
+
+use holdfast::domain::catalogue::{Exercise, Provenance};
+use holdfast::domain::safety::{self, AskFirst, RedFlag, Safety, SafetyRule, Shown};
+use holdfast::domain::words::Code;
+use serde_json::{Value, json};
+
+use crate::args::content;
+use crate::commands::catalog;
+use crate::failure::Outcome;
+use crate::output::layout::{hanging, wrapped};
+use crate::output::{Output, words};
+
+/// Answers `safety`.
+pub fn run(args: &content::Safety, output: &Output) -> Outcome {
+    let all = Safety::built_in();
+    let mut shown = Shown {
+        rules: all.rules().iter().collect(),
+        stop_rules: all.stop_rules().iter().collect(),
+        red_flags: all.red_flags().iter().collect(),
+        ask_first: Some(all.ask_first()),
+    };
+    let mut exercise: Option<&Exercise> = None;
+    match args.topic.as_deref() {
+        None => {}
+        Some("redflags") => {
+            shown = Shown { red_flags: shown.red_flags, ..Shown::default() };
+        }
+        Some("stop") => shown = Shown { stop_rules: shown.stop_rules, ..Shown::default() },
+        Some("ask-first") => shown = Shown { ask_first: shown.ask_first, ..Shown::default() },
+        Some(id) => {
+            let found = catalog::find(id)?;
+            shown = safety::for_exercise(found);
+            exercise = Some(found);
+        }
+    }
+    output.answer(body(&shown, exercise), |o| text(&shown, exercise, o));
+    Ok(())
+}
+
+fn plain(code: &Code) -> String {
+    words::plain(code.as_str())
+}
+
+fn sources(provenance: &Provenance) -> Value {
+    json!(provenance.sources.all())
+}
+
+fn body(shown: &Shown, exercise: Option<&Exercise>) -> Value {
+    let rule = |rule: &&SafetyRule| {
+        json!({ "id": rule.id, "text": plain(&rule.text), "applies_to": rule.applies_to,
+                "sources": sources(&rule.provenance), "ours": rule.provenance.is_ours("text") })
+    };
+    let flag = |flag: &&RedFlag| {
+        json!({ "id": flag.id, "text": plain(&flag.text), "suspect": plain(&flag.suspect),
+                "action": plain(&flag.action), "sites": flag.sites,
+                "sources": sources(&flag.provenance), "ours": flag.provenance.is_ours("text") })
+    };
+    let card = |card: &AskFirst| {
+        let items: Vec<Value> = card
+            .items
+            .iter()
+            .map(|item| json!({ "id": item.id, "text": plain(&item.text) }))
+            .collect();
+        json!({ "title": plain(&card.title), "note": plain(&card.note), "items": items,
+                "applies_to": card.applies_to, "ours": true })
+    };
+    let cautions = |exercise: &Exercise| -> Vec<Value> {
+        let facts = exercise.cautions.iter();
+        facts
+            .map(|fact| json!({ "text": plain(&fact.code), "sources": fact.sources, "ours": fact.ours }))
+            .collect()
+    };
+    let mut body = json!({
+        "rules": shown.rules.iter().map(rule).collect::<Vec<_>>(),
+        "stop_rules": shown.stop_rules.iter().map(rule).collect::<Vec<_>>(),
+        "red_flags": shown.red_flags.iter().map(flag).collect::<Vec<_>>(),
+        "ask_first": shown.ask_first.map(card),
+    });
+    if let Some(exercise) = exercise {
+        body["exercise"] = json!(exercise.id);
+        body["cautions"] = json!(cautions(exercise));
+    }
+    body
+}
+
+fn text(shown: &Shown, exercise: Option<&Exercise>, output: &Output) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    if let Some(exercise) = exercise {
+        parts.push(output.bold(&exercise.name(words::reader())));
+        let cautions: Vec<String> = exercise
+            .cautions
+            .iter()
+            .map(|f| format!("{}{}", plain(&f.code), words::cited(&f.sources, f.ours)))
+            .collect();
+        push_list(&mut parts, "Mind with this one", &cautions, output);
+    }
+    push_list(&mut parts, "Stop when", &said(&shown.stop_rules), output);
+    push_list(&mut parts, "Mind", &said(&shown.rules), output);
+    let flags: Vec<String> = shown
+        .red_flags
+        .iter()
+        .map(|flag| {
+            let own: Vec<_> = flag.provenance.sources.all().into_iter().cloned().collect();
+            let cited = words::cited(&own, flag.provenance.is_ours("text"));
+            format!(
+                "{}\nMay be: {}\n{}{cited}",
+                plain(&flag.text),
+                plain(&flag.suspect),
+                plain(&flag.action)
+            )
+        })
+        .collect();
+    push_list(&mut parts, "See somebody when", &flags, output);
+    if let Some(card) = shown.ask_first {
+        let items: Vec<String> = card.items.iter().map(|item| plain(&item.text)).collect();
+        push_list(&mut parts, &plain(&card.title), &items, output);
+        parts.push(wrapped(&format!("{} [ours]", plain(&card.note)), output.width, 0));
+    }
+    parts.push("Information, not diagnosis. In brackets: the sources, or \"ours\".".to_owned());
+    parts.join("\n\n")
+}
+
+/// The sentences of rules, with their sources.
+pub fn said(rules: &[&SafetyRule]) -> Vec<String> {
+    rules
+        .iter()
+        .map(|rule| {
+            let own: Vec<_> = rule.provenance.sources.all().into_iter().cloned().collect();
+            format!("{}{}", plain(&rule.text), words::cited(&own, rule.provenance.is_ours("text")))
+        })
+        .collect()
+}
+
+fn push_list(parts: &mut Vec<String>, title: &str, items: &[String], output: &Output) {
+    if !items.is_empty() {
+        let lines: Vec<String> =
+            items.iter().map(|item| hanging("- ", item, output.width)).collect();
+        parts.push(format!("{}\n{}", output.bold(title), lines.join("\n")));
+    }
+}

@@ -1,0 +1,124 @@
+//! Where a command runs: which home, whose chart, which clock. It opens the engine and does nothing
+//! with it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use holdfast::clock::{Clock, SystemClock};
+use holdfast::{Config, Engine};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+use crate::args::Global;
+use crate::failure::{Failure, Outcome};
+use crate::when::Here;
+
+/// The chart of one's own, the only one there is before others share theirs.
+const OWN: &str = "own";
+
+/// Where a command runs.
+pub struct Context {
+    /// The folder of the record.
+    pub home: PathBuf,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Context {
+    /// Reads the global flags.
+    pub fn new(global: &Global) -> Outcome<Self> {
+        if global.chart != OWN {
+            let message = format!("there is no chart \"{}\" here: only your own", global.chart);
+            return Err(Failure::not_found("chart", message).hint("leave --chart out"));
+        }
+        let home = match &global.home {
+            Some(home) if home.as_os_str().is_empty() => {
+                return Err(Failure::bad_value("home", "the home is an empty path: name a folder"));
+            }
+            Some(home) => home.clone(),
+            None => data_folder().ok_or_else(|| {
+                Failure::usage("this machine has no data folder: name one with --home")
+            })?,
+        };
+        let clock: Arc<dyn Clock> = match &global.now {
+            Some(now) => Arc::new(Frozen::at(now)),
+            None => Arc::new(SystemClock),
+        };
+        Ok(Self { home, clock })
+    }
+
+    /// What the engine is opened with.
+    pub fn config(&self) -> Config {
+        self.config_for(&self.home)
+    }
+
+    /// The same for another folder.
+    pub fn config_for(&self, home: &Path) -> Config {
+        Config { clock: Arc::clone(&self.clock), ..Config::command_line(home) }
+    }
+
+    /// Opens the record.
+    pub fn open(&self) -> Outcome<Engine> {
+        Ok(Engine::open(self.config())?)
+    }
+
+    /// Where and when this is.
+    pub fn here(&self) -> Here {
+        let zone = TimeZone::get(&self.clock.zone()).unwrap_or(TimeZone::UTC);
+        let now =
+            Timestamp::from_millisecond(self.clock.wall_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
+        Here { now: now.to_zoned(zone) }
+    }
+}
+
+/// The platform's folder for the data of a program.
+fn data_folder() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let folder = if cfg!(target_os = "macos") {
+        std::env::home_dir()?.join("Library").join("Application Support")
+    } else if cfg!(windows) {
+        set("APPDATA")?
+    } else {
+        match set("XDG_DATA_HOME") {
+            Some(folder) => folder,
+            None => std::env::home_dir()?.join(".local").join("share"),
+        }
+    };
+    Some(folder.join("holdfast"))
+}
+
+/// The clock of `--now`: it stands where it was set.
+#[derive(Debug)]
+struct Frozen {
+    wall_ms: i64,
+    since_boot_ms: u64,
+    zone: String,
+}
+
+impl Frozen {
+    fn at(now: &Zoned) -> Self {
+        Self {
+            wall_ms: now.timestamp().as_millisecond(),
+            since_boot_ms: SystemClock.since_boot_ms(),
+            zone: now.time_zone().iana_name().map_or_else(|| SystemClock.zone(), str::to_owned),
+        }
+    }
+}
+
+impl Clock for Frozen {
+    fn wall_ms(&self) -> i64 {
+        self.wall_ms
+    }
+
+    fn since_boot_ms(&self) -> u64 {
+        self.since_boot_ms
+    }
+
+    fn boot_id(&self) -> String {
+        SystemClock.boot_id()
+    }
+
+    fn zone(&self) -> String {
+        self.zone.clone()
+    }
+}

@@ -1,0 +1,159 @@
+//! Why a command did not do what was asked, as a sentence for people and a code for scripts.
+//! It knows nothing of how either is printed.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use holdfast::HoldfastError;
+use serde::Serialize;
+
+/// What a process ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// The state forbids it, or it failed.
+    Failed = 1,
+    /// A usage error or a bad value.
+    Usage = 2,
+}
+
+/// An error as it goes to stderr.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct Failure(Box<Told>);
+
+/// What is told of an error.
+#[derive(Debug, Clone, Serialize)]
+struct Told {
+    /// A stable word for scripts.
+    code: Cow<'static, str>,
+    /// What happened, on what, and what to do: whole sentences.
+    message: String,
+    /// The argument at fault, as JSON names it (`pain_before`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    /// What to try.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    /// Who holds what this command waits for.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    holder: Option<Holder>,
+    #[serde(skip)]
+    exit: Exit,
+}
+
+/// The process that has the home.
+#[derive(Debug, Clone, Serialize)]
+pub struct Holder {
+    /// Its number.
+    pub pid: u32,
+    /// What it is doing.
+    pub command: String,
+}
+
+/// What every command gives.
+pub type Outcome<T = ()> = Result<T, Failure>;
+
+impl Failure {
+    fn new(code: impl Into<Cow<'static, str>>, message: impl Display, exit: Exit) -> Self {
+        let (code, message) = (code.into(), sentence(&message.to_string()));
+        Self(Box::new(Told { code, message, field: None, hint: None, holder: None, exit }))
+    }
+
+    /// The state forbids it, or it failed.
+    pub fn state(code: &'static str, message: impl Display) -> Self {
+        Self::new(code, message, Exit::Failed)
+    }
+
+    /// A value that cannot be.
+    pub fn bad_value(field: &str, message: impl Display) -> Self {
+        Self::new("bad_value", message, Exit::Usage).field(field)
+    }
+
+    /// Arguments that do not go together.
+    pub fn usage(message: impl Display) -> Self {
+        Self::new("usage", message, Exit::Usage)
+    }
+
+    /// There is none.
+    pub fn not_found(field: &str, message: impl Display) -> Self {
+        Self::new("not_found", message, Exit::Failed).field(field)
+    }
+
+    /// The same under a finer code.
+    pub fn coded(mut self, code: &'static str) -> Self {
+        self.0.code = Cow::Borrowed(code);
+        self
+    }
+
+    /// The same, about an argument.
+    pub fn field(mut self, field: &str) -> Self {
+        self.0.field = Some(field.to_owned());
+        self
+    }
+
+    /// The same, with something to try.
+    pub fn hint(mut self, hint: impl Display) -> Self {
+        self.0.hint = Some(sentence(&hint.to_string()));
+        self
+    }
+
+    /// What the process ends with.
+    pub fn exit(&self) -> Exit {
+        self.0.exit
+    }
+
+    /// The sentences for a person.
+    pub fn paragraphs(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.0.message.as_str()).chain(self.0.hint.as_deref())
+    }
+}
+
+impl From<HoldfastError> for Failure {
+    fn from(error: HoldfastError) -> Self {
+        let holder = match &error {
+            HoldfastError::HomeInUse { pid, command, .. } => {
+                Some(Holder { pid: *pid, command: command.clone() })
+            }
+            _ => None,
+        };
+        let exit = if error.is_bad_input() { Exit::Usage } else { Exit::Failed };
+        let mut failure = Self::new(error.code().to_owned(), &error, exit);
+        failure.0.field = error.field().map(str::to_owned);
+        failure.0.hint = error.hint().map(sentence);
+        failure.0.holder = holder;
+        failure
+    }
+}
+
+/// A text as a sentence: a capital where it begins with a word, a full stop where it has none.
+pub fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let first = text.split(|c: char| c.is_whitespace() || ",:.?!".contains(c)).next().unwrap_or("");
+    let mut sentence = String::with_capacity(text.len() + 1);
+    let mut letters = text.chars();
+    if first.chars().all(|c| c.is_ascii_lowercase())
+        && let Some(letter) = letters.next()
+    {
+        sentence.push(letter.to_ascii_uppercase());
+    }
+    sentence.push_str(letters.as_str());
+    if !sentence.ends_with(['.', '?', '!', ':']) && !sentence.is_empty() {
+        sentence.push('.');
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn a_fragment_becomes_a_sentence_and_an_id_keeps_its_letters() {
+        assert_eq!(sentence("there is no hold 3fa9"), "There is no hold 3fa9.");
+        assert_eq!(sentence("psoas-release-hook has sides"), "psoas-release-hook has sides.");
+        assert_eq!(sentence("/home/ana is a file."), "/home/ana is a file.");
+        assert_eq!(sentence("really?"), "Really?");
+    }
+}

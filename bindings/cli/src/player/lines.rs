@@ -1,0 +1,144 @@
+//! The player as lines: for screen readers, for reduced motion, for terminals that cannot be drawn
+//! on. Every cue is a line; every input is a word and enter.
+
+use std::io::BufRead as _;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use holdfast::domain::player::{
+    Action, At, Effect, Importance, Input, PainWhen, StageView, script,
+};
+use holdfast::domain::record::{PainRating, Reporter};
+
+use super::pace::Pace;
+use super::voice::Voice;
+use super::{Conducted, attend, said};
+use crate::args::values;
+use crate::failure::Outcome;
+use crate::output::layout::{hanging, wrapped};
+use crate::output::{Output, words};
+
+const HELP: &str = "start, pause, resume, skip, back, extend 15000, eased, move, lighten, \
+                    finished yes, pain before 6, pain after 3, count, done, stop, stop pain 7";
+
+/// Conducts the session line by line until it is over, left, or the input ends.
+pub fn run(
+    session: &mut dyn Conducted,
+    pace: &Pace,
+    mut voice: Voice,
+    before: &[String],
+    output: &Output,
+    stop: &dyn Fn() -> bool,
+) -> Outcome {
+    if session.view(pace.now()).stage == StageView::Ready {
+        if !before.is_empty() {
+            output.line("Stop when");
+            for rule in before {
+                output.line(&hanging("- ", rule, output.width));
+            }
+        }
+        output.line("Type start and enter to begin, quit to leave, ? for the other words.");
+    }
+    let typed = typed_lines();
+    loop {
+        let now = pace.now();
+        let view = session.view(now);
+        let waits = session.next_due(now).map_or(Duration::from_millis(250), |due| pace.until(due));
+        let line = match typed.recv_timeout(waits.min(Duration::from_millis(250))) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        let now = pace.now();
+        match line.as_deref().map(str::trim) {
+            None | Some("") => {
+                give(session, now, &Input::unseeing(Action::Tick), &mut voice, output)?;
+            }
+            Some("quit") => break,
+            Some("?") => output.line(&wrapped(HELP, output.width, 0)),
+            Some(words) => match script::parse(&format!("0 {words}")) {
+                Ok(inputs) => {
+                    for (_, input) in inputs {
+                        let seen = Input::seeing(view.position, input.action);
+                        give(session, now, &seen, &mut voice, output)?;
+                    }
+                }
+                Err(wrong) => output.line(&crate::failure::sentence(&wrong.what)),
+            },
+        }
+        if stop() {
+            break;
+        }
+        if session.view(now).stage == StageView::Over {
+            rate_after(session, now, &typed, output)?;
+            break;
+        }
+    }
+    voice.finish();
+    Ok(())
+}
+
+/// Asks for the pain after the session; an empty line leaves it out.
+fn rate_after(
+    session: &mut dyn Conducted,
+    at: At,
+    typed: &Receiver<String>,
+    output: &Output,
+) -> Outcome {
+    output.line("Pain now? A number from 0 to 10, or enter.");
+    while let Ok(line) = typed.recv() {
+        let line = line.trim();
+        if line.is_empty() {
+            break;
+        }
+        match values::pain(line) {
+            Ok(nrs) => {
+                let rating = PainRating { nrs, site: None, reported_by: Reporter::Subject };
+                let action = Action::RatePain { when: PainWhen::After, of: None, rating };
+                attend(session, at, &Input::unseeing(action))?;
+                break;
+            }
+            Err(refused) => output.line(&crate::failure::sentence(&refused)),
+        }
+    }
+    Ok(())
+}
+
+/// Lines as they are typed; the channel closes with the input.
+fn typed_lines() -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn give(
+    session: &mut dyn Conducted,
+    at: At,
+    input: &Input,
+    voice: &mut Voice,
+    output: &Output,
+) -> Outcome {
+    for effect in attend(session, at, input)? {
+        match effect {
+            Effect::Cue(cue) if cue.importance != Importance::Quiet => {
+                let view = session.view(at);
+                let sentence = said(&cue);
+                let left = view.remaining.map(|left| words::length(left.0)).unwrap_or_default();
+                output.line(format!("{sentence}  {left}").trim_end());
+                voice.say(&sentence);
+                voice.ring();
+            }
+            Effect::Ignored { reason, .. } => {
+                output.line(&crate::failure::sentence(&reason.to_string()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

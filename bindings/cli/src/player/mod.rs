@@ -1,0 +1,107 @@
+//! Conducts a session at the prompt: as a screen, as lines, or from a script. What happens is the
+//! domain's player; this only gives its cues, passes on what is pressed, and keeps its time.
+
+pub mod lines;
+pub mod pace;
+pub mod screen;
+pub mod scripted;
+pub mod voice;
+
+use holdfast::domain::catalogue::{Catalogue, Exercise};
+use holdfast::domain::ids::ExerciseId;
+use holdfast::domain::player::{
+    Action, At, Effect, Input, Plan, Question, SessionTime, StageView, TimedCue, View,
+};
+use holdfast::domain::vocabulary::{Kind, Side};
+use holdfast::domain::words::Arg;
+
+use crate::failure::Outcome;
+use crate::output::words;
+
+/// A session that is conducted. Every input is durable when `apply` returns.
+pub trait Conducted {
+    /// Takes an input, and says what to do.
+    fn apply(&mut self, at: At, input: &Input) -> Outcome<Vec<Effect>>;
+    /// What a screen shows.
+    fn view(&self, at: At) -> View;
+    /// When to tick next; nothing while the session waits for a person.
+    fn next_due(&self, at: At) -> Option<At>;
+    /// What is played.
+    fn plan(&self) -> &Plan;
+}
+
+/// Applies an input and confirms the cues it brings, as one does who gives them at once.
+/// What was to be given is in the answer.
+pub fn attend(session: &mut dyn Conducted, at: At, input: &Input) -> Outcome<Vec<Effect>> {
+    let mut effects = session.apply(at, input)?;
+    let latest = effects.iter().filter_map(|effect| match effect {
+        Effect::Cue(cue) => Some(cue.due),
+        _ => None,
+    });
+    if let Some(due) = latest.max() {
+        effects.extend(confirm(session, at, due)?);
+    }
+    Ok(effects)
+}
+
+fn confirm(session: &mut dyn Conducted, at: At, due: SessionTime) -> Outcome<Vec<Effect>> {
+    session.apply(at, &Input::unseeing(Action::Delivered { due }))
+}
+
+/// The words of a cue.
+pub fn said(cue: &TimedCue) -> String {
+    words::reader().say(&cue.text)
+}
+
+/// How an exercise is called.
+pub fn name(name: &Arg) -> String {
+    match name {
+        Arg::Text(text) => text.clone(),
+        Arg::Number(number) => number.to_string(),
+        Arg::Code { code } => words::plain(code.as_str()),
+    }
+}
+
+/// The side as a heading: `RIGHT SIDE`, nothing where there is none.
+pub fn side(side: Side) -> &'static str {
+    match side {
+        Side::Left => "LEFT SIDE",
+        Side::Right => "RIGHT SIDE",
+        Side::None => "",
+    }
+}
+
+/// What is going on, in a word or two.
+pub fn stage(stage: StageView) -> &'static str {
+    match stage {
+        StageView::Ready => "ready",
+        StageView::Prepare => "get ready",
+        StageView::Switch => "switch sides",
+        StageView::Rest => "rest",
+        StageView::Move => "move the spot",
+        StageView::Hold => "hold",
+        StageView::BrokenOff => "broken off",
+        StageView::Over => "done",
+    }
+}
+
+/// A question to the person, in words.
+pub fn question(question: Question) -> String {
+    match question {
+        Question::EaseCheck => words::plain("cue.ease_check"),
+        Question::DidYouFinish => {
+            "Nobody was here for a while. Did you finish that hold?".to_owned()
+        }
+    }
+}
+
+/// The catalogue's entry of an exercise.
+pub fn entry(id: &ExerciseId) -> Option<&'static Exercise> {
+    Catalogue::built_in().exercise(id)
+}
+
+/// Whether a plan has a release in it: then the stop rules are shown first.
+pub fn has_release(plan: &Plan) -> bool {
+    let kind = |id| entry(id).map(|exercise| exercise.kind);
+    plan.holds().iter().any(|hold| kind(&hold.exercise) == Some(Kind::Release))
+}

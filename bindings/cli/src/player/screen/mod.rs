@@ -1,0 +1,280 @@
+//! The full-screen player. The terminal is given back on every way out: the end, an error, a signal,
+//! a panic.
+
+mod digits;
+mod face;
+mod keys;
+mod rating;
+
+use std::time::Duration;
+
+use holdfast::domain::player::{
+    Action, At, Effect, Importance, Input, PainWhen, StageView, StopReason, Tone,
+};
+use holdfast::domain::record::{PainRating, Reporter};
+use holdfast::domain::units::Nrs;
+use ratatui::DefaultTerminal;
+use ratatui::crossterm::event::{self, Event, KeyEvent, KeyEventKind};
+
+use self::face::Face;
+use self::keys::Meant;
+use self::rating::{Rated, Rating};
+use super::pace::Pace;
+use super::voice::Voice;
+use super::{Conducted, attend, entry, said};
+use crate::failure::{Failure, Outcome};
+use crate::output::words;
+
+/// How long a spoken cue stays on the screen before the exercise's own words come back.
+const CUE_STAYS_MS: u64 = 6_000;
+/// How long each of the exercise's own words stays.
+const WORDS_STAY_MS: u64 = 15_000;
+/// The longest time without drawing.
+const REDRAW: Duration = Duration::from_millis(200);
+
+/// What the screen is shown with.
+pub struct Setting<'a> {
+    /// The session's time.
+    pub pace: &'a Pace,
+    /// What speaks and rings.
+    pub voice: Voice,
+    /// What is to be read before the session begins.
+    pub before: Vec<String>,
+    /// Whether colours may be used.
+    pub colours: bool,
+    /// Whether the process has been asked to end.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+/// Conducts the session on the screen until it is over or left.
+pub fn run(session: &mut dyn Conducted, setting: Setting<'_>) -> Outcome {
+    let failed = |error: std::io::Error| {
+        let message = format!("the terminal cannot be drawn on: {error}");
+        Failure::state("terminal", message).hint("try --plain")
+    };
+    let mut terminal = GivenBack(ratatui::try_init().map_err(failed)?);
+    let mut screen = Screen::new(session, setting);
+    while !screen.left {
+        terminal.0.draw(|frame| face::draw(frame, &screen.face())).map_err(failed)?;
+        if event::poll(screen.patience()).map_err(failed)? {
+            match event::read().map_err(failed)? {
+                Event::Key(key) if key.kind != KeyEventKind::Release => screen.press(key)?,
+                _ => {}
+            }
+        }
+        screen.pass()?;
+    }
+    drop(terminal);
+    screen.setting.voice.finish();
+    Ok(())
+}
+
+/// Puts the terminal back whatever happens. A panic's own hook does so too, before its message.
+struct GivenBack(DefaultTerminal);
+
+impl Drop for GivenBack {
+    fn drop(&mut self) {
+        ratatui::restore();
+    }
+}
+
+/// What a rating is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Before,
+    After,
+    Hurts,
+}
+
+struct Screen<'a> {
+    session: &'a mut dyn Conducted,
+    setting: Setting<'a>,
+    now: At,
+    view: holdfast::domain::player::View,
+    cue: String,
+    cue_since: u64,
+    shown: String,
+    notice: String,
+    rating: Option<(Asked, Rating)>,
+    rated_before: bool,
+    rated_after: bool,
+    ending: bool,
+    left: bool,
+}
+
+impl<'a> Screen<'a> {
+    fn new(session: &'a mut dyn Conducted, setting: Setting<'a>) -> Self {
+        let now = setting.pace.now();
+        let view = session.view(now);
+        let fresh = view.stage == StageView::Ready;
+        let mut screen = Self {
+            session,
+            setting,
+            now,
+            view,
+            cue: String::new(),
+            cue_since: 0,
+            shown: String::new(),
+            notice: String::new(),
+            rating: None,
+            rated_before: !fresh,
+            rated_after: false,
+            ending: false,
+            left: false,
+        };
+        screen.look();
+        screen
+    }
+
+    fn face(&self) -> Face<'_> {
+        Face {
+            view: &self.view,
+            cue: &self.shown,
+            notice: &self.notice,
+            rating: self.rating.as_ref().map(|(asked, rating)| (asked.text(), rating)),
+            before: &self.setting.before,
+            colours: self.setting.colours,
+        }
+    }
+
+    /// How long nothing will change by itself.
+    fn patience(&self) -> Duration {
+        let due = self.session.next_due(self.now).map(|due| self.setting.pace.until(due));
+        due.unwrap_or(REDRAW).min(REDRAW)
+    }
+
+    /// Time has passed.
+    fn pass(&mut self) -> Outcome {
+        if (self.setting.stop)() {
+            self.left = true;
+            return Ok(());
+        }
+        self.now = self.setting.pace.now();
+        self.tell(&Input::unseeing(Action::Tick))?;
+        if self.view.stage == StageView::Over && self.rating.is_none() {
+            if self.rated_after {
+                self.left = true;
+            } else {
+                self.rating = Some((Asked::After, Rating::default()));
+            }
+        }
+        Ok(())
+    }
+
+    fn press(&mut self, key: KeyEvent) -> Outcome {
+        self.now = self.setting.pace.now();
+        self.notice.clear();
+        if let Some((asked, rating)) = &mut self.rating {
+            let asked = *asked;
+            let leave = matches!(keys::read(key, &self.view), Meant::Leave);
+            match rating.key(key) {
+                _ if leave => self.left = true,
+                Rated::Done(number) => {
+                    self.rating = None;
+                    return self.rated(asked, number);
+                }
+                Rated::Typing => {}
+            }
+            return Ok(());
+        }
+        let ending = std::mem::take(&mut self.ending);
+        match keys::read(key, &self.view) {
+            Meant::Do(Action::Start) if !self.rated_before => {
+                self.rating = Some((Asked::Before, Rating::default()));
+            }
+            Meant::Do(action) => return self.tell(&Input::seeing(self.view.position, action)),
+            Meant::Hurts => self.rating = Some((Asked::Hurts, Rating::default())),
+            Meant::End if self.view.stage == StageView::Ready => self.left = true,
+            Meant::End if ending => {
+                return self.tell(&Input::seeing(self.view.position, keys::ended_early()));
+            }
+            Meant::End => {
+                self.ending = true;
+                "Press q again to end here. Any other key goes on.".clone_into(&mut self.notice);
+            }
+            Meant::Leave => self.left = true,
+            Meant::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn rated(&mut self, asked: Asked, number: Option<Nrs>) -> Outcome {
+        let rating =
+            number.map(|nrs| PainRating { nrs, site: None, reported_by: Reporter::Subject });
+        let say = |when| rating.clone().map(|rating| Action::RatePain { when, of: None, rating });
+        match asked {
+            Asked::Before => {
+                self.rated_before = true;
+                self.tell(&Input::unseeing(Action::Start))?;
+                say(PainWhen::Before).map_or(Ok(()), |rate| self.tell(&Input::unseeing(rate)))
+            }
+            Asked::After => {
+                self.rated_after = true;
+                say(PainWhen::After).map_or(Ok(()), |rate| self.tell(&Input::unseeing(rate)))
+            }
+            Asked::Hurts => {
+                let reason = StopReason::Pain { rating, site: None };
+                self.tell(&Input::seeing(self.view.position, Action::Stop { reason }))
+            }
+        }
+    }
+
+    fn tell(&mut self, input: &Input) -> Outcome {
+        for effect in attend(self.session, self.now, input)? {
+            match effect {
+                Effect::Cue(cue) => {
+                    let sentence = said(&cue);
+                    if cue.importance != Importance::Quiet {
+                        self.setting.voice.say(&sentence);
+                        if cue.tone != Tone::Silent {
+                            self.setting.voice.ring();
+                        }
+                        self.cue = sentence;
+                        self.cue_since = self.now.since_boot_ms;
+                    }
+                }
+                Effect::Ignored { reason, .. } => {
+                    self.notice = crate::failure::sentence(&reason.to_string());
+                }
+                _ => {}
+            }
+        }
+        self.look();
+        Ok(())
+    }
+
+    /// Sees how things stand, and picks the words to show.
+    fn look(&mut self) {
+        self.view = self.session.view(self.now);
+        let fresh = self.now.since_boot_ms.saturating_sub(self.cue_since) < CUE_STAYS_MS;
+        let own = match self.view.stage {
+            StageView::Hold => own_words(&self.view),
+            _ => None,
+        };
+        self.shown = match own {
+            Some(own) if !fresh || self.cue.is_empty() => own,
+            _ => self.cue.clone(),
+        };
+    }
+}
+
+/// What the catalogue says of how it is done, one sentence after the other.
+fn own_words(view: &holdfast::domain::player::View) -> Option<String> {
+    let cues = &entry(&view.exercise)?.cues;
+    let count = u64::try_from(cues.len()).ok().filter(|count| *count > 0)?;
+    let which = usize::try_from(view.elapsed.0 / WORDS_STAY_MS % count).ok()?;
+    cues.get(which).map(|fact| words::plain(fact.code.as_str()))
+}
+
+impl Asked {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Before => "Pain now, before you begin?",
+            Self::After => "Pain now?",
+            Self::Hurts => "How much does it hurt?",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! Reads times at the prompt: RFC 3339, a local day, a naive local time. Where a day begins and
+//! which zone is local is handed in; no clock is read here.
+
+use holdfast::domain::units::LocalDay;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _, Zoned};
+
+/// Minutes after midnight at which a day starts: 03:00 (ours).
+pub const DAY_START_MIN: u16 = 180;
+
+/// A time as typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum When {
+    /// One instant, wherever it was written.
+    Instant(Timestamp),
+    /// A time on the local clock.
+    Local(DateTime),
+    /// A local day.
+    Day(Date),
+    /// So many days before today.
+    DaysAgo(i8),
+}
+
+/// Where and when a command runs.
+#[derive(Debug, Clone)]
+pub struct Here {
+    /// Now, in the local zone.
+    pub now: Zoned,
+}
+
+/// Reads a time.
+pub fn parse(text: &str) -> Result<When, String> {
+    let text = text.trim();
+    match text {
+        "today" => return Ok(When::DaysAgo(0)),
+        "yesterday" => return Ok(When::DaysAgo(1)),
+        _ => {}
+    }
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(When::Instant(instant));
+    }
+    // A date alone parses as a time too, so it is looked for first.
+    if text.len() == 10
+        && let Ok(day) = text.parse::<Date>()
+    {
+        return Ok(When::Day(day));
+    }
+    text.parse::<DateTime>().map(When::Local).map_err(|_| {
+        format!(
+            "\"{text}\" is not a time: give a day (2026-03-01), a local time (2026-03-01T21:30) or \
+             RFC 3339 (2026-03-01T21:30:00+01:00)"
+        )
+    })
+}
+
+/// Reads a local day.
+pub fn parse_day(text: &str) -> Result<When, String> {
+    match parse(text) {
+        Ok(when @ (When::Day(_) | When::DaysAgo(_))) => Ok(when),
+        _ => Err(format!("\"{text}\" is not a day: write it as 2026-03-01, today or yesterday")),
+    }
+}
+
+/// Reads the instant that `--now` sets, with the zone of a bracketed suffix if it has one.
+pub fn parse_now(text: &str) -> Result<Zoned, String> {
+    let zoned = text.trim().parse::<Zoned>().ok();
+    let instant = || text.trim().parse::<Timestamp>().ok();
+    zoned.or_else(|| instant().map(|t| t.to_zoned(TimeZone::system()))).ok_or_else(|| {
+        format!("\"{text}\" is not RFC 3339: write the time as 2026-03-01T21:30:00+01:00")
+    })
+}
+
+impl Here {
+    /// The local day that it is.
+    pub fn today(&self) -> Date {
+        let shift = i64::from(DAY_START_MIN).minutes();
+        self.now.datetime().checked_sub(shift).map_or(self.now.date(), DateTime::date)
+    }
+
+    /// The first instant of a range from `when` on.
+    pub fn since(&self, when: &When) -> Result<Timestamp, String> {
+        match when {
+            When::Day(_) | When::DaysAgo(_) => self.start_of(self.day(when)?),
+            _ => self.instant(when),
+        }
+    }
+
+    /// The first instant after a range up to `when`: a day is included as a whole.
+    pub fn until(&self, when: &When) -> Result<Timestamp, String> {
+        match when {
+            When::Day(_) | When::DaysAgo(_) => {
+                let next = self.day(when)?.tomorrow().map_err(|_| too_far())?;
+                self.start_of(next)
+            }
+            _ => self.instant(when)?.checked_add(1.millisecond()).map_err(|_| too_far()),
+        }
+    }
+
+    /// The instant of something that happened at `when`. A day alone is refused: it has no hour.
+    pub fn instant(&self, when: &When) -> Result<Timestamp, String> {
+        match when {
+            When::Instant(instant) => Ok(*instant),
+            When::Local(local) => {
+                let zone = self.now.time_zone().clone();
+                local.to_zoned(zone).map(|zoned| zoned.timestamp()).map_err(|_| too_far())
+            }
+            When::Day(_) | When::DaysAgo(_) => {
+                Err("a day has no hour: add one (2026-03-01T21:30)".to_owned())
+            }
+        }
+    }
+
+    /// The local day that `when` names.
+    pub fn day(&self, when: &When) -> Result<Date, String> {
+        match when {
+            When::Day(day) => Ok(*day),
+            When::DaysAgo(days) => self.today().checked_sub(days.days()).map_err(|_| too_far()),
+            When::Local(_) | When::Instant(_) => Err("give a day, without an hour".to_owned()),
+        }
+    }
+
+    /// The same as a day of the record.
+    pub fn local_day(&self, when: &When) -> Result<LocalDay, String> {
+        self.day(when).map(LocalDay)
+    }
+
+    fn start_of(&self, day: Date) -> Result<Timestamp, String> {
+        let (hour, minute) = (DAY_START_MIN / 60, DAY_START_MIN % 60);
+        let small = |n: u16| i8::try_from(n).unwrap_or(0);
+        day.at(small(hour), small(minute), 0, 0)
+            .to_zoned(self.now.time_zone().clone())
+            .map(|zoned| zoned.timestamp())
+            .map_err(|_| too_far())
+    }
+}
+
+fn too_far() -> String {
+    "that time lies outside of what can be counted".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn here(now: &str) -> Here {
+        Here { now: parse_now(now).unwrap() }
+    }
+
+    #[test]
+    fn a_day_runs_from_three_in_the_morning_to_the_next() {
+        let here = here("2026-03-10T02:30:00+01:00[Europe/Berlin]");
+        assert_eq!(here.today().to_string(), "2026-03-09");
+        let day = parse("2026-03-01").unwrap();
+        assert_eq!(here.since(&day).unwrap().to_string(), "2026-03-01T02:00:00Z");
+        assert_eq!(here.until(&day).unwrap().to_string(), "2026-03-02T02:00:00Z");
+    }
+
+    #[test]
+    fn the_day_the_clocks_change_is_an_hour_shorter() {
+        let here = here("2026-04-10T12:00:00+02:00[Europe/Berlin]");
+        let day = parse("2026-03-28").unwrap();
+        let length = here.until(&day).unwrap().duration_since(here.since(&day).unwrap());
+        assert_eq!(length.as_secs(), 23 * 3600);
+    }
+
+    #[test]
+    fn a_naive_time_is_local_and_an_offset_is_kept() {
+        let here = here("2026-03-10T12:00:00+01:00[Europe/Berlin]");
+        let naive = parse("2026-03-01T21:30").unwrap();
+        assert_eq!(here.instant(&naive).unwrap().to_string(), "2026-03-01T20:30:00Z");
+        let fixed = parse("2026-03-01T21:30:00-05:00").unwrap();
+        assert_eq!(here.instant(&fixed).unwrap().to_string(), "2026-03-02T02:30:00Z");
+        assert!(here.instant(&parse("yesterday").unwrap()).is_err());
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused_with_an_example() {
+        for wrong in ["soon", "2026-13-01", "25:00", ""] {
+            assert!(parse(wrong).unwrap_err().contains("2026-03-01"), "{wrong}");
+        }
+    }
+}

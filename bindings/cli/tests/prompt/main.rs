@@ -1,0 +1,7 @@
+//! The command line as people and scripts meet it: the real program, real homes, a real relay.
+
+#![allow(clippy::unwrap_used)]
+
+mod bad_values;
+mod content;
+mod home;
