@@ -152,6 +152,18 @@ pub struct Account {
     pub paper: DeviceKeys,
 }
 
+/// The genesis of an account that claims other devices as its own.
+pub fn account_genesis(keys: &DeviceKeys, others: &[&DeviceKeys]) -> Entry {
+    let e = &mut SystemEntropy;
+    let devices: Vec<_> = std::iter::once(keys)
+        .chain(others.iter().copied())
+        .map(|k| k.certificate(DeviceKind::Machine))
+        .collect();
+    let secret = AccountSecret(Secret32::random(e));
+    let epoch = AccountEpoch::create(1, &secret, None, &devices, e).unwrap();
+    genesis_entry(Act::AccountGenesis(AccountGenesis { nonce: e.array(), devices, epoch }), keys)
+}
+
 pub fn new_account() -> Account {
     let e = &mut SystemEntropy;
     let phone = DeviceKeys::generate(e);
@@ -505,8 +517,7 @@ pub fn membership_head(log: &Log) -> EntryHash {
             Item::Entry { bytes, .. } => Entry::from_trusted_bytes(bytes).ok(),
             Item::Stub { .. } => None,
         })
-        .filter(|entry| entry.header().kind == Kind::Membership)
-        .next_back()
+        .rfind(|entry| entry.header().kind == Kind::Membership)
         .unwrap()
         .hash()
 }
