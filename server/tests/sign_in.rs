@@ -51,7 +51,10 @@ fn a_challenge_is_good_for_a_minute_for_one_device_at_one_relay() {
     assert_eq!(ask(&line, &account.phone, good.clone()).status, 200);
     let too_late = ask(&line.at(NOON + CHALLENGE_MS), &account.phone, good.clone());
     assert_eq!(refused(&too_late), (401, ProblemCode::Unauthorized));
-    assert_eq!(refused(&ask(&line, &account.paper, good.clone())), (401, ProblemCode::Unauthorized));
+    assert_eq!(
+        refused(&ask(&line, &account.paper, good.clone())),
+        (401, ProblemCode::Unauthorized)
+    );
     for at in 0..good.len() {
         let mut bent = good.clone();
         bent[at] ^= 1;
@@ -76,11 +79,8 @@ fn a_signature_for_another_relay_or_by_another_key_signs_nobody_in() {
     assert_eq!(refused(&passed_on), (401, ProblemCode::Unauthorized));
 
     let thief = DeviceKeys::generate(&mut SystemEntropy);
-    let mut request = TokenRequest::sign(
-        &thief,
-        challenge(&line, account.phone.id()),
-        "https://relay.example",
-    );
+    let mut request =
+        TokenRequest::sign(&thief, challenge(&line, account.phone.id()), "https://relay.example");
     request.device = account.phone.id();
     let reply = line.post("/v1/token", None, &wire::encode(&request));
     assert_eq!(refused(&reply), (401, ProblemCode::Unauthorized));

@@ -90,6 +90,7 @@ async fn ask(State(shell): State<Shell>, request: Request<Body>) -> Response {
         slot.body_is_coming();
     }
     let mut received = 0;
+    let mut unread = false;
     let outcome = match read_body(&shell, &path, token.as_deref(), request).await {
         Ok((body, leave)) => {
             received = body.len();
@@ -98,7 +99,10 @@ async fn ask(State(shell): State<Shell>, request: Request<Body>) -> Response {
             drop(leave);
             answer
         }
-        Err(refused) => Err(refused),
+        Err(refused) => {
+            unread = true;
+            Err(refused)
+        }
     };
     leave(slot.as_deref());
     let answer = outcome.unwrap_or_else(Answer::from);
@@ -110,7 +114,12 @@ async fn ask(State(shell): State<Shell>, request: Request<Body>) -> Response {
         ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         "answered"
     );
-    respond(answer)
+    let mut response = respond(answer);
+    if unread {
+        // What is left of the body would be taken for the next request.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// A path is a stranger's text: only the known ones get into the log.

@@ -317,7 +317,7 @@ impl Device {
 
     /// Pushes, and applies what comes back.
     pub fn push_with(&mut self, push: Vec<Push>) -> Vec<Outcome> {
-        let request = SyncRequest { push, ..self.request() };
+        let request = SyncRequest { push, want: self.wants(), ..self.request() };
         let names: Vec<_> =
             request.push.iter().map(|p| Entry::from_trusted_bytes(&p.entry)).collect();
         let response: SyncResponse = self.send(&request).read();
@@ -345,7 +345,7 @@ impl Device {
             after: log.head,
             starting_at: None,
         };
-        self.logs.iter().map(want).collect()
+        self.logs.iter().filter(|(_, log)| log.head > 0).map(want).collect()
     }
 
     /// Pulls until there is no more; gives the number of round trips.
