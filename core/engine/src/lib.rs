@@ -14,12 +14,20 @@ mod home;
 mod identity;
 pub mod key_provider;
 pub mod observe;
+pub mod views;
+
+mod commands;
+mod open_documents;
+mod projection;
 mod store;
-mod strands;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use commands::history::{DEFAULT_PAGE, HistoryQuery};
+pub use commands::hold::HoldEdit;
+pub use commands::log::{Done, Eased, LogRequest, LogSide};
+pub use commands::session::SessionWithHolds;
 pub use config::{Config, Sharing};
 pub use error::HoldfastError;
 pub use holdfast_domain as domain;
@@ -36,9 +44,9 @@ use holdfast_protocol::entropy::Entropy;
 use holdfast_protocol::ids::{AccountId, ActorId, DeviceId, SpaceId};
 use holdfast_protocol::secret::Secret32;
 use key_provider::KeyProvider;
+use open_documents::OpenDocuments;
 use store::Store;
 use store::meta::{self, Me};
-use strands::Strands;
 
 /// One home, opened. Cheap to clone; every clone is the same engine.
 #[derive(Clone)]
@@ -73,7 +81,7 @@ pub(crate) struct Inner {
     pub(crate) key: Secret32,
     pub(crate) extra_root_pem: Option<Vec<u8>>,
     pub(crate) who: Who,
-    pub(crate) strands: Strands,
+    pub(crate) documents: OpenDocuments,
 }
 
 /// Who this device is, as far as it never changes while it runs.
@@ -115,7 +123,7 @@ impl Inner {
             key,
             extra_root_pem: config.extra_root_pem,
             who,
-            strands: Strands::default(),
+            documents: OpenDocuments::default(),
         }))
     }
 
@@ -154,7 +162,7 @@ impl Engine {
         let done = catch_unwind(AssertUnwindSafe(|| command(&self.inner)));
         let done = done.unwrap_or_else(|panic| {
             self.inner.store.give_up();
-            self.inner.strands.clear();
+            self.inner.documents.clear();
             Err(Error::RestartNeeded(store::panic_text(panic.as_ref())))
         });
         Ok(done?)

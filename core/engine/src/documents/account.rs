@@ -235,6 +235,12 @@ impl AccountReading {
     }
 }
 
+impl From<Account> for Document {
+    fn from(inner: Account) -> Self {
+        inner.0
+    }
+}
+
 impl From<Document> for Account {
     fn from(document: Document) -> Self {
         Self(document)

@@ -308,6 +308,12 @@ fn set_text(transaction: &mut Transaction<'_>, key: &str, text: &str) -> Result<
     }
 }
 
+impl From<Plan> for Document {
+    fn from(inner: Plan) -> Self {
+        inner.0
+    }
+}
+
 impl From<Document> for Plan {
     fn from(document: Document) -> Self {
         Self(document)

@@ -209,6 +209,12 @@ impl Strand {
     }
 }
 
+impl From<Strand> for Document {
+    fn from(inner: Strand) -> Self {
+        inner.0
+    }
+}
+
 impl From<Document> for Strand {
     fn from(document: Document) -> Self {
         Self(document)

@@ -64,6 +64,16 @@ CREATE TABLE chart (
     space BLOB NOT NULL UNIQUE
 );
 
+-- A strand and its verified author.
+CREATE TABLE strand (
+    doc     INTEGER PRIMARY KEY REFERENCES doc (id),
+    chart   INTEGER NOT NULL REFERENCES chart (id),
+    device  TEXT NOT NULL,
+    account TEXT NOT NULL,
+    subject INTEGER NOT NULL
+);
+CREATE INDEX strand_device ON strand (chart, device);
+
 -- One row per record of a strand. v tells versions apart where clones of a device wrote one key.
 -- outbox is the own change that wrote it, entry the place in the log where it stands: how it
 -- travelled, which no document says, so a rebuild keeps it.
@@ -122,7 +132,7 @@ CREATE TABLE session (
     body       TEXT,
     UNIQUE (chart, key)
 );
-CREATE INDEX session_time ON session (chart, started_ms, id) WHERE body IS NOT NULL;
+CREATE INDEX session_time ON session (chart, day, started_ms, key) WHERE body IS NOT NULL;
 
 CREATE TABLE hold (
     chart      INTEGER NOT NULL REFERENCES chart (id),
@@ -141,16 +151,14 @@ CREATE TABLE hold (
     body       TEXT NOT NULL,
     PRIMARY KEY (chart, hold_id)
 );
-CREATE INDEX hold_time ON hold (chart, started_ms, hold_id);
-CREATE INDEX hold_day ON hold (chart, day);
-CREATE INDEX hold_exercise ON hold (chart, exercise, started_ms, hold_id);
+CREATE INDEX hold_time ON hold (chart, day, started_ms, hold_id);
+CREATE INDEX hold_exercise ON hold (chart, exercise, day, started_ms, hold_id);
 CREATE INDEX hold_key ON hold (session, step, side, set_n);
 
 CREATE TABLE routine (
     chart    INTEGER NOT NULL REFERENCES chart (id),
     id       TEXT NOT NULL,
     name     TEXT NOT NULL,
-    position INTEGER NOT NULL,
     body     TEXT NOT NULL,
     PRIMARY KEY (chart, id)
 );

@@ -1,0 +1,93 @@
+//! The history, in pages. Its cost is that of the page, not of what was ever logged.
+
+use holdfast_domain::units::LocalDay;
+use holdfast_domain::vocabulary::Side;
+
+use super::place;
+use crate::error::{Error, Result};
+use crate::projection;
+use crate::projection::history::{self, Filter, MAX_PAGE};
+use crate::views::{Cursor, HistoryPage};
+use crate::{Engine, HoldfastError, Inner};
+
+/// How many rows a page has where nobody says.
+pub const DEFAULT_PAGE: u32 = 100;
+
+/// Which part of the history. The default is the newest holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HistoryQuery {
+    /// From this local day on.
+    pub since: Option<LocalDay>,
+    /// Up to this local day, itself included.
+    pub until: Option<LocalDay>,
+    /// Only this exercise, by its id or any unambiguous beginning of it.
+    pub exercise: Option<String>,
+    /// Only this side.
+    pub side: Option<Side>,
+    /// Sessions instead of holds.
+    pub by_session: bool,
+    /// At most so many, up to 500; 100 where it is left out.
+    pub limit: Option<u32>,
+    /// Where the page begins: the `next` of the page before.
+    pub after: Option<Cursor>,
+}
+
+impl Engine {
+    /// A page of the history, the newest first.
+    ///
+    /// # Errors
+    /// [`HoldfastError::BadInput`] with the field at fault.
+    pub fn history(&self, query: &HistoryQuery) -> std::result::Result<HistoryPage, HoldfastError> {
+        self.guarded(|inner| inner.history(query))
+    }
+}
+
+impl Inner {
+    fn history(&self, query: &HistoryQuery) -> Result<HistoryPage> {
+        let limit = query.limit.unwrap_or(DEFAULT_PAGE);
+        if !(1..=MAX_PAGE).contains(&limit) {
+            let text = format!("a page has 1 to {MAX_PAGE} rows, not {limit}");
+            return Err(Error::bad("limit", text));
+        }
+        if let (Some(since), Some(until)) = (query.since, query.until)
+            && since > until
+        {
+            let text = format!("until {until} is before since {since}: give the earlier day first");
+            return Err(Error::bad("until", text));
+        }
+        // Own exercises of a chart are in no catalogue.
+        let exercise = match query.exercise.as_deref() {
+            Some(own) if own.starts_with("own:") => Some(own),
+            Some(id) => Some(place::exercise(id)?.id.as_str()),
+            None => None,
+        };
+        let filter = Filter {
+            since: query.since,
+            until: query.until,
+            exercise,
+            side: query.side,
+            after: query.after.as_ref(),
+            limit,
+        };
+        self.store.read(|conn| {
+            let Some(chart) = projection::chart(conn, self.who.chart)? else {
+                return Ok(HistoryPage::empty(query.by_session));
+            };
+            let statuses = self.statuses(conn)?;
+            if query.by_session {
+                let (sessions, next) = history::sessions(conn, chart, &filter)?;
+                let sessions = sessions
+                    .into_iter()
+                    .map(|(number, session)| self.session_view(conn, number, session, &statuses))
+                    .collect::<Result<_>>()?;
+                return Ok(HistoryPage { holds: None, sessions: Some(sessions), next });
+            }
+            let (holds, next) = history::holds(conn, chart, &filter)?;
+            let holds = holds
+                .into_iter()
+                .map(|hold| self.hold_view(conn, chart, hold, &statuses))
+                .collect::<Result<_>>()?;
+            Ok(HistoryPage { holds: Some(holds), sessions: None, next })
+        })
+    }
+}

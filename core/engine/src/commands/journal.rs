@@ -1,0 +1,125 @@
+//! Writing records into this device's strand of a session: change, outbox and projection in one
+//! transaction. Whether a record makes sense was decided before.
+
+use holdfast_domain::ids::DeviceName;
+use holdfast_domain::record::SessionKey;
+use holdfast_protocol::content::DocId;
+use holdfast_protocol::ids::{Class, SpaceId};
+
+use crate::documents::document::Document;
+use crate::documents::name::DocName;
+use crate::documents::strand::{Record, Strand};
+use crate::error::{Error, Result};
+use crate::open_documents::Taken;
+use crate::store::docs::{self, DocRow};
+use crate::store::{Priority, Tx};
+use crate::{Inner, projection};
+
+/// The documents a transaction has changed so far. They go back into memory once it is committed.
+pub(crate) struct Journal<'a> {
+    inner: &'a Inner,
+    drafts: Vec<Draft>,
+}
+
+struct Draft {
+    space: SpaceId,
+    doc: DocId,
+    row: DocRow,
+    document: Document,
+}
+
+impl Inner {
+    /// Runs a person's command as one transaction.
+    ///
+    /// # Errors
+    /// What `work` says, or why the transaction could not begin or end; nothing is written then.
+    pub(crate) fn command<T>(
+        &self,
+        name: &'static str,
+        work: impl FnOnce(&Tx<'_>, &mut Journal<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut journal = Journal { inner: self, drafts: Vec::new() };
+        let value = self.store.write(Priority::User, name, |tx| work(tx, &mut journal))?;
+        for Draft { space, doc, row, document } in journal.drafts {
+            self.documents.keep(space, doc, row, document);
+        }
+        Ok(value)
+    }
+
+    /// This device, as the record names it.
+    pub(crate) fn device_name(&self) -> DeviceName {
+        DeviceName::new(self.who.device.to_hex()).expect("hex is an id")
+    }
+
+    /// The name of this device's strand of a session.
+    ///
+    /// # Errors
+    /// [`Error::BadInput`] when the session's id is too long for one.
+    pub(crate) fn strand_of(&self, session: &SessionKey) -> Result<DocId> {
+        let name = DocName::SessionStrand { session: session.id(), device: self.device_name() };
+        name.to_id().ok_or_else(|| {
+            Error::bad("session", format!("the session id \"{session}\" is too long to be kept"))
+        })
+    }
+}
+
+impl Journal<'_> {
+    /// Writes records into this device's strand of a session, as one change. What stands there
+    /// already is not written again.
+    pub(crate) fn write(
+        &mut self,
+        tx: &Tx<'_>,
+        space: SpaceId,
+        session: &SessionKey,
+        records: &[Record],
+    ) -> Result<()> {
+        let doc = self.inner.strand_of(session)?;
+        self.change(tx, space, Class::Log, doc.clone(), |document| {
+            let mut strand = Strand::from(document);
+            let written = strand.put_all(records)?;
+            Ok((strand.into(), written.into_iter().collect(), ()))
+        })
+        .and_then(|((), outbox)| match outbox {
+            Some(outbox) => projection::record_written(tx, space, &doc, records, outbox),
+            None => Ok(()),
+        })
+    }
+
+    /// Changes a document: takes it, lets `change` write, and stores what was written. Gives what
+    /// `change` gave, and the row of the outbox that carries the last of it.
+    pub(crate) fn change<T>(
+        &mut self,
+        tx: &Tx<'_>,
+        space: SpaceId,
+        class: Class,
+        doc: DocId,
+        change: impl FnOnce(Document) -> Result<(Document, Vec<crate::documents::document::Written>, T)>,
+    ) -> Result<(T, Option<i64>)> {
+        let Taken { document, scattered } = self.take(tx, space, &doc)?;
+        let (document, written, value) = change(document)?;
+        let (mut row, mut outbox) = (docs::row(tx.reader(), space, &doc)?, None);
+        for written in &written {
+            let incarnation = self.inner.who.incarnation;
+            let (now, id) = docs::append_local(tx, space, class, &doc, written, incarnation)?;
+            (row, outbox) = (Some(now), Some(id));
+        }
+        if scattered && outbox.is_some() {
+            docs::compact(tx, space, &doc, &document.save_nocompress())?;
+        }
+        if let Some(row) = row {
+            self.drafts.push(Draft { space, doc, row, document });
+        }
+        Ok((value, outbox))
+    }
+
+    fn take(&mut self, tx: &Tx<'_>, space: SpaceId, doc: &DocId) -> Result<Taken> {
+        let drafted = self.drafts.iter().position(|d| d.space == space && d.doc == *doc);
+        match drafted {
+            Some(place) => {
+                let document = self.drafts.swap_remove(place).document;
+                Ok(Taken { document, scattered: false })
+            }
+            None => self.inner.documents.take(tx.reader(), space, doc, self.inner.who.actor),
+        }
+    }
+}

@@ -1,0 +1,481 @@
+//! Writing down by hand what was done. What cannot be is refused, what is odd is asked, and what goes
+//! against a rule is noted: it happened.
+
+use holdfast_domain::catalogue::Exercise;
+use holdfast_domain::ids::{HoldId, ObservationId, Site, ToolId};
+use holdfast_domain::record::{
+    Attempt, Context, HoldKey, Load, Observation, PainRating, Reporter, SessionRecord, next_free,
+};
+use holdfast_domain::units::{LocalDay, Millis, Moment, Nrs};
+use holdfast_domain::vocabulary::{EndedBy, Mode, Side, Source};
+use rusqlite::OptionalExtension;
+
+use super::findings::findings;
+use super::journal::Journal;
+use super::place::{self, Place, Said};
+use crate::documents::strand::Record;
+use crate::error::{Error, Result};
+use crate::projection::{self, history};
+use crate::store::{Tx, docs};
+use crate::views::HoldView;
+use crate::{Engine, HoldfastError, Inner};
+
+/// The side or sides something was done on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogSide {
+    /// The left.
+    Left,
+    /// The right.
+    Right,
+    /// Each, one after the other: two holds of that length.
+    Both,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Held, or gone on, for so long.
+    Held(Millis),
+    /// So many repetitions, each held so long where that was timed.
+    Reps {
+        /// How many; per side where sides alternate.
+        count: u16,
+        /// How long each was held.
+        hold_each: Option<Millis>,
+    },
+    /// Done, with nothing to count.
+    Ticked,
+}
+
+/// Whether it eased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eased {
+    /// After so long in the last attempt.
+    After(Millis),
+    /// It did not.
+    No,
+}
+
+/// Something to log. Ids may be given by any unambiguous beginning, a routine by its name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogRequest {
+    /// The exercise.
+    pub exercise: String,
+    /// What was done.
+    pub done: Done,
+    /// On which side; nothing for bilateral exercises.
+    pub side: Option<LogSide>,
+    /// The routine it belongs to.
+    pub routine: Option<String>,
+    /// The local day, where it is not that of the time.
+    pub date: Option<LocalDay>,
+    /// The slot of the day.
+    pub slot: Option<String>,
+    /// The step of the routine; found by the exercise where it is left out.
+    pub step: Option<String>,
+    /// The session, instead of routine, date and slot. One that does not exist is begun.
+    pub session: Option<String>,
+    /// The set, from 1; the next free one where it is left out.
+    pub set: Option<u16>,
+    /// The repetition, from 1; the next free one where it is left out.
+    pub rep: Option<u16>,
+    /// The target; that of the dose where it is left out.
+    pub target: Option<Millis>,
+    /// Pain before, NRS 0–10.
+    pub pain_before: Option<u8>,
+    /// Pain after, NRS 0–10.
+    pub pain_after: Option<u8>,
+    /// Where it hurts.
+    pub pain_site: Option<String>,
+    /// How it ended; worked out from the rest where it is left out.
+    pub ended: Option<EndedBy>,
+    /// Whether it eased.
+    pub eased: Option<Eased>,
+    /// How often the spot was moved before the last attempt.
+    pub moves: u8,
+    /// How long it was paused in all.
+    pub paused: Millis,
+    /// Weight or resistance.
+    pub load: Option<Load>,
+    /// Seconds of each phase of a repetition.
+    pub tempo: Vec<u32>,
+    /// The tool.
+    pub tool: Option<String>,
+    /// Who helped: a member or free text.
+    pub by: Option<String>,
+    /// When it began; now where it is left out.
+    pub at: Option<Moment>,
+    /// A note.
+    pub note: Option<String>,
+    /// Whether what would otherwise be asked is confirmed.
+    pub yes: bool,
+    /// Typed in, or imported.
+    pub source: Source,
+}
+
+impl LogRequest {
+    /// Something done now, everything else left out.
+    #[must_use]
+    pub fn new(exercise: impl Into<String>, done: Done) -> Self {
+        Self {
+            exercise: exercise.into(),
+            done,
+            side: None,
+            routine: None,
+            date: None,
+            slot: None,
+            step: None,
+            session: None,
+            set: None,
+            rep: None,
+            target: None,
+            pain_before: None,
+            pain_after: None,
+            pain_site: None,
+            ended: None,
+            eased: None,
+            moves: 0,
+            paused: Millis::ZERO,
+            load: None,
+            tempo: Vec::new(),
+            tool: None,
+            by: None,
+            at: None,
+            note: None,
+            yes: false,
+            source: Source::Manual,
+        }
+    }
+}
+
+impl Engine {
+    /// Logs one hold, or two where both sides are given. It is on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`HoldfastError::BadInput`] with the field at fault, [`HoldfastError::NeedsConfirmation`]
+    /// for more than three times the target, [`HoldfastError::Forbidden`] for both sides of a
+    /// one-sided exercise; nothing is written then.
+    pub fn log(&self, request: &LogRequest) -> std::result::Result<Vec<HoldView>, HoldfastError> {
+        self.guarded(|inner| inner.log(request))
+    }
+}
+
+impl Inner {
+    pub(crate) fn log(&self, request: &LogRequest) -> Result<Vec<HoldView>> {
+        let exercise = place::exercise(&request.exercise)?;
+        let given = Given::read(request)?;
+        let sides: &[Side] = match request.side {
+            None => &[Side::None],
+            Some(LogSide::Left) => &[Side::Left],
+            Some(LogSide::Right) => &[Side::Right],
+            Some(LogSide::Both) => &[Side::Left, Side::Right],
+        };
+        self.command("log", |tx, journal| {
+            let mut ids = Vec::new();
+            for side in sides {
+                ids.push(self.log_one(tx, journal, request, &given, exercise, *side)?);
+            }
+            // The record of a whole set changes with what is logged singly: show both as they are now.
+            self.hold_views(tx.reader(), self.who.chart, &ids)
+        })
+    }
+
+    fn log_one(
+        &self,
+        tx: &Tx<'_>,
+        journal: &mut Journal<'_>,
+        request: &LogRequest,
+        given: &Given,
+        exercise: &Exercise,
+        side: Side,
+    ) -> Result<HoldId> {
+        let (conn, space, now) = (tx.reader(), self.who.chart, self.now());
+        let chart = projection::chart(conn, space)?;
+        let said = Said {
+            routine: request.routine.as_deref(),
+            date: request.date,
+            slot: request.slot.as_deref(),
+            step: request.step.as_deref(),
+            session: request.session.as_deref(),
+            at: request.at.as_ref(),
+        };
+        let on = (side != Side::None).then_some(side);
+        let device = self.who.device.to_hex();
+        let place = place::place(conn, chart, said, &exercise.id, on, &now, &device)?;
+        let number = match chart {
+            Some(chart) => projection::session(conn, chart, &place.session)?,
+            None => None,
+        };
+        let done = match number {
+            Some(number) => history::done(conn, number)?,
+            None => Vec::new(),
+        };
+        let step = place.step_ref(&exercise.id);
+        let taken = match number {
+            Some(number) => history::taken(conn, number, &step.to_string(), side)?,
+            None => Vec::new(),
+        };
+        let dose = place.dose(exercise);
+        let whole_set = matches!(request.done, Done::Reps { .. });
+        let per_set = dose.reps.to_play().and_then(|reps| u16::try_from(reps).ok());
+        let per_set = per_set.filter(|_| matches!(request.done, Done::Held(_)));
+        let (set, rep) = next_free(&taken, request.set, request.rep, per_set, whole_set)
+            .ok_or_else(|| Error::bad("set", "every set of this session is taken"))?;
+        let key = HoldKey { session: place.session.clone(), step, side, set, rep };
+
+        let observation = given.observation(self, request, exercise, &place, key.clone());
+        let sides_done: Vec<Side> = done
+            .iter()
+            .filter(|(what, ..)| what == exercise.id.as_str())
+            .map(|(.., side)| *side)
+            .collect();
+        let context = Context {
+            laterality: exercise.laterality,
+            mode: dose.mode,
+            sides_done: &sides_done,
+            yes: request.yes,
+        };
+        let mut observation = observation.checked(context)?;
+        let before: Vec<super::findings::Done> =
+            done.iter().filter_map(|(what, _, side)| Some((what.parse().ok()?, *side))).collect();
+        observation.findings =
+            findings(&before, (exercise.id.clone(), side), place.routine.as_ref());
+
+        let mut records = Vec::new();
+        records
+            .extend(self.session_record(tx, &place, &now)?.map(|r| Record::Session(Box::new(r))));
+        let id = observation.id.clone();
+        records.push(Record::Observation(Box::new(observation)));
+        journal.write(tx, space, &place.session, &records)?;
+        hold_with(tx, &key, &id)
+    }
+
+    /// The session's record by this device, where it has to be written: there is none yet, this hold
+    /// began before it, or it was removed and is begun again.
+    fn session_record(
+        &self,
+        tx: &Tx<'_>,
+        place: &Place,
+        now: &Moment,
+    ) -> Result<Option<SessionRecord>> {
+        let (conn, space) = (tx.reader(), self.who.chart);
+        let doc = self.strand_of(&place.session)?;
+        let sql = "SELECT session_record.body, session.body IS NULL FROM session_record
+                   JOIN session ON session.id = session_record.session
+                   WHERE session_record.doc = ?1 ORDER BY v LIMIT 1";
+        let mut found = conn.prepare_cached(sql)?;
+        let own = match docs::row(conn, space, &doc)? {
+            Some(row) => found
+                .query_row([row.id], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))
+                .optional()?,
+            None => None,
+        };
+        if let Some((body, removed)) = own {
+            let mut record: SessionRecord = serde_json::from_str(&body)
+                .map_err(|error| Error::Unreadable(error.to_string()))?;
+            if removed {
+                record.started_at = now.clone();
+                return Ok(Some(record));
+            }
+            let earlier = place.started_at.utc_ms < record.started_at.utc_ms;
+            record.started_at = place.started_at.clone();
+            return Ok(earlier.then_some(record));
+        }
+        Ok(Some(SessionRecord {
+            key: place.session.clone(),
+            routine: place.routine.as_ref().map(|routine| routine.id.clone()),
+            routine_version: place.routine.as_ref().map(|routine| routine.version),
+            started_at: place.started_at.clone(),
+            ended_at: None,
+            paused: Millis::ZERO,
+            finished: false,
+            assisted_by: None,
+            steps: place.routine.as_ref().map(place::played_steps).unwrap_or_default(),
+            findings: Vec::new(),
+            unknown: serde_json::Map::new(),
+        }))
+    }
+
+    /// A fresh id for a record.
+    pub(crate) fn record_id(&self) -> String {
+        let mut text = data_encoding::BASE32_NOPAD.encode(&self.random::<16>());
+        text.make_ascii_lowercase();
+        text
+    }
+}
+
+/// The hold that an observation just written belongs to.
+fn hold_with(tx: &Tx<'_>, key: &HoldKey, id: &ObservationId) -> Result<HoldId> {
+    let sql = "SELECT hold.hold_id FROM observation JOIN hold
+                   ON hold.session = observation.session AND hold.step = observation.step
+                  AND hold.side = observation.side AND hold.set_n = observation.set_n
+                  AND hold.rep = observation.rep,
+                  json_each(hold.body, '$.observations') AS part
+               WHERE observation.id = ?1 AND part.value ->> '$.id' = ?1";
+    let mut found = tx.reader().prepare_cached(sql)?;
+    let hold: Option<String> = found.query_row([id.as_str()], |row| row.get(0)).optional()?;
+    let hold = hold.and_then(|hold| HoldId::new(hold).ok());
+    Ok(hold.unwrap_or_else(|| key.hold_id()))
+}
+
+/// What a request says, read and within bounds.
+struct Given {
+    pain_before: Option<PainRating>,
+    pain_after: Option<PainRating>,
+    tool: Option<ToolId>,
+    note: Option<String>,
+    by: Option<String>,
+}
+
+/// The longest note, in bytes. A record must fit one value of a document.
+pub(crate) const MAX_NOTE_BYTES: usize = 16_000;
+/// The longest name of a helper, in bytes.
+pub(crate) const MAX_NAME_BYTES: usize = 200;
+/// The longest hold that can be logged: a day.
+const MAX_HELD: Millis = Millis::from_secs(86_400);
+
+impl Given {
+    fn read(request: &LogRequest) -> Result<Self> {
+        if let Done::Held(held) | Done::Reps { hold_each: Some(held), .. } = request.done {
+            within_a_day("held", held)?;
+        }
+        within_a_day("paused", request.paused)?;
+        if let Some(target) = request.target {
+            within_a_day("target", target)?;
+        }
+        if request.pain_site.is_some()
+            && request.pain_before.is_none()
+            && request.pain_after.is_none()
+        {
+            return Err(Error::bad("pain_site", "a pain site needs a pain: say 0 to 10"));
+        }
+        if request.eased.is_some() && matches!(request.done, Done::Ticked) {
+            return Err(Error::bad("eased", "what was only ticked has no time to ease in"));
+        }
+        let site = request.pain_site.as_deref();
+        Ok(Self {
+            pain_before: pain("pain_before", request.pain_before, site)?,
+            pain_after: pain("pain_after", request.pain_after, site)?,
+            tool: tool(request.tool.as_deref())?,
+            note: text("note", request.note.as_deref(), MAX_NOTE_BYTES)?,
+            by: text("by", request.by.as_deref(), MAX_NAME_BYTES)?,
+        })
+    }
+
+    fn observation(
+        &self,
+        inner: &Inner,
+        request: &LogRequest,
+        exercise: &Exercise,
+        place: &Place,
+        key: HoldKey,
+    ) -> Observation {
+        let dose = place.dose(exercise);
+        let target = dose.hold_s.to_play().map(|secs| Millis::from_secs(secs.into()));
+        let target = request.target.or(target.filter(|_| request.done != Done::Ticked));
+        let attempts = attempts(request);
+        let ended_by = request.ended.unwrap_or_else(|| ended_by(request, dose.mode, target));
+        Observation {
+            id: ObservationId::new(inner.record_id()).expect("base32 is an id"),
+            revision: 0,
+            key,
+            exercise: exercise.id.clone(),
+            routine: place.routine.as_ref().map(|routine| routine.id.clone()),
+            routine_version: place.routine.as_ref().map(|routine| routine.version),
+            target,
+            // The doses of a routine's steps are in the session's record.
+            dose: place.step.is_none().then(|| dose.clone()),
+            attempts,
+            took: None,
+            paused: request.paused,
+            extended: Millis::ZERO,
+            reps: match request.done {
+                Done::Reps { count, .. } => Some(count),
+                Done::Held(_) | Done::Ticked => None,
+            },
+            load: request.load.clone(),
+            tempo: request.tempo.clone(),
+            pain_before: self.pain_before.clone(),
+            pain_after: self.pain_after.clone(),
+            tool: self.tool.clone(),
+            ended_by,
+            assisted_by: self.by.clone(),
+            logged_by: None,
+            started_at: place.started_at.clone(),
+            source: request.source,
+            findings: Vec::new(),
+            note: self.note.clone(),
+            unknown: serde_json::Map::new(),
+        }
+    }
+}
+
+/// The tries: how long the ones before a moved spot lasted is not known.
+fn attempts(request: &LogRequest) -> Vec<Attempt> {
+    let held = match request.done {
+        Done::Held(held) => Some(held),
+        Done::Reps { hold_each, .. } => hold_each,
+        Done::Ticked => None,
+    };
+    let Some(held) = held else { return Vec::new() };
+    let eased_after = match request.eased {
+        Some(Eased::After(after)) => Some(after),
+        Some(Eased::No) | None => None,
+    };
+    let earlier = (0..request.moves).map(|n| Attempt { moved_spot: n > 0, ..Attempt::default() });
+    let last = Attempt { held, eased_after, pressure: None, moved_spot: request.moves > 0 };
+    earlier.chain(std::iter::once(last)).collect()
+}
+
+/// How it ended, where the person did not say.
+fn ended_by(request: &LogRequest, mode: Mode, target: Option<Millis>) -> EndedBy {
+    match (request.eased, request.done) {
+        (Some(Eased::No), _) => EndedBy::NotEased,
+        (Some(Eased::After(_)), _) if mode == Mode::UntilEased => EndedBy::Eased,
+        (_, Done::Held(held) | Done::Reps { hold_each: Some(held), .. })
+            if target.is_some_and(|target| held < target) =>
+        {
+            EndedBy::Stopped
+        }
+        _ => EndedBy::Target,
+    }
+}
+
+fn within_a_day(field: &'static str, given: Millis) -> Result<()> {
+    if given <= MAX_HELD {
+        return Ok(());
+    }
+    let text = format!("{} s is more than a day: give seconds", given.as_secs());
+    Err(Error::bad(field, text))
+}
+
+/// A rating by the person whose body it is.
+pub(crate) fn pain(
+    field: &'static str,
+    nrs: Option<u8>,
+    site: Option<&str>,
+) -> Result<Option<PainRating>> {
+    let Some(nrs) = nrs else { return Ok(None) };
+    let nrs = Nrs::try_from(nrs).map_err(|error| Error::bad(field, error.to_string()))?;
+    let site = site.map(Site::new).transpose();
+    let site = site.map_err(|error| Error::bad("pain_site", error.to_string()))?;
+    Ok(Some(PainRating { nrs, site, reported_by: Reporter::Subject }))
+}
+
+pub(crate) fn tool(id: Option<&str>) -> Result<Option<ToolId>> {
+    let read = id.map(ToolId::new).transpose();
+    read.map_err(|error| Error::bad("tool", error.to_string()))
+}
+
+/// A text a person wrote: trimmed, nothing where nothing is left.
+pub(crate) fn text(
+    field: &'static str,
+    given: Option<&str>,
+    longest: usize,
+) -> Result<Option<String>> {
+    let given = given.map(str::trim).filter(|text| !text.is_empty());
+    if given.is_some_and(|text| text.len() > longest) {
+        return Err(Error::bad(field, format!("the {field} is longer than {longest} bytes")));
+    }
+    Ok(given.map(str::to_owned))
+}

@@ -1,0 +1,292 @@
+//! What a change touches, and merging exactly that anew. Holds are merged by set, because the record
+//! of a whole set counts only what was not logged singly; sessions by their key.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use holdfast_domain::record::{
+    Authored, Correction, Hold, Observation, SessionKey, SessionRecord, Target, merge,
+    merge_sessions,
+};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::rows::{session, target_text};
+use super::{DAY_START_MIN, author_of, from_json, json};
+use crate::error::Result;
+use crate::observe::Key;
+use crate::store::Tx;
+
+/// The holds of one set of one step on one side of a session.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Group {
+    pub(crate) session: i64,
+    pub(crate) step: String,
+    pub(crate) side: String,
+    pub(crate) set: u16,
+}
+
+impl Group {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { session: row.get(0)?, step: row.get(1)?, side: row.get(2)?, set: row.get(3)? })
+    }
+}
+
+/// What a change touches.
+#[derive(Debug, Default)]
+pub(crate) struct Affected {
+    groups: BTreeSet<Group>,
+    sessions: BTreeSet<i64>,
+}
+
+impl Affected {
+    pub(super) fn group(&mut self, group: Group) {
+        self.groups.insert(group);
+    }
+
+    pub(super) fn session(&mut self, session: i64) {
+        self.sessions.insert(session);
+    }
+
+    /// The group an observation's row is in now, where there is such a row.
+    pub(super) fn group_of_row(
+        &mut self,
+        conn: &Connection,
+        doc: i64,
+        id: &str,
+        v: i64,
+    ) -> Result<()> {
+        let sql = "SELECT session, step, side, set_n FROM observation
+                   WHERE doc = ?1 AND id = ?2 AND v = ?3";
+        let mut found = conn.prepare_cached(sql)?;
+        self.groups.extend(found.query_row((doc, id, v), Group::of).optional()?);
+        Ok(())
+    }
+
+    /// The session a session record's row is of now, where there is such a row.
+    pub(super) fn session_of_row(&mut self, conn: &Connection, doc: i64, v: i64) -> Result<()> {
+        let sql = "SELECT session FROM session_record WHERE doc = ?1 AND v = ?2";
+        let mut found = conn.prepare_cached(sql)?;
+        let session: Option<i64> = found.query_row((doc, v), |row| row.get(0)).optional()?;
+        self.sessions.extend(session);
+        Ok(())
+    }
+
+    /// Everything that a correction's target is about.
+    pub(super) fn about(&mut self, conn: &Connection, chart: i64, target: &Target) -> Result<()> {
+        match target {
+            Target::Observation(id) => {
+                let sql = "SELECT session, step, side, set_n FROM observation
+                           JOIN strand ON strand.doc = observation.doc
+                           WHERE observation.id = ?1 AND strand.chart = ?2";
+                self.add(conn, sql, (id.as_str(), chart))?;
+            }
+            Target::Hold(key) => {
+                if let Some(session) = session(conn, chart, &key.session)? {
+                    let (step, side) = (key.step.to_string(), key.side.to_string());
+                    self.group(Group { session, step, side, set: key.set });
+                }
+            }
+            Target::Session(key) => {
+                if let Some(session) = session(conn, chart, key)? {
+                    self.session(session);
+                    let sql = "SELECT DISTINCT session, step, side, set_n FROM observation
+                               WHERE session = ?1";
+                    self.add(conn, sql, [session])?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that a device's records touch.
+    pub(super) fn of_device(&mut self, conn: &Connection, chart: i64, device: &str) -> Result<()> {
+        let sql = "SELECT DISTINCT session, step, side, set_n FROM observation
+                   JOIN strand ON strand.doc = observation.doc
+                   WHERE strand.chart = ?1 AND strand.device = ?2";
+        self.add(conn, sql, (chart, device))?;
+        let sql = "SELECT DISTINCT session FROM session_record
+                   JOIN strand ON strand.doc = session_record.doc
+                   WHERE strand.chart = ?1 AND strand.device = ?2";
+        let mut found = conn.prepare_cached(sql)?;
+        let sessions = found.query_map((chart, device), |row| row.get::<_, i64>(0))?;
+        for id in sessions {
+            self.session(id?);
+        }
+        let sql = "SELECT correction.body FROM correction
+                   JOIN strand ON strand.doc = correction.doc
+                   WHERE strand.chart = ?1 AND strand.device = ?2";
+        let mut found = conn.prepare_cached(sql)?;
+        let bodies = found.query_map((chart, device), |row| row.get::<_, String>(0))?;
+        for body in bodies {
+            let correction: Correction = from_json(&body?)?;
+            self.about(conn, chart, &correction.target)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<()> {
+        let mut found = conn.prepare_cached(sql)?;
+        for group in found.query_map(params, Group::of)? {
+            self.groups.insert(group?);
+        }
+        Ok(())
+    }
+
+    /// Merges everything touched anew.
+    pub(super) fn settle(self, tx: &Tx<'_>, chart: i64) -> Result<()> {
+        if self.groups.is_empty() && self.sessions.is_empty() {
+            return Ok(());
+        }
+        for group in &self.groups {
+            settle_group(tx, chart, group)?;
+        }
+        for session in &self.sessions {
+            settle_session(tx, chart, *session)?;
+        }
+        tx.touch(Key::History);
+        Ok(())
+    }
+}
+
+/// Records with their verified authors. The first four columns are body, account, device, subject.
+fn authored<T: serde::de::DeserializeOwned>(
+    conn: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+    into: &mut Vec<Authored<T>>,
+) -> Result<()> {
+    let mut found = conn.prepare_cached(sql)?;
+    let mut rows = found.query(params)?;
+    while let Some(row) = rows.next()? {
+        let (account, device) = (row.get_ref(1)?, row.get_ref(2)?);
+        let text = |value: rusqlite::types::ValueRef<'_>| {
+            value.as_str().map(str::to_owned).map_err(rusqlite::Error::from)
+        };
+        let author = author_of(&text(account)?, &text(device)?, row.get(3)?)?;
+        let body = row.get_ref(0)?;
+        let value = from_json(body.as_str().map_err(rusqlite::Error::from)?)?;
+        into.push(Authored { author, value });
+    }
+    Ok(())
+}
+
+const OF_GROUP: &str = "SELECT observation.body, strand.account, strand.device, strand.subject
+    FROM observation JOIN strand ON strand.doc = observation.doc
+    WHERE session = ?1 AND step = ?2 AND side = ?3 AND set_n = ?4";
+
+const ABOUT: &str = "SELECT correction.body, strand.account, strand.device, strand.subject
+    FROM correction JOIN strand ON strand.doc = correction.doc
+    WHERE correction.chart = ?1 AND correction.target = ?2";
+
+/// The observations of a group with their authors.
+pub(crate) fn observations(conn: &Connection, group: &Group) -> Result<Vec<Authored<Observation>>> {
+    let mut found = Vec::new();
+    let params = (group.session, &group.step, &group.side, group.set);
+    authored(conn, OF_GROUP, params, &mut found)?;
+    Ok(found)
+}
+
+/// The corrections that are about any of these observations, or their keys or session.
+pub(crate) fn corrections(
+    conn: &Connection,
+    chart: i64,
+    observations: &[Authored<Observation>],
+) -> Result<Vec<Authored<Correction>>> {
+    let mut targets = BTreeSet::new();
+    for Authored { value, .. } in observations {
+        targets.insert(target_text(&Target::Observation(value.id.clone())));
+        targets.insert(target_text(&Target::Hold(value.key.clone())));
+        targets.insert(target_text(&Target::Session(value.key.session.clone())));
+    }
+    let mut found = Vec::new();
+    for target in &targets {
+        authored(conn, ABOUT, (chart, target), &mut found)?;
+    }
+    Ok(found)
+}
+
+fn settle_group(tx: &Tx<'_>, chart: i64, group: &Group) -> Result<()> {
+    let conn = tx.reader();
+    let observations = observations(conn, group)?;
+    let corrections = corrections(conn, chart, &observations)?;
+    let holds = merge(&observations, &corrections);
+
+    let sql = "SELECT hold_id, body FROM hold
+               WHERE session = ?1 AND step = ?2 AND side = ?3 AND set_n = ?4";
+    let mut found = conn.prepare_cached(sql)?;
+    let params = (group.session, &group.step, &group.side, group.set);
+    let rows = found.query_map(params, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut old: BTreeMap<String, String> = rows.collect::<Result<_, _>>()?;
+    for hold in &holds {
+        let body = json(hold)?;
+        if old.remove(hold.hold_id.as_str()).as_ref() != Some(&body) {
+            put_hold(tx, chart, group, hold, &body)?;
+        }
+    }
+    for id in old.keys() {
+        tx.execute("DELETE FROM hold WHERE chart = ?1 AND hold_id = ?2", (chart, id))?;
+    }
+    Ok(())
+}
+
+fn put_hold(tx: &Tx<'_>, chart: i64, group: &Group, hold: &Hold, body: &str) -> Result<()> {
+    let sql = "INSERT OR REPLACE INTO hold
+                   (chart, hold_id, session, step, side, set_n, rep, exercise, routine, day,
+                    started_ms, held_ms, counts, body)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    let held_ms = i64::try_from(hold.held.0).unwrap_or(i64::MAX);
+    tx.execute(
+        sql,
+        rusqlite::params![
+            chart,
+            hold.hold_id.as_str(),
+            group.session,
+            group.step,
+            group.side,
+            group.set,
+            hold.key.rep,
+            hold.exercise.as_str(),
+            hold.routine.as_ref().map(holdfast_domain::ids::RoutineId::as_str),
+            hold.local_day(DAY_START_MIN).to_string(),
+            hold.started_at.utc_ms,
+            held_ms,
+            hold.counts,
+            body
+        ],
+    )
+    .map(|_| ())
+}
+
+/// The records of a session with their authors.
+pub(crate) fn session_records(
+    conn: &Connection,
+    session: i64,
+) -> Result<Vec<Authored<SessionRecord>>> {
+    let sql = "SELECT session_record.body, strand.account, strand.device, strand.subject
+               FROM session_record JOIN strand ON strand.doc = session_record.doc
+               WHERE session_record.session = ?1";
+    let mut found = Vec::new();
+    authored(conn, sql, [session], &mut found)?;
+    Ok(found)
+}
+
+fn settle_session(tx: &Tx<'_>, chart: i64, session: i64) -> Result<()> {
+    let conn = tx.reader();
+    let records = session_records(conn, session)?;
+    let mut corrections: Vec<Authored<Correction>> = Vec::new();
+    let keys: BTreeSet<&SessionKey> = records.iter().map(|record| &record.value.key).collect();
+    for key in keys {
+        let target = target_text(&Target::Session(key.clone()));
+        authored(conn, ABOUT, (chart, target), &mut corrections)?;
+    }
+    let merged = merge_sessions(&records, &corrections).into_iter().next();
+    let (started, day, body) = match &merged {
+        Some(merged) => {
+            let day = merged.key.day();
+            let day = day.unwrap_or_else(|| merged.started_at.local_day(DAY_START_MIN));
+            (Some(merged.started_at.utc_ms), Some(day.to_string()), Some(json(merged)?))
+        }
+        None => (None, None, None),
+    };
+    let sql = "UPDATE session SET started_ms = ?2, day = ?3, body = ?4 WHERE id = ?1";
+    tx.execute(sql, (session, started, day, body)).map(|_| ())
+}

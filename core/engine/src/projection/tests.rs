@@ -1,0 +1,1 @@
+//! The laws of the projection: rebuilt equals kept, whatever came in which order.
