@@ -99,6 +99,11 @@ impl Failure {
         self
     }
 
+    /// The stable word for scripts.
+    pub fn code(&self) -> &str {
+        &self.0.code
+    }
+
     /// What the process ends with.
     pub fn exit(&self) -> Exit {
         self.0.exit

@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::args::{Cli, Command};
+use crate::context::Context;
 use crate::failure::{Exit, Outcome};
 use crate::output::Output;
 
@@ -39,7 +40,13 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, output: &Output) -> Outcome<Exit> {
+    let context = || Context::new(&cli.global);
     match cli.command {
+        Command::Init(args) => commands::init::run(args, &context()?, output)?,
+        Command::Log(args) => commands::log::run(*args, &context()?, output)?,
+        Command::Hold(args) => commands::hold::run(args, &context()?, output)?,
+        Command::Session(args) => commands::session::run(&args, &context()?, output)?,
+        Command::History(args) => commands::history::run(&args, &context()?, output)?,
         Command::Catalog(args) => commands::catalog::run(&args, output)?,
         Command::Safety(args) => commands::safety::run(&args, output)?,
         Command::Completions(args) => {

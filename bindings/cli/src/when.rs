@@ -74,26 +74,18 @@ pub fn parse_now(text: &str) -> Result<Zoned, String> {
 impl Here {
     /// The local day that it is.
     pub fn today(&self) -> Date {
-        let shift = i64::from(DAY_START_MIN).minutes();
-        self.now.datetime().checked_sub(shift).map_or(self.now.date(), DateTime::date)
+        day_of(&self.now)
     }
 
-    /// The first instant of a range from `when` on.
-    pub fn since(&self, when: &When) -> Result<Timestamp, String> {
+    /// Where a range begins or ends: a local day, and in it an instant where one was given.
+    pub fn bound(&self, when: &When) -> Result<(LocalDay, Option<Timestamp>), String> {
         match when {
-            When::Day(_) | When::DaysAgo(_) => self.start_of(self.day(when)?),
-            _ => self.instant(when),
-        }
-    }
-
-    /// The first instant after a range up to `when`: a day is included as a whole.
-    pub fn until(&self, when: &When) -> Result<Timestamp, String> {
-        match when {
-            When::Day(_) | When::DaysAgo(_) => {
-                let next = self.day(when)?.tomorrow().map_err(|_| too_far())?;
-                self.start_of(next)
+            When::Day(_) | When::DaysAgo(_) => Ok((self.local_day(when)?, None)),
+            When::Instant(_) | When::Local(_) => {
+                let instant = self.instant(when)?;
+                let day = day_of(&instant.to_zoned(self.now.time_zone().clone()));
+                Ok((LocalDay(day), Some(instant)))
             }
-            _ => self.instant(when)?.checked_add(1.millisecond()).map_err(|_| too_far()),
         }
     }
 
@@ -124,15 +116,12 @@ impl Here {
     pub fn local_day(&self, when: &When) -> Result<LocalDay, String> {
         self.day(when).map(LocalDay)
     }
+}
 
-    fn start_of(&self, day: Date) -> Result<Timestamp, String> {
-        let (hour, minute) = (DAY_START_MIN / 60, DAY_START_MIN % 60);
-        let small = |n: u16| i8::try_from(n).unwrap_or(0);
-        day.at(small(hour), small(minute), 0, 0)
-            .to_zoned(self.now.time_zone().clone())
-            .map(|zoned| zoned.timestamp())
-            .map_err(|_| too_far())
-    }
+/// The local day that a time belongs to.
+fn day_of(time: &Zoned) -> Date {
+    let shift = i64::from(DAY_START_MIN).minutes();
+    time.datetime().checked_sub(shift).map_or(time.date(), DateTime::date)
 }
 
 fn too_far() -> String {
@@ -151,17 +140,15 @@ mod tests {
     fn a_day_runs_from_three_in_the_morning_to_the_next() {
         let here = here("2026-03-10T02:30:00+01:00[Europe/Berlin]");
         assert_eq!(here.today().to_string(), "2026-03-09");
-        let day = parse("2026-03-01").unwrap();
-        assert_eq!(here.since(&day).unwrap().to_string(), "2026-03-01T02:00:00Z");
-        assert_eq!(here.until(&day).unwrap().to_string(), "2026-03-02T02:00:00Z");
-    }
-
-    #[test]
-    fn the_day_the_clocks_change_is_an_hour_shorter() {
-        let here = here("2026-04-10T12:00:00+02:00[Europe/Berlin]");
-        let day = parse("2026-03-28").unwrap();
-        let length = here.until(&day).unwrap().duration_since(here.since(&day).unwrap());
-        assert_eq!(length.as_secs(), 23 * 3600);
+        let bound = |text| here.bound(&parse(text).unwrap()).unwrap();
+        let day = |text: &str| text.parse::<LocalDay>().unwrap();
+        assert_eq!(bound("2026-03-01"), (day("2026-03-01"), None));
+        assert_eq!(bound("yesterday").0, day("2026-03-08"));
+        let (of, at) = bound("2026-03-02T02:59");
+        assert_eq!(
+            (of, at.unwrap().to_string()),
+            (day("2026-03-01"), "2026-03-02T01:59:00Z".into())
+        );
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! What can be typed: flags, groups and their values. It decides nothing and opens nothing.
 
+pub mod account;
 pub mod content;
+pub mod data;
+pub mod play;
+pub mod record;
+pub mod routine;
 pub mod values;
 
 use std::path::PathBuf;
@@ -65,6 +70,18 @@ pub enum Command {
     Catalog(content::Catalog),
     /// Red flags, stop rules, and what to ask a clinician first
     Safety(content::Safety),
+    /// Make a record here
+    Init(account::Init),
+    /// Log one hold
+    Log(Box<record::Log>),
+    /// Show, put right or take out one hold
+    #[command(subcommand)]
+    Hold(record::Hold),
+    /// Show or take out one doing of a routine
+    #[command(subcommand)]
+    Session(record::Session),
+    /// What was done, the newest first
+    History(record::History),
     /// Print completions for a shell
     #[command(hide = true)]
     Completions(content::Completions),

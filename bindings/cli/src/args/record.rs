@@ -23,6 +23,9 @@ pub struct Log {
     /// What was done.
     #[command(flatten)]
     pub done: Done,
+    /// Each repetition held for so many seconds
+    #[arg(long, value_name = "S", requires = "reps", value_parser = values::seconds, allow_negative_numbers = true)]
+    pub hold_each: Option<Millis>,
     /// left, right or both
     #[arg(long, value_parser = values::sides)]
     pub side: Option<Sides>,
@@ -56,7 +59,7 @@ pub struct Log {
     /// How often the spot was moved
     #[arg(long, value_name = "N", value_parser = values::count, allow_negative_numbers = true)]
     pub moves: Option<u16>,
-    /// When it began [default: so long ago that it ends now]
+    /// When it began [default: now]
     #[arg(long, value_name = "TIME", value_parser = when::parse)]
     pub at: Option<When>,
     /// Take it even where it would be asked whether it is meant
@@ -66,7 +69,7 @@ pub struct Log {
 
 /// What was done.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false, args = ["held", "reps", "minutes", "done"])]
+#[group(required = true, multiple = false)]
 pub struct Done {
     /// Held for so many seconds (90, 1:30)
     #[arg(long, value_name = "S", value_parser = values::seconds, allow_negative_numbers = true)]
@@ -80,9 +83,6 @@ pub struct Done {
     /// Done, with nothing to count
     #[arg(long)]
     pub done: bool,
-    /// Each repetition held for so many seconds
-    #[arg(long, value_name = "S", requires = "reps", value_parser = values::seconds, allow_negative_numbers = true)]
-    pub hold_each: Option<Millis>,
 }
 
 /// How it went: what log and edit share.

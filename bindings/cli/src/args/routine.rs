@@ -11,7 +11,9 @@ use super::values::{self, Tempo};
 #[derive(Debug, Subcommand)]
 pub enum Routine {
     /// List them, and the templates there are with --templates
-    #[command(after_help = "Example:\n  holdfast routine list\n  holdfast routine list --templates")]
+    #[command(
+        after_help = "Example:\n  holdfast routine list\n  holdfast routine list --templates"
+    )]
     List {
         /// List what the sources compose, to make a routine of
         #[arg(long)]
@@ -96,10 +98,18 @@ pub struct Add {
 
 /// When it is to be done.
 #[derive(Debug, Args)]
-#[group(id = "what", required = true, multiple = true, args = ["per_day", "per_week", "every", "days", "dates", "slots", "clear"])]
 pub struct Schedule {
     /// The routine: its name or id
     pub routine: String,
+    /// When.
+    #[command(flatten)]
+    pub times: Times,
+}
+
+/// The parts of a schedule, at least one.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub struct Times {
     /// So many times a day
     #[arg(long, value_name = "N|MIN-MAX", value_parser = values::range, conflicts_with_all = ["per_week", "every"])]
     pub per_day: Option<Range>,
@@ -148,7 +158,9 @@ Example:
         overriding: Overriding,
     },
     /// Change a step
-    #[command(after_help = "Example:\n  holdfast routine step Evening set 3fa9 --hold 90 --side left")]
+    #[command(
+        after_help = "Example:\n  holdfast routine step Evening set 3fa9 --hold 90 --side left"
+    )]
     Set {
         /// The step: its id or the beginning of it
         step: String,
@@ -167,16 +179,12 @@ Example:
     },
     /// Move a step
     #[command(after_help = "Example:\n  holdfast routine step Evening move 3fa9 --after 77c0")]
-    #[group(id = "place", required = true, multiple = false, args = ["after", "first"])]
     Move {
         /// The step: its id or the beginning of it
         step: String,
-        /// Right after this step
-        #[arg(long, value_name = "STEP")]
-        after: Option<String>,
-        /// Before everything else
-        #[arg(long)]
-        first: bool,
+        /// Where to.
+        #[command(flatten)]
+        to: To,
         /// What may be broken.
         #[command(flatten)]
         overriding: Overriding,
@@ -190,6 +198,18 @@ Example:
         #[command(flatten)]
         overriding: Overriding,
     },
+}
+
+/// Where a step goes.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct To {
+    /// Right after this step
+    #[arg(long, value_name = "STEP")]
+    pub after: Option<String>,
+    /// Before everything else
+    #[arg(long)]
+    pub first: bool,
 }
 
 /// What a step asks for.

@@ -56,6 +56,13 @@ fn clock(rfc3339: &str) -> String {
     rfc3339.get(11..16).unwrap_or(rfc3339).to_owned()
 }
 
+/// Day, time and offset of an RFC 3339 text, in whole seconds.
+fn when(rfc3339: &str) -> String {
+    let (whole, rest) = rfc3339.split_at_checked(19).unwrap_or((rfc3339, ""));
+    let offset = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+    format!("{} {offset}", whole.replace('T', " ")).trim_end().to_owned()
+}
+
 /// What a status means for the person.
 pub fn status(status: StatusKind, seen_by: usize) -> String {
     match status {
@@ -127,12 +134,13 @@ pub fn hold(hold: &HoldView, output: &Output) -> String {
     let optional = |ms: Option<u64>| ms.map(words::length).unwrap_or_default();
     let positive = |ms: u64| if ms > 0 { words::length(ms) } else { String::new() };
     let findings: Vec<String> = hold.findings.iter().map(|f| f.rule.to_string()).collect();
-    let under = if hold.attempts.len() > 1 { words::length(hold.under_pressure_ms) } else { String::new() };
+    let under =
+        if hold.attempts.len() > 1 { words::length(hold.under_pressure_ms) } else { String::new() };
     let facts = facts(
         &[
             ("id", hold.hold_id.clone()),
             ("session", hold.session_id.clone()),
-            ("when", hold.started_at.replace('T', " ")),
+            ("when", when(&hold.started_at)),
             ("which", set),
             ("done", done(hold)),
             ("target", optional(hold.target_ms)),
@@ -144,14 +152,20 @@ pub fn hold(hold: &HoldView, output: &Output) -> String {
             ("where it hurts", hold.pain_site.clone().unwrap_or_default()),
             ("load", hold.load.as_ref().map(load).unwrap_or_default()),
             ("tempo", tempo(&hold.tempo)),
-            ("tool", hold.tool.as_ref().map(|t| words::plain(&format!("tool.{t}"))).unwrap_or_default()),
+            (
+                "tool",
+                hold.tool.as_ref().map(|t| words::plain(&format!("tool.{t}"))).unwrap_or_default(),
+            ),
             ("ended", words::plain(&format!("ended_by.{}", hold.ended_by))),
             ("helped by", hold.assisted_by.clone().unwrap_or_default()),
             ("logged by", hold.logged_by.clone().unwrap_or_default()),
             ("note", hold.note.clone().unwrap_or_default()),
             ("findings", findings.join(", ")),
             ("corrected", if hold.corrected { "yes".to_owned() } else { String::new() }),
-            ("made of", words::counted(hold.observations.len() as u64, "observation", "observations")),
+            (
+                "made of",
+                words::counted(hold.observations.len() as u64, "observation", "observations"),
+            ),
             ("where it is", status(hold.status, hold.seen_by.len())),
         ],
         output.width,
@@ -190,7 +204,7 @@ pub fn observations(observations: &[ObservationView], output: &Output) -> String
             facts(
                 &[
                     ("device", format!("{} ({what})", short(&seen.device))),
-                    ("when", seen.started_at.replace('T', " ")),
+                    ("when", when(&seen.started_at)),
                     ("held", words::length(seen.held_ms)),
                     ("attempts", attempts(&seen.attempts)),
                     ("repetitions", seen.reps.map(|n| n.to_string()).unwrap_or_default()),
@@ -206,7 +220,11 @@ pub fn observations(observations: &[ObservationView], output: &Output) -> String
 }
 
 /// Sessions, one a line.
-pub fn sessions(sessions: &[SessionView], names: &dyn Fn(&str) -> String, output: &Output) -> String {
+pub fn sessions(
+    sessions: &[SessionView],
+    names: &dyn Fn(&str) -> String,
+    output: &Output,
+) -> String {
     let mut table = Table::new([
         ("day", Align::Left),
         ("slot", Align::Left),
@@ -224,7 +242,10 @@ pub fn sessions(sessions: &[SessionView], names: &dyn Fn(&str) -> String, output
             session.holds.to_string(),
             words::length(session.held_ms),
             pain(session.pain_before, session.pain_after),
-            if session.finished { String::new() } else { "not finished".to_owned() },
+            match (&session.routine, session.finished) {
+                (Some(_), false) => "not finished".to_owned(),
+                _ => String::new(),
+            },
         ]);
     }
     table.text(output.width)
@@ -238,8 +259,8 @@ pub fn session(session: &SessionView, name: &str, output: &Output) -> String {
             ("id", session.id.clone()),
             ("day", session.local_day.clone()),
             ("slot", session.slot.clone().unwrap_or_default()),
-            ("began", session.started_at.replace('T', " ")),
-            ("ended", session.ended_at.clone().unwrap_or_default().replace('T', " ")),
+            ("began", when(&session.started_at)),
+            ("ended", session.ended_at.as_deref().map(when).unwrap_or_default()),
             ("held", words::length(session.held_ms)),
             ("pain", pain(session.pain_before, session.pain_after)),
             ("helped by", session.assisted_by.join(", ")),

@@ -1,7 +1,9 @@
 //! The command line as people and scripts meet it: the real program, real homes, a real relay.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, dead_code)]
 
 mod bad_values;
 mod content;
 mod home;
+mod homes;
+mod record;

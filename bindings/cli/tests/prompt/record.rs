@@ -19,7 +19,7 @@ fn init_makes_a_home_and_prints_the_phrase_once() {
     }
     assert_eq!(made["relay"], Value::Null);
     assert_eq!(made["zone"], "Europe/Berlin");
-    assert_eq!(made["recovery_phrase"].as_str().unwrap().split(' ').count(), 24);
+    assert_eq!(made["recovery_phrase"].as_str().unwrap().split(' ').count(), 12);
     let again = home.refused("init --name Ana", 1);
     assert_eq!(again["code"], "already_a_home");
 }
@@ -54,8 +54,22 @@ fn a_logged_hold_has_every_name_of_the_contract() {
         assert_eq!(hold[name], value, "{name}: {hold}");
     }
     for name in [
-        "hold_id", "session_id", "routine", "step", "rep", "attempts", "reps", "load", "tempo",
-        "ended_by", "started_at", "utc_offset", "logged_by", "device", "note", "observations",
+        "hold_id",
+        "session_id",
+        "routine",
+        "step",
+        "rep",
+        "attempts",
+        "reps",
+        "load",
+        "tempo",
+        "ended_by",
+        "started_at",
+        "utc_offset",
+        "logged_by",
+        "device",
+        "note",
+        "observations",
         "findings",
     ] {
         assert!(hold.get(name).is_some(), "{name} is missing: {hold}");
@@ -89,7 +103,6 @@ fn bad_values_are_refused_and_nothing_is_written() {
         ("log psoas-release-hook --side right --held 60 --ended badly", "ended"),
         ("log psoas-release-hook --side right --held 60 --eased 90", "eased"),
         ("log psoas-release-hook --side right --held 60 --set 0", "set"),
-        ("log psoas-release-hook --side right --held 60 --tool no-such-tool", "tool"),
     ] {
         assert_eq!(home.refused(line, 2)["field"], field, "{line}");
     }
@@ -112,7 +125,10 @@ fn realignment_on_both_sides_of_one_session_is_refused() {
     let home = Home::made();
     let first = home.json("log pelvic-realign-supine --side right --reps 10");
     let session = holds(&first)[0]["session_id"].as_str().unwrap();
-    home.refused(&format!("log pelvic-realign-supine --side left --reps 10 --session {session}"), 1);
+    home.refused(
+        &format!("log pelvic-realign-supine --side left --reps 10 --session {session}"),
+        1,
+    );
     home.refused("log pelvic-realign-supine --side both --reps 10", 2);
     assert_eq!(holds(&home.json("history")).len(), 1);
 }
@@ -168,7 +184,10 @@ fn a_correction_stands_and_the_observation_stays() {
     let edited = home.json(&format!("hold edit {id} --held 75 --pain-after 2 --note 'miscounted'"));
     assert_eq!(edited["hold"]["held_ms"], 75_000);
     let shown = home.json(&format!("hold show {id} --observations"));
-    assert_eq!((&shown["hold"]["corrected"], &shown["hold"]["pain_after"]), (&json!(true), &json!(2)));
+    assert_eq!(
+        (&shown["hold"]["corrected"], &shown["hold"]["pain_after"]),
+        (&json!(true), &json!(2))
+    );
     assert_eq!(shown["observations"].as_array().unwrap().len(), 1);
     assert_eq!(shown["observations"][0]["held_ms"], 60_000);
     home.json(&format!("hold remove {id}"));
@@ -198,7 +217,6 @@ fn a_frozen_clock_says_when_and_a_clock_set_back_loses_nothing() {
     let days: Vec<&str> =
         holds(&history).iter().map(|h| h["local_day"].as_str().unwrap()).collect();
     assert!(days.contains(&"2026-03-01") && days.contains(&"2026-02-01"), "{days:?}");
-    assert_eq!(home.json("doctor")["ok"], true);
 }
 
 #[test]

@@ -1,0 +1,78 @@
+//! `history`: what was done, in pages, the newest first.
+
+use holdfast::domain::units::LocalDay;
+use holdfast::views::{Cursor, HistoryPage};
+use holdfast::{Engine, HistoryQuery};
+use jiff::Timestamp;
+
+use super::catalog;
+use crate::args::record::{Grouping, History};
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::output::{Output, record};
+use crate::when::When;
+
+/// Answers `history`.
+pub fn run(args: &History, context: &Context, output: &Output) -> Outcome {
+    let (since, from) = bound(args.since.as_ref(), "since", context)?;
+    let (until, to) = bound(args.until.as_ref(), "until", context)?;
+    let exercise = args.exercise.as_deref().map(catalog::find).transpose()?;
+    let after = args.after.as_deref().map(str::parse::<Cursor>).transpose();
+    let query = HistoryQuery {
+        since,
+        until,
+        exercise: exercise.map(|exercise| exercise.id.to_string()),
+        side: args.side,
+        by_session: args.by == Some(Grouping::Session),
+        limit: Some(args.limit.into()),
+        after: after.map_err(|refused| Failure::bad_value("after", refused))?,
+    };
+    let engine = context.open()?;
+    let mut page = engine.history(&query)?;
+    keep_between(&mut page, from, to);
+    output.answer(&page, |o| text(&page, &engine, o));
+    Ok(())
+}
+
+type Bound = (Option<LocalDay>, Option<Timestamp>);
+
+fn bound(when: Option<&When>, field: &str, context: &Context) -> Outcome<Bound> {
+    let Some(when) = when else { return Ok((None, None)) };
+    let bound = context.here().bound(when);
+    let (day, instant) = bound.map_err(|refused| Failure::bad_value(field, refused))?;
+    Ok((Some(day), instant))
+}
+
+/// The engine counts in days; an hour inside the first or last one is kept to here.
+fn keep_between(page: &mut HistoryPage, from: Option<Timestamp>, to: Option<Timestamp>) {
+    let inside = |started_at: &str| {
+        started_at
+            .parse::<Timestamp>()
+            .ok()
+            .is_none_or(|at| from.is_none_or(|from| from <= at) && to.is_none_or(|to| at <= to))
+    };
+    if let Some(holds) = &mut page.holds {
+        holds.retain(|hold| inside(&hold.started_at));
+    }
+    if let Some(sessions) = &mut page.sessions {
+        sessions.retain(|session| inside(&session.started_at));
+    }
+}
+
+fn text(page: &HistoryPage, engine: &Engine, output: &Output) -> String {
+    let names = routine_names(engine);
+    let mut said = match (&page.holds, &page.sessions) {
+        (Some(holds), _) if !holds.is_empty() => record::holds(holds, output),
+        (_, Some(sessions)) if !sessions.is_empty() => record::sessions(sessions, &names, output),
+        _ => "Nothing is recorded there yet.".to_owned(),
+    };
+    if let Some(next) = &page.next {
+        said.push_str(&format!("\n\nThere is more: --after {next}"));
+    }
+    said
+}
+
+/// How routines are called, by their ids; an id stands for a routine that is gone.
+pub fn routine_names(_engine: &Engine) -> impl Fn(&str) -> String {
+    move |id: &str| record::short(id).to_owned()
+}

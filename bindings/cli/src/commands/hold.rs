@@ -1,0 +1,96 @@
+//! `hold`: shows one, puts it right, takes it out.
+
+use std::collections::BTreeSet;
+
+use holdfast::HoldEdit;
+use holdfast::domain::record::EditField;
+use serde_json::json;
+
+use super::log;
+use crate::args::record::{Hold, HoldEdit as Given};
+use crate::args::values::Eased;
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::output::{Output, record};
+
+/// Answers `hold`.
+pub fn run(args: Hold, context: &Context, output: &Output) -> Outcome {
+    let engine = context.open()?;
+    match args {
+        Hold::Show { id, observations: false } => {
+            let hold = engine.hold(&id)?;
+            output.answer(json!({ "hold": hold }), |o| record::hold(&hold, o));
+        }
+        Hold::Show { id, observations: true } => {
+            let hold = engine.hold(&id)?;
+            let seen = engine.hold_observations(&hold.hold_id)?;
+            output.answer(json!({ "hold": hold, "observations": seen }), |o| {
+                format!("{}\n\n{}", record::hold(&hold, o), record::observations(&seen, o))
+            });
+        }
+        Hold::Edit(given) => {
+            let id = given.id.clone();
+            let edit = edit(*given, context)?;
+            let hold = engine.edit_hold(&id, &edit).map_err(|error| log::asked(error.into()))?;
+            output.confirm(json!({ "hold": hold }), |o| record::hold(&hold, o));
+        }
+        Hold::Remove { id } => {
+            let hold = engine.hold(&id)?;
+            engine.remove_hold(&hold.hold_id)?;
+            output.confirm(json!({ "removed": hold.hold_id }), |_| {
+                let name = record::exercise(&hold.exercise);
+                format!(
+                    "{name} of {} is out of the history. What was recorded stays stored.",
+                    hold.local_day
+                )
+            });
+        }
+    }
+    Ok(())
+}
+
+fn edit(given: Given, context: &Context) -> Outcome<HoldEdit> {
+    let detail = given.detail;
+    let mut clear = given.clear.iter().map(|f| field(f)).collect::<Outcome<BTreeSet<_>>>()?;
+    let eased = match detail.eased {
+        Some(Eased::After(after)) => Some(after),
+        Some(Eased::No) => {
+            clear.insert(EditField::Eased);
+            None
+        }
+        None => None,
+    };
+    let edit = HoldEdit {
+        clear,
+        target: detail.target,
+        held: given.held,
+        eased,
+        paused: detail.paused,
+        reps: given.reps,
+        load: detail.load,
+        tempo: detail.tempo.map(|tempo| tempo.0),
+        pain_before: detail.pain_before.map(u8::from),
+        pain_after: detail.pain_after.map(u8::from),
+        pain_site: detail.pain_site,
+        tool: detail.tool,
+        ended: given.ended,
+        by: detail.by,
+        at: given.at.as_ref().map(|at| log::moment(at, context)).transpose()?,
+        note: detail.note,
+        yes: false,
+    };
+    if edit == HoldEdit::default() {
+        return Err(Failure::usage("say what to put right: give at least one field")
+            .hint("`holdfast hold edit --help` lists them"));
+    }
+    Ok(HoldEdit { yes: given.yes, ..edit })
+}
+
+fn field(text: &str) -> Outcome<EditField> {
+    let name = if text == "by" { "assisted_by".to_owned() } else { text.replace('-', "_") };
+    serde_json::from_value(json!(name)).map_err(|_| {
+        Failure::bad_value("clear", format!("\"{text}\" is not a field that can be emptied")).hint(
+            "there are: target, eased, pain-before, pain-after, reps, load, tempo, tool, by, note",
+        )
+    })
+}

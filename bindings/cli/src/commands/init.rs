@@ -1,0 +1,89 @@
+//! `init`: makes a record here. The recovery phrase is printed once and kept nowhere.
+
+use holdfast::{Engine, NewAccount};
+use serde::Serialize;
+
+use crate::args::account::Init;
+use crate::context::Context;
+use crate::failure::Outcome;
+use crate::output::layout::{facts, wrapped};
+use crate::output::{Output, record};
+
+/// What `init` answers with.
+#[derive(Serialize)]
+struct Made {
+    home: String,
+    account: String,
+    device: String,
+    zone: String,
+    relay: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_phrase: Option<String>,
+}
+
+/// Answers `init`.
+pub fn run(args: Init, context: &Context, output: &Output) -> Outcome {
+    let device_name = args.device.unwrap_or_else(machine);
+    let account = NewAccount { name: args.name, device_name, relay: args.relay };
+    let (engine, phrase) = Engine::create(context.config(), account)?;
+    answer(&engine, Some(phrase.words()), output)
+}
+
+fn answer(engine: &Engine, phrase: Option<&str>, output: &Output) -> Outcome {
+    let who = engine.identity()?;
+    let made = Made {
+        home: engine.home().display().to_string(),
+        account: who.account,
+        device: who.device,
+        zone: who.zone,
+        relay: who.relay,
+        recovery_phrase: phrase.map(str::to_owned),
+    };
+    output.answer(&made, |o| {
+        let about = facts(
+            &[
+                ("home", made.home.clone()),
+                ("name", who.name.clone()),
+                ("account", record::short(&made.account).to_owned()),
+                ("device", format!("{} ({})", who.device_name, record::short(&made.device))),
+                ("zone", made.zone.clone()),
+                (
+                    "relay",
+                    made.relay.clone().unwrap_or_else(|| "none: everything stays here".into()),
+                ),
+            ],
+            o.width,
+        );
+        match phrase {
+            Some(phrase) => format!("{about}\n\n{}", keeping(phrase, o)),
+            None => about,
+        }
+    });
+    Ok(())
+}
+
+/// The phrase, and plain words on keeping it.
+fn keeping(phrase: &str, output: &Output) -> String {
+    let words: Vec<String> =
+        (1..).zip(phrase.split(' ')).map(|(n, word)| format!("{n:>2} {word:<12}")).collect();
+    let rows: Vec<String> =
+        words.chunks(4).map(|row| format!("  {}", row.join("  ").trim_end())).collect();
+    let advice = "Write these words on paper, in this order, and keep it where you keep papers \
+                  that matter. They are shown once and stored nowhere. With them and your relay \
+                  you get your record back when every device is lost. Whoever has them can read \
+                  it, so do not photograph or type them anywhere else.";
+    format!(
+        "{}\n\n{}\n\n{}",
+        output.bold("Your recovery phrase"),
+        rows.join("\n"),
+        wrapped(advice, output.width, 0)
+    )
+}
+
+/// What the machine is called, for a device that nobody named.
+fn machine() -> String {
+    let file = std::fs::read_to_string("/etc/hostname").ok();
+    let set = || std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok();
+    let name = file.or_else(set).map(|name| name.trim().to_owned());
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "this device".to_owned())
+}

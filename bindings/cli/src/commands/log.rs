@@ -1,0 +1,112 @@
+//! `log`: writes down one hold, or one on each side.
+
+use holdfast::domain::units::Moment;
+use holdfast::domain::vocabulary::{Laterality, Side};
+use holdfast::{Done, Eased, LogRequest, LogSide};
+use serde_json::json;
+
+use super::catalog;
+use crate::args::record::Log;
+use crate::args::values;
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::output::{Output, record};
+use crate::when::When;
+
+/// Answers `log`.
+pub fn run(args: Log, context: &Context, output: &Output) -> Outcome {
+    let request = request(args, context)?;
+    let engine = context.open()?;
+    let holds = engine.log(&request).map_err(|error| asked(error.into()))?;
+    output.confirm(json!({ "holds": holds }), |o| {
+        let mut said = record::holds(&holds, o);
+        let findings: Vec<String> = holds
+            .iter()
+            .flat_map(|hold| &hold.findings)
+            .map(|finding| format!("Noted: {}.", finding.rule))
+            .collect();
+        for finding in findings {
+            said.push_str(&format!("\n{finding}"));
+        }
+        let last = holds.last().map(|hold| record::status(hold.status, hold.seen_by.len()));
+        let last = crate::failure::sentence(&last.unwrap_or_default());
+        format!("{said}\n\n{last}")
+    });
+    Ok(())
+}
+
+/// What is asked before it is taken is answered with a flag here.
+pub fn asked(failure: Failure) -> Failure {
+    if failure.code() == "needs_confirmation" {
+        failure.hint("--yes takes it as it is")
+    } else {
+        failure
+    }
+}
+
+fn request(args: Log, context: &Context) -> Outcome<LogRequest> {
+    let exercise = catalog::find(&args.exercise)?;
+    if exercise.laterality == Laterality::OneSideOnly && args.side == Some(values::Sides::Both) {
+        let message = format!("{} is done on exactly one side: say left or right", exercise.id);
+        return Err(Failure::bad_value("side", message));
+    }
+    let done = match (args.done.held.or(args.done.minutes), args.done.reps) {
+        (Some(held), _) => Done::Held(held),
+        (None, Some(count)) => Done::Reps { count, hold_each: args.hold_each },
+        (None, None) => Done::Ticked,
+    };
+    let here = context.here();
+    let date = args.date.as_ref().map(|date| here.local_day(date)).transpose();
+    let detail = args.detail;
+    Ok(LogRequest {
+        side: args.side.map(|side| match side {
+            values::Sides::Both => LogSide::Both,
+            values::Sides::One(Side::Right) => LogSide::Right,
+            values::Sides::One(_) => LogSide::Left,
+        }),
+        routine: args.routine,
+        date: date.map_err(|refused| Failure::bad_value("date", refused))?,
+        slot: args.slot,
+        step: args.step,
+        session: args.session,
+        set: args.set,
+        rep: args.rep,
+        target: detail.target,
+        pain_before: detail.pain_before.map(u8::from),
+        pain_after: detail.pain_after.map(u8::from),
+        pain_site: detail.pain_site,
+        ended: args.ended,
+        eased: eased(detail.eased),
+        moves: u8::try_from(args.moves.unwrap_or(0)).map_err(|_| {
+            Failure::bad_value(
+                "moves",
+                "a spot moved more than 255 times cannot be: give a smaller number",
+            )
+        })?,
+        paused: detail.paused.unwrap_or_default(),
+        load: detail.load,
+        tempo: detail.tempo.map(|tempo| tempo.0).unwrap_or_default(),
+        tool: detail.tool,
+        by: detail.by,
+        at: args.at.as_ref().map(|at| moment(at, context)).transpose()?,
+        note: detail.note,
+        yes: args.yes,
+        ..LogRequest::new(exercise.id.as_str(), done)
+    })
+}
+
+/// When something happened, with the offset of here.
+pub fn moment(at: &When, context: &Context) -> Outcome<Moment> {
+    let instant = context.here().instant(at);
+    let instant = instant.map_err(|refused| Failure::bad_value("at", refused))?;
+    Ok(holdfast::clock::moment(instant.as_millisecond(), &context.clock.zone()))
+}
+
+/// Whether it eased, as the engine takes it.
+pub const fn eased(eased: Option<values::Eased>) -> Option<Eased> {
+    match eased {
+        Some(values::Eased::After(after)) => Some(Eased::After(after)),
+        Some(values::Eased::No) => Some(Eased::No),
+        None => None,
+    }
+}

@@ -1,0 +1,36 @@
+//! `session`: shows one doing of a routine, or takes it out.
+
+use serde_json::json;
+
+use super::history::routine_names;
+use crate::args::record::Session;
+use crate::context::Context;
+use crate::failure::Outcome;
+use crate::output::{Output, record, words};
+
+/// Answers `session`.
+pub fn run(args: &Session, context: &Context, output: &Output) -> Outcome {
+    let engine = context.open()?;
+    match args {
+        Session::Show { id } => {
+            let shown = engine.session(id)?;
+            output.answer(&shown, |o| {
+                let name = shown.session.routine.as_deref().map(routine_names(&engine));
+                let about = record::session(&shown.session, &name.unwrap_or_default(), o);
+                format!("{about}\n\n{}", record::holds(&shown.holds, o))
+            });
+        }
+        Session::Remove { id } => {
+            let session = engine.session(id)?.session;
+            engine.remove_session(&session.id)?;
+            output.confirm(json!({ "removed": session.id }), |_| {
+                let holds = words::counted(session.holds, "hold", "holds");
+                format!(
+                    "The session of {} and its {holds} are out of the history. What was recorded stays stored.",
+                    session.local_day
+                )
+            });
+        }
+    }
+    Ok(())
+}
