@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use holdfast_domain::record::RecordRefusal;
+use holdfast_domain::rules::{Broken, Finding};
 use holdfast_protocol::phrase::BadPhrase;
 
 use crate::documents::document::{Refused, WriteError};
@@ -57,8 +58,6 @@ pub(crate) enum Error {
     Link { code: &'static str, message: String },
     #[error(transparent)]
     Phrase(#[from] BadPhrase),
-    #[error("{message}")]
-    Forbidden { code: &'static str, message: String },
     // Documents.
     #[error("the document {doc} cannot take a change: {source}")]
     Document { doc: String, source: Refused },
@@ -77,6 +76,48 @@ pub(crate) enum Error {
     BadInput { field: &'static str, code: &'static str, message: String },
     #[error(transparent)]
     Record(#[from] RecordRefusal),
+    // Routines and play.
+    #[error("there is no {what} \"{id}\"{}", did_you_mean(near))]
+    Unknown { what: &'static str, id: String, near: Vec<String> },
+    #[error("{broken}")]
+    Broken { broken: Broken, way_on: WayOn },
+    #[error("{message}")]
+    AskFirst { code: &'static str, message: String, steps: Vec<String> },
+    #[error("{message}")]
+    Forbidden { code: &'static str, message: String },
+    #[error(
+        "this chart is being played by process {pid} already; end that session, or log by hand meanwhile"
+    )]
+    PlayInUse { pid: u32 },
+}
+
+/// What a person can do about a hard rule that stands in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WayOn {
+    /// Override it, with a reason.
+    Override,
+    /// Acknowledge it, for this once.
+    Acknowledge,
+}
+
+impl WayOn {
+    const fn hint(self, findings: &[Finding]) -> Option<&'static str> {
+        let mut n = 0;
+        while n < findings.len() {
+            if !findings[n].overridable {
+                return None;
+            }
+            n += 1;
+        }
+        Some(match self {
+            Self::Override => "Override the rule by its name, with a reason, if it is right here.",
+            Self::Acknowledge => "Acknowledge the rule by its name to play all the same.",
+        })
+    }
+}
+
+fn did_you_mean(near: &[String]) -> String {
+    if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) }
 }
 
 impl Error {
@@ -158,6 +199,34 @@ pub enum HoldfastError {
     Forbidden {
         /// The finer code.
         code: String,
+        /// The sentence.
+        message: String,
+    },
+    /// Hard rules stand in the way, and nobody took responsibility for breaking them.
+    #[error("{message}")]
+    Broken {
+        /// The findings that stand in the way.
+        findings: Vec<Finding>,
+        /// The sentence.
+        message: String,
+        /// What can be done, where something can.
+        hint: Option<&'static str>,
+    },
+    /// Something is to be decided before the routine can be played.
+    #[error("{message}")]
+    AskFirst {
+        /// What: `sides_to_say`, `slots_to_fill` or `nothing_chosen`.
+        code: String,
+        /// The sentence.
+        message: String,
+        /// The steps it is about.
+        steps: Vec<String>,
+    },
+    /// Another process plays this chart.
+    #[error("{message}")]
+    PlayInUse {
+        /// That process; 0 where it did not say.
+        pid: u32,
         /// The sentence.
         message: String,
     },
@@ -265,8 +334,11 @@ impl HoldfastError {
             Self::BadInput { code, .. }
             | Self::Forbidden { code, .. }
             | Self::Relay { code, .. }
-            | Self::Link { code, .. } => code,
+            | Self::Link { code, .. }
+            | Self::AskFirst { code, .. } => code,
             Self::Phrase { .. } => "bad_phrase",
+            Self::Broken { .. } => "hard_rule",
+            Self::PlayInUse { .. } => "play_in_use",
             Self::NeedsConfirmation { .. } => "needs_confirmation",
             Self::HomeInUse { .. } => "home_in_use",
             Self::NotAHome { .. } => "not_a_home",
@@ -298,6 +370,7 @@ impl HoldfastError {
             Self::NotFound { candidates, .. } if !candidates.is_empty() => {
                 Some("Give more of the id.")
             }
+            Self::Broken { hint, .. } => *hint,
             Self::HomeInUse { .. } => Some("Wait until it is done, then try again."),
             Self::NotAHome { .. } => {
                 Some("Make one with `holdfast init`, or name another with --home.")
@@ -350,7 +423,16 @@ impl From<Error> for HoldfastError {
             Error::Phrase(_) => Self::Phrase { message },
             Error::Crashed | Error::RestartNeeded(_) => Self::RestartNeeded { message },
             Error::NotFound { .. } => Self::NotFound { message, candidates: Vec::new() },
+            Error::Unknown { .. } => Self::NotFound { message, candidates: Vec::new() },
             Error::Ambiguous { candidates, .. } => Self::NotFound { message, candidates },
+            Error::Broken { broken: Broken { findings }, way_on } => {
+                let hint = way_on.hint(&findings);
+                Self::Broken { findings, message, hint }
+            }
+            Error::AskFirst { code, steps, .. } => {
+                Self::AskFirst { code: code.to_owned(), message, steps }
+            }
+            Error::PlayInUse { pid } => Self::PlayInUse { pid, message },
             Error::BadInput { field, code, .. } => {
                 Self::BadInput { field: field.to_owned(), code: code.to_owned(), message }
             }

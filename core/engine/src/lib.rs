@@ -18,6 +18,7 @@ pub mod views;
 
 mod commands;
 mod open_documents;
+mod plans;
 mod projection;
 mod store;
 
@@ -27,6 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub use commands::history::{DEFAULT_PAGE, HistoryQuery};
 pub use commands::hold::HoldEdit;
 pub use commands::log::{Done, Eased, LogRequest, LogSide};
+pub use commands::routine;
 pub use commands::session::SessionWithHolds;
 pub use config::{Config, Sharing};
 pub use error::HoldfastError;
@@ -45,6 +47,7 @@ use holdfast_protocol::ids::{AccountId, ActorId, DeviceId, SpaceId};
 use holdfast_protocol::secret::Secret32;
 use key_provider::KeyProvider;
 use open_documents::OpenDocuments;
+use plans::Plans;
 use store::Store;
 use store::meta::{self, Me};
 
@@ -82,6 +85,7 @@ pub(crate) struct Inner {
     pub(crate) extra_root_pem: Option<Vec<u8>>,
     pub(crate) who: Who,
     pub(crate) documents: OpenDocuments,
+    pub(crate) plans: Plans,
 }
 
 /// Who this device is, as far as it never changes while it runs.
@@ -124,6 +128,7 @@ impl Inner {
             extra_root_pem: config.extra_root_pem,
             who,
             documents: OpenDocuments::default(),
+            plans: Plans::default(),
         }))
     }
 
@@ -163,6 +168,7 @@ impl Engine {
         let done = done.unwrap_or_else(|panic| {
             self.inner.store.give_up();
             self.inner.documents.clear();
+            self.inner.plans.clear();
             Err(Error::RestartNeeded(store::panic_text(panic.as_ref())))
         });
         Ok(done?)

@@ -3,7 +3,7 @@
 use holdfast_domain::units::LocalDay;
 use holdfast_domain::vocabulary::Side;
 
-use super::place;
+use super::routine::find;
 use crate::error::{Error, Result};
 use crate::projection;
 use crate::projection::history::{self, Filter, MAX_PAGE};
@@ -58,7 +58,7 @@ impl Inner {
         // Own exercises of a chart are in no catalogue.
         let exercise = match query.exercise.as_deref() {
             Some(own) if own.starts_with("own:") => Some(own),
-            Some(id) => Some(place::exercise(id)?.id.as_str()),
+            Some(id) => Some(find::exercise(id)?.id.as_str()),
             None => None,
         };
         let filter = Filter {

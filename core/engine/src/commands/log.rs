@@ -13,6 +13,7 @@ use rusqlite::OptionalExtension;
 use super::findings::findings;
 use super::journal::Journal;
 use super::place::{self, Place, Said};
+use super::routine::find;
 use crate::documents::strand::Record;
 use crate::error::{Error, Result};
 use crate::projection::{self, history};
@@ -162,7 +163,7 @@ impl Engine {
 
 impl Inner {
     pub(crate) fn log(&self, request: &LogRequest) -> Result<Vec<HoldView>> {
-        let exercise = place::exercise(&request.exercise)?;
+        let exercise = find::exercise(&request.exercise)?;
         let given = Given::read(request)?;
         let sides: &[Side] = match request.side {
             None => &[Side::None],

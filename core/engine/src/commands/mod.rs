@@ -1,12 +1,16 @@
-//! What a person can ask of the engine, one file each. A command is one transaction.
+//! What a person can ask of the engine, one file or folder a topic. A command is one transaction.
 
 pub(crate) mod findings;
 pub mod history;
 pub mod hold;
 pub(crate) mod journal;
 pub mod log;
+mod nearest;
 pub(crate) mod place;
+pub mod routine;
 pub mod session;
 
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

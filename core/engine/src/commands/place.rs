@@ -1,7 +1,7 @@
 //! Where something that is logged belongs: which session, which step of which routine, which set and
 //! repetition. It reads the projection and writes nothing.
 
-use holdfast_domain::catalogue::{Catalogue, Exercise};
+use holdfast_domain::catalogue::Exercise;
 use holdfast_domain::dose::Dose;
 use holdfast_domain::ids::{ExerciseId, SessionId, Slot, StepId};
 use holdfast_domain::record::{PlayedStep, SessionKey, StepRef};
@@ -49,27 +49,6 @@ impl Place {
     /// The dose that counts: the step's, else the exercise's own.
     pub(crate) fn dose<'a>(&'a self, exercise: &'a Exercise) -> &'a Dose {
         self.step.as_ref().map_or(&exercise.dose, |step| &step.dose)
-    }
-}
-
-/// An exercise of the catalogue, by its id or an unambiguous beginning of it.
-pub(crate) fn exercise(id: &str) -> Result<&'static Exercise> {
-    let catalogue = Catalogue::built_in();
-    let mut begin = catalogue.exercises().iter().filter(|e| e.id.as_str().starts_with(id));
-    let exact = catalogue.exercises().iter().find(|e| e.id.as_str() == id);
-    match (exact, begin.next(), begin.next()) {
-        (Some(exercise), ..) => Ok(exercise),
-        (None, Some(exercise), None) if !id.is_empty() => Ok(exercise),
-        (None, Some(_), Some(_)) if !id.is_empty() => {
-            let all = catalogue.exercises().iter().map(|e| e.id.to_string());
-            let candidates = all.filter(|other| other.starts_with(id)).collect();
-            Err(Error::Ambiguous { what: "exercise", id: id.to_owned(), candidates })
-        }
-        _ => Err(Error::BadInput {
-            field: "exercise",
-            code: "unknown_exercise",
-            message: format!("there is no exercise \"{id}\": `holdfast catalog` lists them all"),
-        }),
     }
 }
 

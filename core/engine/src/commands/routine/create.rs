@@ -1,0 +1,212 @@
+//! Routines that come and go: made of a template, empty, or of a file; removed and brought back.
+
+use holdfast_domain::catalogue::Catalogue;
+use holdfast_domain::ids::{ConditionId, RoutineId};
+use holdfast_domain::routine::{FromTemplate, Routine};
+use holdfast_domain::vocabulary::{Side, SideRule};
+
+use super::refusal::bad_id;
+use super::{ImportOptions, RoutineView, RuleOverride, TemplateOptions, admit, find, same};
+use crate::documents::plan::PlanReading;
+use crate::error::{Error, HoldfastError, Result};
+use crate::plans::PlanEdit;
+use crate::{Engine, Inner};
+
+/// The largest routine file that is looked at, in bytes (ours): 200 steps with long notes fit.
+const MAX_FILE: usize = 4 << 20;
+
+impl Engine {
+    /// Makes a routine of a template of the catalogue, named by its id or the beginning of it.
+    ///
+    /// # Errors
+    /// [`HoldfastError::NotFound`], [`HoldfastError::BadInput`] for a name in use or a choice that
+    /// is not offered, [`HoldfastError::Broken`].
+    pub fn add_template(
+        &self,
+        template: &str,
+        options: &TemplateOptions,
+    ) -> Result<RoutineView, HoldfastError> {
+        self.guarded(|inner| {
+            let template = find::template(template)?;
+            let from = from_template(inner, options)?;
+            let mut ids = || inner.fresh_id();
+            let routine = Routine::from_template(template, Catalogue::built_in(), &from, &mut ids)?;
+            inner.edit_plan("add a routine", |plan| inner.add(plan, routine, &options.overrides))
+        })
+    }
+
+    /// Makes an empty routine.
+    ///
+    /// # Errors
+    /// [`HoldfastError::BadInput`] for a name that is none, or is in use.
+    pub fn new_routine(&self, name: &str) -> Result<RoutineView, HoldfastError> {
+        self.guarded(|inner| {
+            let id = RoutineId::new(inner.fresh_id()).map_err(|bad| bad_id("routine", &bad))?;
+            let mut routine = Routine::new(id, name.trim());
+            routine.author = Some(inner.who.account.to_hex());
+            routine.created_at = Some(inner.now());
+            let routine = routine.checked(Catalogue::built_in())?;
+            inner.edit_plan("make a routine", |plan| inner.add(plan, routine, &[]))
+        })
+    }
+
+    /// Takes in a routine file: the JSON of a routine, or of a document that has it as `routine`.
+    /// The same file a second time changes nothing.
+    ///
+    /// # Errors
+    /// [`HoldfastError::BadInput`] for what is no routine, or one that is here already with other
+    /// content; [`HoldfastError::Broken`].
+    pub fn import_routine(
+        &self,
+        json: &str,
+        options: &ImportOptions,
+    ) -> Result<RoutineView, HoldfastError> {
+        self.guarded(|inner| {
+            let mut file = parse(json)?;
+            if let Some(name) = &options.name {
+                file.name = name.trim().to_owned();
+            }
+            let file = file.checked(Catalogue::built_in())?;
+            inner.edit_plan("import a routine", |plan| inner.take_in(plan, file, options))
+        })
+    }
+
+    /// Removes a routine. What was played of it stays in the history, and [`Self::restore_routine`]
+    /// brings it back.
+    ///
+    /// # Errors
+    /// [`HoldfastError::NotFound`].
+    pub fn remove_routine(&self, key: &str) -> Result<RoutineView, HoldfastError> {
+        self.guarded(|inner| {
+            inner.edit_plan("remove a routine", |plan| {
+                let routine = find::routine(plan.reading(), key)?.clone();
+                plan.remove(&routine.id)?;
+                inner.view_of(plan, &routine)
+            })
+        })
+    }
+
+    /// Brings a removed routine back, by its full id.
+    ///
+    /// # Errors
+    /// [`HoldfastError::NotFound`] where none with this id was removed.
+    pub fn restore_routine(&self, id: &str) -> Result<RoutineView, HoldfastError> {
+        self.guarded(|inner| {
+            inner.edit_plan("restore a routine", |plan| {
+                let removed = plan.reading().removed.iter().find(|one| one.as_str() == id);
+                let not_found = || Error::NotFound { what: "removed routine", id: id.to_owned() };
+                let id = removed.cloned().ok_or_else(not_found)?;
+                plan.restore(&id)?;
+                let routine = plan.reading().routines.get(&id).cloned().ok_or_else(not_found)?;
+                inner.view_of(plan, &routine)
+            })
+        })
+    }
+}
+
+impl Inner {
+    /// Writes a routine that is not here yet.
+    fn add(
+        &self,
+        plan: &mut PlanEdit<'_, '_>,
+        routine: Routine,
+        overrides: &[RuleOverride],
+    ) -> Result<RoutineView> {
+        name_is_free(plan.reading(), &routine)?;
+        let (routine, _) = self.with_overrides(None, routine, overrides)?;
+        admit(None, &routine)?;
+        plan.write(None, &routine)?;
+        self.view_of(plan, &routine)
+    }
+
+    fn take_in(
+        &self,
+        plan: &mut PlanEdit<'_, '_>,
+        mut file: Routine,
+        options: &ImportOptions,
+    ) -> Result<RoutineView> {
+        let overrides = &options.overrides;
+        if let Some(here) = plan.reading().routines.get(&file.id).cloned() {
+            if same(&here, &file) {
+                return self.view_of(plan, &here);
+            }
+            if !options.as_copy {
+                return Err(Error::BadInput {
+                    field: "routine",
+                    code: "routine_exists",
+                    message: format!(
+                        "\"{}\" is here already and differs; import it as a copy under another \
+                         name, or edit it",
+                        here.name
+                    ),
+                });
+            }
+            file.id = RoutineId::new(self.fresh_id()).map_err(|bad| bad_id("routine", &bad))?;
+        }
+        if !plan.reading().removed.contains(&file.id) {
+            return self.add(plan, file, overrides);
+        }
+        // It was removed once: it comes back, as the file has it.
+        name_is_free(plan.reading(), &file)?;
+        let (file, _) = self.with_overrides(None, file, overrides)?;
+        admit(None, &file)?;
+        plan.restore(&file.id)?;
+        let before = plan.reading().routines.get(&file.id).cloned();
+        plan.write(before.as_ref(), &file)?;
+        self.view_of(plan, &file)
+    }
+}
+
+/// Two routines of one name could not be told apart by it.
+pub(super) fn name_is_free(plan: &PlanReading, routine: &Routine) -> Result<()> {
+    let name = routine.name.trim().to_lowercase();
+    let taken =
+        |other: &&Routine| other.id != routine.id && other.name.trim().to_lowercase() == name;
+    match plan.routines.values().find(taken) {
+        None => Ok(()),
+        Some(other) => Err(Error::BadInput {
+            field: "name",
+            code: "name_in_use",
+            message: format!(
+                "there is a routine \"{}\" already; give this one another name",
+                other.name
+            ),
+        }),
+    }
+}
+
+fn from_template(inner: &Inner, options: &TemplateOptions) -> Result<FromTemplate> {
+    let realign_side = options.realign_side.map(|side| match side {
+        SideRule::Left => Ok(Side::Left),
+        SideRule::Right => Ok(Side::Right),
+        SideRule::Ask => Ok(Side::None),
+        other => Err(Error::bad(
+            "realign-side",
+            format!("realignment is done on exactly one side, not {other}: say left, right or ask"),
+        )),
+    });
+    let chosen = options.choose.iter().map(|condition| {
+        ConditionId::new(condition.as_str()).map_err(|bad| bad_id("choose", &bad))
+    });
+    let include = options.include.iter().map(|key| Ok(find::exercise(key)?.id.clone()));
+    Ok(FromTemplate {
+        name: options.name.as_ref().map(|name| name.trim().to_owned()),
+        realign_side: realign_side.transpose()?,
+        chosen: chosen.collect::<Result<_>>()?,
+        include: include.collect::<Result<_>>()?,
+        author: Some(inner.who.account.to_hex()),
+        created_at: Some(inner.now()),
+    })
+}
+
+fn parse(json: &str) -> Result<Routine> {
+    let bad = |why: String| Error::BadInput { field: "routine", code: "bad_routine", message: why };
+    if json.len() > MAX_FILE {
+        return Err(bad(format!("a routine file has at most {MAX_FILE} bytes")));
+    }
+    let mut value: serde_json::Value = serde_json::from_str(json)
+        .map_err(|error| bad(format!("this is no routine file: {error}")))?;
+    let inner = value.get_mut("routine").map(serde_json::Value::take);
+    serde_json::from_value(inner.unwrap_or(value))
+        .map_err(|error| bad(format!("this is no routine: {error}")))
+}

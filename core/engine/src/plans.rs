@@ -1,0 +1,157 @@
+//! The own chart's plan: read once for as long as nobody writes it, and written as one transaction
+//! with its outbox rows and its list of routines. What routines mean is the domain's business.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use holdfast_domain::ids::RoutineId;
+use holdfast_domain::routine::Routine;
+use holdfast_protocol::content::DocId;
+use holdfast_protocol::ids::{Class, SpaceId};
+use rusqlite::Connection;
+
+use crate::commands::journal::Journal;
+use crate::documents::document::{WriteError, Written};
+use crate::documents::name::DocName;
+use crate::documents::plan::{Conflict, ConflictValue, Plan, PlanReading};
+use crate::error::Result;
+use crate::open_documents::Taken;
+use crate::store::Tx;
+use crate::store::docs::{self, DocRow};
+use crate::{Inner, projection};
+
+/// What the plan said when it was read last.
+#[derive(Default)]
+pub(crate) struct Plans(Mutex<Option<Kept>>);
+
+struct Kept {
+    space: SpaceId,
+    row: DocRow,
+    reading: Arc<PlanReading>,
+}
+
+/// The name of a chart's plan.
+pub(crate) fn plan_doc() -> DocId {
+    DocName::Plan.to_id().expect("the name of the plan is short")
+}
+
+impl Plans {
+    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets it.
+    pub(crate) fn clear(&self) {
+        *self.kept() = None;
+    }
+
+    fn find(&self, space: SpaceId, row: DocRow) -> Option<Arc<PlanReading>> {
+        let kept = self.kept();
+        let current = kept.as_ref().filter(|kept| kept.space == space && kept.row == row);
+        current.map(|kept| Arc::clone(&kept.reading))
+    }
+}
+
+impl Inner {
+    /// What stands in the own chart's plan: routines, and what is unsettled between devices.
+    ///
+    /// # Errors
+    /// When the stored bytes are damaged.
+    pub(crate) fn plan(&self, conn: &Connection) -> Result<Arc<PlanReading>> {
+        let (space, doc) = (self.who.chart, plan_doc());
+        let Some(row) = docs::row(conn, space, &doc)? else { return Ok(Arc::default()) };
+        if let Some(reading) = self.plans.find(space, row) {
+            return Ok(reading);
+        }
+        let Taken { document, scattered } =
+            self.documents.take(conn, space, &doc, self.who.actor)?;
+        let plan = Plan::from(document);
+        let reading = Arc::new(plan.read());
+        // Whoever writes it next is to see that it is in many parts, and fold them.
+        if !scattered {
+            self.documents.keep(space, doc, row, plan.into());
+        }
+        *self.plans.kept() = Some(Kept { space, row, reading: Arc::clone(&reading) });
+        Ok(reading)
+    }
+
+    /// Runs one edit of the own chart's plan as one transaction. `command` is what another process
+    /// is told while it waits.
+    ///
+    /// # Errors
+    /// What `work` says, or why nothing could be written; nothing is then.
+    pub(crate) fn edit_plan<T>(
+        &self,
+        command: &'static str,
+        work: impl FnOnce(&mut PlanEdit<'_, '_>) -> Result<T>,
+    ) -> Result<T> {
+        self.command(command, |tx, journal| {
+            let reading = self.plan(tx.reader())?;
+            let mut edit = PlanEdit { inner: self, tx, journal, reading, wrote: false };
+            let value = work(&mut edit)?;
+            if edit.wrote {
+                projection::refresh_plan(tx, self.who.chart, &plan_doc(), &edit.reading)?;
+            }
+            Ok(value)
+        })
+    }
+}
+
+/// The own chart's plan, being edited in a transaction.
+pub(crate) struct PlanEdit<'a, 'j> {
+    inner: &'a Inner,
+    tx: &'a Tx<'a>,
+    journal: &'a mut Journal<'j>,
+    reading: Arc<PlanReading>,
+    wrote: bool,
+}
+
+impl PlanEdit<'_, '_> {
+    /// The plan as it stands, what was written here included.
+    pub(crate) fn reading(&self) -> &PlanReading {
+        &self.reading
+    }
+
+    /// What the transaction sees.
+    pub(crate) const fn conn(&self) -> &Connection {
+        self.tx.reader()
+    }
+
+    /// Writes what an edit changed. `old` is the routine as it was read, nothing for a new one.
+    pub(crate) fn write(&mut self, old: Option<&Routine>, new: &Routine) -> Result<()> {
+        self.change(|plan| plan.write(old, new))
+    }
+
+    /// Removes a routine. What was played of it stays in the history.
+    pub(crate) fn remove(&mut self, routine: &RoutineId) -> Result<()> {
+        self.change(|plan| Ok(plan.remove(routine)?.into_iter().collect()))
+    }
+
+    /// Brings a removed routine back.
+    pub(crate) fn restore(&mut self, routine: &RoutineId) -> Result<()> {
+        self.change(|plan| Ok(plan.restore(routine)?.into_iter().collect()))
+    }
+
+    /// Settles what two devices wrote at once on one of its values.
+    pub(crate) fn settle(&mut self, conflict: &Conflict, value: &ConflictValue) -> Result<()> {
+        self.change(|plan| Ok(plan.settle(conflict, value)?.into_iter().collect()))
+    }
+
+    fn change(
+        &mut self,
+        change: impl FnOnce(&mut Plan) -> Result<Vec<Written>, WriteError>,
+    ) -> Result<()> {
+        let space = self.inner.who.chart;
+        let (reading, outbox) =
+            self.journal.change(self.tx, space, Class::Plan, plan_doc(), |document| {
+                let mut plan = Plan::from(document);
+                let written = change(&mut plan)?;
+                let reading = plan.read();
+                Ok((plan.into(), written, reading))
+            })?;
+        if outbox.is_some() {
+            self.reading = Arc::new(reading);
+            self.wrote = true;
+        }
+        Ok(())
+    }
+}
