@@ -6,6 +6,9 @@ use std::fmt::Display;
 
 use holdfast::HoldfastError;
 use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::commands::routine::show;
 
 /// What a process ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,20 +39,11 @@ struct Told {
     /// What to try.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
-    /// Who holds what this command waits for.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    holder: Option<Holder>,
+    /// What else a script may want: who has the home, which rules are broken.
+    #[serde(flatten)]
+    more: Map<String, Value>,
     #[serde(skip)]
     exit: Exit,
-}
-
-/// The process that has the home.
-#[derive(Debug, Clone, Serialize)]
-pub struct Holder {
-    /// Its number.
-    pub pid: u32,
-    /// What it is doing.
-    pub command: String,
 }
 
 /// What every command gives.
@@ -58,7 +52,7 @@ pub type Outcome<T = ()> = Result<T, Failure>;
 impl Failure {
     fn new(code: impl Into<Cow<'static, str>>, message: impl Display, exit: Exit) -> Self {
         let (code, message) = (code.into(), sentence(&message.to_string()));
-        Self(Box::new(Told { code, message, field: None, hint: None, holder: None, exit }))
+        Self(Box::new(Told { code, message, field: None, hint: None, more: Map::new(), exit }))
     }
 
     /// The state forbids it, or it failed.
@@ -87,6 +81,11 @@ impl Failure {
         self
     }
 
+    /// The same under a finer code, where it is that nothing answers to a name.
+    pub fn coded_if_unknown(self, code: &'static str) -> Self {
+        if self.code() == "unknown" { self.coded(code) } else { self }
+    }
+
     /// The same, about an argument.
     pub fn field(mut self, field: &str) -> Self {
         self.0.field = Some(field.to_owned());
@@ -96,6 +95,22 @@ impl Failure {
     /// The same, with something to try.
     pub fn hint(mut self, hint: impl Display) -> Self {
         self.0.hint = Some(sentence(&hint.to_string()));
+        self
+    }
+
+    /// The same with one more thing to try.
+    pub fn and_hint(mut self, hint: &str) -> Self {
+        let hint = sentence(hint);
+        self.0.hint = Some(match self.0.hint.take() {
+            Some(before) => format!("{before} {hint}"),
+            None => hint,
+        });
+        self
+    }
+
+    /// The same with something else that a script may want.
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.more.insert(name.to_owned(), value.into());
         self
     }
 
@@ -117,18 +132,19 @@ impl Failure {
 
 impl From<HoldfastError> for Failure {
     fn from(error: HoldfastError) -> Self {
-        let holder = match &error {
-            HoldfastError::HomeInUse { pid, command, .. } => {
-                Some(Holder { pid: *pid, command: command.clone() })
-            }
-            _ => None,
-        };
         let exit = if error.is_bad_input() { Exit::Usage } else { Exit::Failed };
         let mut failure = Self::new(error.code().to_owned(), &error, exit);
         failure.0.field = error.field().map(str::to_owned);
         failure.0.hint = error.hint().map(sentence);
-        failure.0.holder = holder;
-        failure
+        match &error {
+            HoldfastError::HomeInUse { pid, command, .. } => {
+                failure.with("pid", *pid).with("command", command.clone())
+            }
+            HoldfastError::Broken { findings, .. } => {
+                failure.with("findings", show::findings_json(findings))
+            }
+            _ => failure,
+        }
     }
 }
 
@@ -144,7 +160,7 @@ pub fn sentence(text: &str) -> String {
         sentence.push(letter.to_ascii_uppercase());
     }
     sentence.push_str(letters.as_str());
-    if !sentence.ends_with(['.', '?', '!', ':']) && !sentence.is_empty() {
+    if !sentence.ends_with(['.', '?', '!', ':', ')']) && !sentence.is_empty() {
         sentence.push('.');
     }
     sentence

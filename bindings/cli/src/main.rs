@@ -43,6 +43,7 @@ fn run(cli: Cli, output: &Output) -> Outcome<Exit> {
     let context = || Context::new(&cli.global);
     match cli.command {
         Command::Init(args) => commands::init::run(args, &context()?, output)?,
+        Command::Routine(args) => commands::routine::run(*args, &context()?, output)?,
         Command::Log(args) => commands::log::run(*args, &context()?, output)?,
         Command::Hold(args) => commands::hold::run(args, &context()?, output)?,
         Command::Session(args) => commands::session::run(&args, &context()?, output)?,

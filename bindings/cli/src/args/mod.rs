@@ -72,6 +72,9 @@ pub enum Command {
     Safety(content::Safety),
     /// Make a record here
     Init(account::Init),
+    /// The routines: list, show, make, change, schedule, check
+    #[command(subcommand)]
+    Routine(Box<routine::Routine>),
     /// Log one hold
     Log(Box<record::Log>),
     /// Show, put right or take out one hold

@@ -2,7 +2,7 @@
 
 use holdfast::domain::catalogue::{Catalogue, Exercise, Fact, Frequency};
 use holdfast::domain::dose::{Dose, Range};
-use holdfast::domain::ids::{ExerciseId, MuscleId};
+use holdfast::domain::ids::MuscleId;
 use holdfast::domain::vocabulary::Mode;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -26,30 +26,37 @@ pub fn run(args: &Catalog, output: &Output) -> Outcome {
 
 /// The exercise of an id, or of the beginning of one.
 pub fn find(text: &str) -> Outcome<&'static Exercise> {
-    let catalogue = Catalogue::built_in();
-    let exact = ExerciseId::new(text).ok().and_then(|id| catalogue.exercise(&id));
-    if let Some(exercise) = exact {
-        return Ok(exercise);
+    let all = Catalogue::built_in().exercises();
+    let listed = "`holdfast catalog` lists them all";
+    one_of("exercise", text, all, |exercise| exercise.id.as_str())
+        .map_err(|failure| failure.coded_if_unknown("unknown_exercise").and_hint(listed))
+}
+
+/// The one thing whose id a text is, or begins.
+pub fn one_of<'a, T>(
+    what: &str,
+    text: &str,
+    all: &'a [T],
+    id: impl Fn(&T) -> &str,
+) -> Outcome<&'a T> {
+    if let Some(exact) = all.iter().find(|one| id(one) == text) {
+        return Ok(exact);
     }
-    let begins: Vec<&Exercise> = catalogue
-        .exercises()
-        .iter()
-        .filter(|exercise| !text.is_empty() && exercise.id.as_str().starts_with(text))
-        .collect();
-    match begins.as_slice() {
+    let begins = |one: &&T| !text.is_empty() && id(one).starts_with(text);
+    let candidates: Vec<&T> = all.iter().filter(begins).collect();
+    match candidates.as_slice() {
         [only] => Ok(only),
         [] => {
-            let near = nearest(text, catalogue.exercises().iter().map(|e| e.id.as_str()));
-            let failure = Failure::bad_value("exercise", unknown("exercise", text));
-            Err(failure.coded("unknown_exercise").hint(match near {
-                Some(near) => format!("the nearest is {near}; `holdfast catalog` lists all"),
-                None => "`holdfast catalog` lists them".to_owned(),
-            }))
+            let failure = Failure::bad_value(what, unknown(what, text)).coded("unknown");
+            Err(match nearest(text, all.iter().map(id)) {
+                Some(near) => failure.hint(format!("the nearest is {near}")),
+                None => failure,
+            })
         }
         several => {
-            let ids: Vec<&str> = several.iter().map(|e| e.id.as_str()).collect();
+            let ids: Vec<&str> = several.iter().map(|one| id(one)).collect();
             let message = format!("\"{text}\" could be any of: {}", ids.join(", "));
-            Err(Failure::bad_value("exercise", message).coded("ambiguous"))
+            Err(Failure::bad_value(what, message).coded("ambiguous"))
         }
     }
 }

@@ -73,6 +73,10 @@ fn text(page: &HistoryPage, engine: &Engine, output: &Output) -> String {
 }
 
 /// How routines are called, by their ids; an id stands for a routine that is gone.
-pub fn routine_names(_engine: &Engine) -> impl Fn(&str) -> String {
-    move |id: &str| record::short(id).to_owned()
+pub fn routine_names(engine: &Engine) -> impl Fn(&str) -> String + use<> {
+    let routines = engine.routines().unwrap_or_default();
+    move |id: &str| {
+        let known = routines.iter().find(|routine| routine.id == id);
+        known.map_or_else(|| record::short(id).to_owned(), |routine| routine.name.clone())
+    }
 }

@@ -96,7 +96,10 @@ pub fn refusal(line: &str, ran: &Ran, code: i32) -> Value {
         .unwrap_or_else(|e| panic!("{line}: stderr is one JSON document ({e}): {ran:?}"));
     let error = error["error"].clone();
     let message = error["message"].as_str().unwrap();
-    assert!(message.len() > 12 && message.ends_with(['.', '?', '!', ':']), "{line}: {message}");
+    assert!(
+        message.len() > 12 && message.ends_with(['.', '?', '!', ':', ')']),
+        "{line}: {message}"
+    );
     assert!(!error["code"].as_str().unwrap().is_empty(), "{line}: {error}");
     error
 }

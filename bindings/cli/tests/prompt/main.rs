@@ -7,3 +7,4 @@ mod content;
 mod home;
 mod homes;
 mod record;
+mod routine;

@@ -1,1 +1,241 @@
+//! `routine`: lists, shows, makes, changes, schedules and checks. The rules judge every change before
+//! it is written.
+
+mod due;
 pub mod show;
+
+use holdfast::Engine;
+use holdfast::domain::catalogue::{Catalogue, TemplateKind};
+use holdfast::domain::ids::Slot;
+use holdfast::domain::routine::{Rhythm, Schedule, Span};
+use holdfast::routine::{
+    DoseEdit, RoutineView, RuleOverride, StepEdit, StepPlace, StepRequest, TemplateOptions,
+};
+use serde_json::json;
+
+use crate::args::routine::{Add, Asked, Overriding, Routine, Schedule as Times, Step};
+use crate::commands::catalog;
+use crate::context::Context;
+use crate::failure::{Failure, Outcome};
+use crate::output::layout::{Align, Table, wrapped};
+use crate::output::{Output, words};
+
+/// Answers `routine`.
+pub fn run(args: Routine, context: &Context, output: &Output) -> Outcome {
+    if matches!(args, Routine::List { templates: true }) {
+        return list_templates(output);
+    }
+    let engine = context.open()?;
+    match args {
+        Routine::List { .. } => list(&engine, output),
+        Routine::Show { routine } => {
+            let view = engine.routine(&routine)?;
+            output.answer(&view, |o| text(&view, o));
+            Ok(())
+        }
+        Routine::Add(add) => {
+            let all = Catalogue::built_in().templates();
+            let listed = "`holdfast routine list --templates` lists them all";
+            let template = catalog::one_of("template", &add.template, all, |t| t.id.as_str())
+                .map_err(|failure| failure.and_hint(listed))?;
+            changed(&engine.add_template(template.id.as_str(), &template_options(&add))?, output)
+        }
+        Routine::New { name } => changed(&engine.new_routine(&name)?, output),
+        Routine::Rename { routine, name } => {
+            changed(&engine.rename_routine(&routine, &name)?, output)
+        }
+        Routine::Remove { routine } => {
+            let gone = engine.remove_routine(&routine)?.routine;
+            output.confirm(json!({ "removed": gone.id }), |_| {
+                format!("{} is removed. What was done of it stays in the history.", gone.name)
+            });
+            Ok(())
+        }
+        Routine::Schedule(given) => schedule(&engine, &given, context, output),
+        Routine::Step { routine, change } => step(&engine, &routine, change, output),
+        Routine::Check { routine } => {
+            let findings = engine.check_routine(&routine)?;
+            output.answer(json!({ "findings": show::findings_json(&findings) }), |o| {
+                if findings.is_empty() {
+                    return "The rules have nothing to say.".to_owned();
+                }
+                show::findings_text(&findings, o)
+            });
+            Ok(())
+        }
+    }
+}
+
+fn changed(view: &RoutineView, output: &Output) -> Outcome {
+    output.confirm(view, |o| text(view, o));
+    Ok(())
+}
+
+fn text(view: &RoutineView, output: &Output) -> String {
+    let mut text = show::text(&view.routine, output);
+    for conflict in &view.conflicts {
+        let step = conflict.step.as_deref().map(|s| format!(" of step {}", show::short(s)));
+        text.push_str(&format!(
+            "\n\nTwo devices changed the {}{} at once. `holdfast routine step … set` settles it.",
+            conflict.field.replace('_', " "),
+            step.unwrap_or_default(),
+        ));
+    }
+    text
+}
+
+fn list(engine: &Engine, output: &Output) -> Outcome {
+    let routines = engine.routines()?;
+    output.answer(json!({ "routines": routines }), |o| {
+        if routines.is_empty() {
+            let none = "No routines yet. `holdfast routine list --templates` shows what there is to \
+                        begin with.";
+            return wrapped(none, o.width, 0);
+        }
+        let mut table = Table::new([
+            ("id", Align::Left),
+            ("name", Align::Left),
+            ("steps", Align::Right),
+            ("schedule", Align::Left),
+        ]);
+        for routine in &routines {
+            table.row([
+                show::short(&routine.id).to_owned(),
+                routine.name.clone(),
+                routine.steps.to_string(),
+                routine.schedule.as_ref().map(show::schedule).unwrap_or_default(),
+            ]);
+        }
+        table.text(o.width)
+    });
+    Ok(())
+}
+
+/// What the sources compose, as far as a routine can be made of it.
+fn list_templates(output: &Output) -> Outcome {
+    let all = Catalogue::built_in().templates().iter();
+    let templates: Vec<_> = all.filter(|t| t.kind != TemplateKind::Principle).collect();
+    let body: Vec<_> = templates
+        .iter()
+        .map(|t| {
+            let exercises: Vec<_> = t.steps().map(|step| &step.exercise).collect();
+            json!({ "id": t.id, "name": t.name(words::reader()), "exercises": exercises,
+                    "sources": t.provenance.sources.all() })
+        })
+        .collect();
+    output.answer(json!({ "templates": body }), |o| {
+        let mut table =
+            Table::new([("id", Align::Left), ("name", Align::Left), ("steps", Align::Right)]);
+        for template in &templates {
+            let steps = template.steps().count().to_string();
+            table.row([template.id.to_string(), template.name(words::reader()), steps]);
+        }
+        format!("{}\n\n`holdfast routine add ID` makes a routine of one.", table.text(o.width))
+    });
+    Ok(())
+}
+
+fn template_options(add: &Add) -> TemplateOptions {
+    TemplateOptions {
+        name: add.name.clone(),
+        realign_side: add.realign_side,
+        choose: add.choose.clone(),
+        include: add.include.clone(),
+        overrides: overrides(&add.overriding),
+    }
+}
+
+fn overrides(given: &Overriding) -> Vec<RuleOverride> {
+    let reason = given.reason.clone().unwrap_or_default();
+    let of = |rule: &String| RuleOverride { rule: rule.clone(), reason: reason.clone() };
+    given.rules.iter().map(of).collect()
+}
+
+fn schedule(engine: &Engine, given: &Times, context: &Context, output: &Output) -> Outcome {
+    let times = &given.times;
+    let rhythm = match (times.per_day, times.per_week, times.every) {
+        (Some(count), ..) => Some(Rhythm::Times { count, per: Span::Day }),
+        (_, Some(count), _) => Some(Rhythm::Times { count, per: Span::Week }),
+        (.., Some(days)) => Some(Rhythm::Every { days }),
+        (None, None, None) => None,
+    };
+    let slots = times.slots.iter().map(|slot| Slot::new(slot.trim())).collect::<Result<_, _>>();
+    let schedule = (!times.clear).then_some(Schedule {
+        rhythm,
+        weekdays: times.days.clone(),
+        dates: times.dates.clone(),
+        slots: slots.map_err(|refused| Failure::bad_value("slots", refused))?,
+    });
+    let view = engine.schedule_routine(&given.routine, schedule)?;
+    let stands = view.routine.schedule.as_ref();
+    let due =
+        stands.map(|s| due::in_the_coming_week(s, context.here().today())).unwrap_or_default();
+    output.confirm(json!({ "routine": view.routine, "due": due }), |_| match stands {
+        Some(schedule) => {
+            format!("{} is to be done {}.", view.routine.name, show::schedule(schedule))
+        }
+        None => format!("{} has no schedule any more.", view.routine.name),
+    });
+    Ok(())
+}
+
+fn step(engine: &Engine, routine: &str, change: Step, output: &Output) -> Outcome {
+    let view = match change {
+        Step::Add { exercise, asked, after, first, overriding } => {
+            let request = StepRequest {
+                exercise,
+                dose: dose(&asked),
+                side: asked.side,
+                tool: asked.tool.clone(),
+                note: asked.note.clone(),
+                optional: asked.optional.unwrap_or(false),
+            };
+            let place = place(after, first);
+            engine.add_step(routine, &request, &place, &overrides(&overriding))?.0
+        }
+        Step::Set { step, exercise, asked, play, overriding } => {
+            let emptied = |text: &String, word: &str| (text != word).then(|| text.clone());
+            let edit = StepEdit {
+                exercise,
+                dose: dose(&asked),
+                side: asked.side,
+                tool: asked.tool.as_ref().map(|tool| emptied(tool, "none")),
+                note: asked.note.as_ref().map(|note| emptied(note, "")),
+                optional: asked.optional,
+                included: play,
+            };
+            if edit == StepEdit::default() && overriding.rules.is_empty() {
+                return Err(Failure::usage("say what to change: give at least one field")
+                    .hint("`holdfast routine step ROUTINE set --help` lists them"));
+            }
+            engine.set_step(routine, &step, &edit, &overrides(&overriding))?
+        }
+        Step::Move { step, to, overriding } => {
+            let place = place(to.after, to.first);
+            engine.move_step(routine, &step, &place, &overrides(&overriding))?
+        }
+        Step::Remove { step, overriding } => {
+            engine.remove_step(routine, &step, &overrides(&overriding))?
+        }
+    };
+    changed(&view, output)
+}
+
+fn place(after: Option<String>, first: bool) -> StepPlace {
+    match after {
+        Some(step) => StepPlace::After(step),
+        None if first => StepPlace::Start,
+        None => StepPlace::End,
+    }
+}
+
+fn dose(asked: &Asked) -> DoseEdit {
+    DoseEdit {
+        mode: asked.mode,
+        hold_s: asked.hold,
+        reps: asked.reps,
+        sets: asked.sets,
+        rest_s: asked.rest,
+        tempo: asked.tempo.as_ref().map(|tempo| tempo.0.clone()),
+    }
+}
