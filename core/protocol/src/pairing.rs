@@ -13,6 +13,10 @@ use crate::wire;
 /// What a pairing link starts with. Everything after it is one base64url text.
 pub const LINK_PREFIX: &str = "holdfast:pair#";
 
+/// What the same link starts with in capitals, which make a smaller code to scan. Everything after it is
+/// one base32 text.
+pub const CAPITALS_PREFIX: &str = "HOLDFAST:PAIR:";
+
 /// A link that lets one device join an account, once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PairingLink {
@@ -76,6 +80,18 @@ impl PairingLink {
     /// The link as text. It holds the secret: show it, never log it.
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
+        let text = data_encoding::BASE64URL_NOPAD.encode(&self.to_bytes());
+        Zeroizing::new(format!("{LINK_PREFIX}{text}"))
+    }
+
+    /// The same link in capitals and digits alone: a code to scan holds more of them. It holds the secret.
+    #[must_use]
+    pub fn to_capitals(&self) -> Zeroizing<String> {
+        let text = data_encoding::BASE32_NOPAD.encode(&self.to_bytes());
+        Zeroizing::new(format!("{CAPITALS_PREFIX}{text}"))
+    }
+
+    fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let mut raw = RawLink {
             version: crate::VERSION,
             secret: self.secret.clone(),
@@ -86,20 +102,21 @@ impl PairingLink {
             check: [0; 4],
         };
         raw.check = checksum(&raw);
-        let bytes = Zeroizing::new(wire::encode(&raw));
-        Zeroizing::new(format!("{LINK_PREFIX}{}", data_encoding::BASE64URL_NOPAD.encode(&bytes)))
+        Zeroizing::new(wire::encode(&raw))
     }
 
-    /// Reads a link, with any white space around it.
+    /// Reads a link in either form, with any white space around it.
     ///
     /// # Errors
     /// [`BadLink`].
     pub fn parse(text: &str) -> Result<Self, BadLink> {
-        let rest = text.trim().strip_prefix(LINK_PREFIX).ok_or(BadLink::NotALink)?;
-        let bytes = data_encoding::BASE64URL_NOPAD
-            .decode(rest.as_bytes())
-            .map(Zeroizing::new)
-            .map_err(|_| BadLink::Damaged)?;
+        let text = text.trim();
+        let decoded = match (text.strip_prefix(LINK_PREFIX), text.strip_prefix(CAPITALS_PREFIX)) {
+            (Some(rest), _) => data_encoding::BASE64URL_NOPAD.decode(rest.as_bytes()),
+            (None, Some(rest)) => data_encoding::BASE32_NOPAD.decode(rest.as_bytes()),
+            (None, None) => return Err(BadLink::NotALink),
+        };
+        let bytes = decoded.map(Zeroizing::new).map_err(|_| BadLink::Damaged)?;
         // An array of seven, then the version: read it before the rest, which a newer version may change.
         match bytes.as_slice() {
             [_, version, ..] if *version != crate::VERSION && *version < 24 => {
