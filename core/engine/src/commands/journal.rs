@@ -64,6 +64,12 @@ impl Inner {
 }
 
 impl Journal<'_> {
+    /// Lets go of the documents changed so far: a long import need not keep all of them in memory. What
+    /// was written of them stands in the transaction; they are loaded again when they are needed.
+    pub(crate) fn let_go(&mut self) {
+        self.drafts.clear();
+    }
+
     /// Writes records into this device's strand of a session, as one change. What stands there
     /// already is not written again.
     pub(crate) fn write(

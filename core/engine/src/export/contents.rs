@@ -1,0 +1,155 @@
+//! The records of a chart without their authors, each once: what an export holds and an import brings.
+
+use std::collections::BTreeMap;
+
+use holdfast_domain::ids::{AccountName, DeviceName, ObservationId, RoutineId};
+use holdfast_domain::record::{
+    Author, Authored, Correction, Observation, SessionKey, SessionRecord, merge_sessions,
+};
+use holdfast_domain::routine::Routine;
+use holdfast_protocol::content::DocId;
+use holdfast_protocol::ids::{ActorId, SpaceId};
+use rusqlite::Connection;
+
+use crate::documents::name::DocName;
+use crate::documents::plan::Plan;
+use crate::documents::strand::{Record, Stored, Strand};
+use crate::error::Result;
+use crate::open_documents::document_of;
+use crate::store::docs::{self, StoredDoc};
+
+/// How many documents are listed at once.
+const PAGE: u32 = 256;
+
+/// Every record once, by its id.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Contents {
+    pub(super) routines: BTreeMap<RoutineId, Routine>,
+    pub(super) sessions: BTreeMap<SessionKey, SessionRecord>,
+    pub(super) observations: BTreeMap<ObservationId, Observation>,
+    pub(super) corrections: BTreeMap<String, Correction>,
+}
+
+/// A document of the chart, opened.
+pub(super) enum Opened {
+    Plan(Plan),
+    Strand(Strand),
+}
+
+impl Contents {
+    /// Reads every document of a chart.
+    pub(super) fn of_chart(conn: &Connection, chart: SpaceId, actor: ActorId) -> Result<Self> {
+        let mut contents = Self::default();
+        each_document(conn, chart, actor, |_, document| {
+            contents.take(document);
+            Ok(())
+        })?;
+        Ok(contents)
+    }
+
+    /// Takes in what a document holds.
+    pub(super) fn take(&mut self, document: &Opened) {
+        match document {
+            Opened::Plan(plan) => {
+                self.routines.extend(plan.read().routines);
+            }
+            Opened::Strand(strand) => {
+                for (_, stored) in strand.records() {
+                    if let Stored::Record(record) = stored {
+                        self.take_record(record);
+                    }
+                }
+            }
+        }
+    }
+
+    fn take_record(&mut self, record: Record) {
+        match record {
+            Record::Session(record) => self.take_session(*record),
+            Record::Observation(new) => {
+                let known = self.observations.get(&new.id);
+                if known.is_none_or(|known| rank(known) < rank(&new)) {
+                    self.observations.insert(new.id.clone(), *new);
+                }
+            }
+            Record::Correction(correction) => {
+                self.corrections.insert(correction.id.clone(), *correction);
+            }
+        }
+    }
+
+    /// Several devices recorded one session: the export has the one that is made of them.
+    pub(super) fn take_session(&mut self, record: SessionRecord) {
+        let key = record.key.clone();
+        let one = match self.sessions.remove(&key) {
+            Some(known) => joined(&known, &record),
+            None => record,
+        };
+        self.sessions.insert(key, one);
+    }
+}
+
+/// Clones of one device may have written two versions under one id; all exports choose the same one.
+fn rank(observation: &Observation) -> (u32, String) {
+    (observation.revision, serde_json::to_string(observation).unwrap_or_default())
+}
+
+/// The records of two devices as one record.
+pub(super) fn joined(one: &SessionRecord, other: &SessionRecord) -> SessionRecord {
+    let nobody = |device: &str| Author {
+        account: AccountName::new("nobody").expect("a word is a name"),
+        device: DeviceName::new(device).expect("a word is a name"),
+        is_subject: true,
+    };
+    let records = [
+        Authored { author: nobody("one"), value: one.clone() },
+        Authored { author: nobody("other"), value: other.clone() },
+    ];
+    let Some(session) = merge_sessions(&records, &[]).pop() else { return one.clone() };
+    let mut unknown = other.unknown.clone();
+    unknown.extend(one.unknown.clone());
+    SessionRecord {
+        key: session.key,
+        routine: session.routine,
+        routine_version: session.routine_version,
+        started_at: session.started_at,
+        ended_at: session.ended_at,
+        paused: session.paused,
+        finished: session.finished,
+        assisted_by: (!session.assisted_by.is_empty()).then(|| session.assisted_by.join(", ")),
+        steps: session.steps,
+        findings: session.findings,
+        unknown,
+    }
+}
+
+/// Opens every plan and strand of a chart, one after the other.
+pub(super) fn each_document(
+    conn: &Connection,
+    chart: SpaceId,
+    actor: ActorId,
+    mut visit: impl FnMut(&DocId, &Opened) -> Result<()>,
+) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let page = docs::list(conn, after, PAGE)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.id;
+        for entry in page.iter().filter(|entry| entry.space == chart) {
+            let Some(stored) = docs::load(conn, chart, &entry.name)? else { continue };
+            if let Some(opened) = open(&entry.name, &stored, actor)? {
+                visit(&entry.name, &opened)?;
+            }
+        }
+    }
+}
+
+fn open(name: &DocId, stored: &StoredDoc, actor: ActorId) -> Result<Option<Opened>> {
+    Ok(match name.as_str().parse::<DocName>() {
+        Ok(DocName::Plan) => Some(Opened::Plan(Plan::from(document_of(name, stored, actor)?))),
+        Ok(DocName::SessionStrand { .. } | DocName::DayStrand { .. }) => {
+            Some(Opened::Strand(Strand::from(document_of(name, stored, actor)?)))
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,214 @@
+//! Takes records in: what is new is written in this device's own strands and plan, in one
+//! transaction, or none of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use holdfast_domain::catalogue::Catalogue;
+use holdfast_domain::ids::{ExerciseId, ObservationId};
+use holdfast_domain::record::{Context, Correction, HoldKey, Observation, SessionKey, Target};
+use holdfast_domain::routine::Routine;
+use holdfast_domain::rules::{self, Profile};
+use holdfast_domain::vocabulary::Side;
+use holdfast_domain::words::Words;
+
+use super::contents::{Contents, joined};
+use super::{ImportReport, Refused};
+use crate::commands::journal::Journal;
+use crate::documents::name::DocName;
+use crate::documents::plan::Plan;
+use crate::documents::strand::Record;
+use crate::error::Result;
+use crate::observe::Key;
+use crate::store::Tx;
+use crate::{Inner, projection};
+use holdfast_protocol::ids::Class;
+
+/// Records of one commit: far below what one change may hold.
+const COMMIT: usize = 500;
+
+pub(super) fn import(inner: &Inner, new: Contents, dry_run: bool) -> Result<ImportReport> {
+    inner.command("import", |tx, journal| {
+        let here = Contents::of_chart(tx.reader(), inner.who.chart, inner.who.actor)?;
+        let (to_write, report) = sort_out(&here, new);
+        if !dry_run {
+            to_write.write(inner, tx, journal)?;
+        }
+        Ok(report)
+    })
+}
+
+/// What is new, by the session whose strand it goes to.
+#[derive(Default)]
+struct ToWrite {
+    routines: Vec<Routine>,
+    strands: BTreeMap<SessionKey, Vec<Record>>,
+}
+
+fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
+    let mut to_write = ToWrite::default();
+    let mut report = ImportReport::default();
+    for (id, routine) in new.routines {
+        match here.routines.get(&id) {
+            Some(known) if *known == routine => report.unchanged += 1,
+            Some(_) => report.refuse(
+                "routine",
+                &id,
+                "a routine with this id is here already and differs; remove or keep it, then import",
+            ),
+            None => match admitted(routine) {
+                Ok(routine) => {
+                    report.added += 1;
+                    to_write.routines.push(routine);
+                }
+                Err(why) => report.refuse("routine", &id, &why),
+            },
+        }
+    }
+    for (key, record) in new.sessions {
+        let one = here.sessions.get(&key).map(|known| joined(known, &record));
+        if here.sessions.get(&key) == Some(one.as_ref().unwrap_or(&record)) {
+            report.unchanged += 1;
+        } else {
+            report.added += 1;
+            let record = one.unwrap_or(record);
+            to_write.strand(&key, Record::Session(Box::new(record)));
+        }
+    }
+    let mut sessions_of: BTreeMap<ObservationId, SessionKey> = BTreeMap::new();
+    for known in here.observations.values() {
+        sessions_of.insert(known.id.clone(), known.key.session.clone());
+    }
+    let mut sides = one_sided(here.observations.values());
+    for (id, observation) in new.observations {
+        match here.observations.get(&id) {
+            Some(known) if *known == observation => report.unchanged += 1,
+            Some(known) if known.revision >= observation.revision => report.refuse(
+                "observation",
+                &id,
+                "a record with this id is here already and differs; it was left as it is",
+            ),
+            _ => match checked(observation, &mut sides) {
+                Ok(observation) => {
+                    report.added += 1;
+                    sessions_of.insert(id, observation.key.session.clone());
+                    let session = observation.key.session.clone();
+                    to_write.strand(&session, Record::Observation(Box::new(observation)));
+                }
+                Err(why) => report.refuse("observation", &id, &why),
+            },
+        }
+    }
+    for (id, correction) in new.corrections {
+        match here.corrections.get(&id) {
+            Some(known) if *known == correction => report.unchanged += 1,
+            Some(_) => report.refuse(
+                "correction",
+                &id,
+                "a correction with this id is here already and differs; it was left as it is",
+            ),
+            None => match session_of(&correction, &sessions_of) {
+                Some(session) => {
+                    report.added += 1;
+                    to_write.strand(&session, Record::Correction(Box::new(correction)));
+                }
+                None => {
+                    report.refuse("correction", &id, "what it corrects is neither here nor in it");
+                }
+            },
+        }
+    }
+    (to_write, report)
+}
+
+/// A routine that is whole and breaks no hard rule that nobody decided to break.
+fn admitted(routine: Routine) -> std::result::Result<Routine, String> {
+    let catalogue = Catalogue::built_in();
+    let routine = routine.checked(catalogue).map_err(|refused| refused.to_string())?;
+    rules::check(&routine, catalogue, &Profile::default())
+        .iter()
+        .find(|finding| finding.blocks())
+        .map_or(Ok(()), |finding| Err(finding.text(Words::english())))?;
+    Ok(routine)
+}
+
+type Sides = BTreeMap<(SessionKey, ExerciseId), BTreeSet<Side>>;
+
+fn one_sided<'a>(observations: impl Iterator<Item = &'a Observation>) -> Sides {
+    let mut sides = Sides::new();
+    for observation in observations {
+        let key = (observation.key.session.clone(), observation.exercise.clone());
+        sides.entry(key).or_default().insert(observation.key.side);
+    }
+    sides
+}
+
+/// An observation that can be true. What was confirmed once is not asked again.
+fn checked(
+    observation: Observation,
+    sides: &mut Sides,
+) -> std::result::Result<Observation, String> {
+    let catalogue = Catalogue::built_in();
+    // An exercise that only another version or another chart knows is kept as it was recorded.
+    let Some(exercise) = catalogue.exercise(&observation.exercise) else { return Ok(observation) };
+    let key = (observation.key.session.clone(), observation.exercise.clone());
+    let done = sides.entry(key).or_default();
+    let sides_done: Vec<Side> = done.iter().copied().collect();
+    let context = Context {
+        laterality: exercise.laterality,
+        mode: exercise.dose.mode,
+        sides_done: &sides_done,
+        yes: true,
+    };
+    let side = observation.key.side;
+    let observation = observation.checked(context).map_err(|refused| refused.to_string())?;
+    done.insert(side);
+    Ok(observation)
+}
+
+fn session_of(
+    correction: &Correction,
+    sessions_of: &BTreeMap<ObservationId, SessionKey>,
+) -> Option<SessionKey> {
+    match &correction.target {
+        Target::Observation(id) => sessions_of.get(id).cloned(),
+        Target::Hold(HoldKey { session, .. }) | Target::Session(session) => Some(session.clone()),
+    }
+}
+
+impl ImportReport {
+    fn refuse(&mut self, what: &'static str, id: &impl ToString, why: &str) {
+        self.refused.push(Refused { what, id: id.to_string(), why: why.to_owned() });
+    }
+}
+
+impl ToWrite {
+    fn strand(&mut self, session: &SessionKey, record: Record) {
+        self.strands.entry(session.clone()).or_default().push(record);
+    }
+
+    fn write(self, inner: &Inner, tx: &Tx<'_>, journal: &mut Journal<'_>) -> Result<()> {
+        let chart = inner.who.chart;
+        if !self.routines.is_empty() {
+            let doc = DocName::Plan.to_id().expect("the plan's name is a document name");
+            let (reading, _) = journal.change(tx, chart, Class::Plan, doc.clone(), |document| {
+                let mut plan = Plan::from(document);
+                let mut written = Vec::new();
+                for routine in &self.routines {
+                    written.extend(plan.write(None, routine)?);
+                }
+                let reading = plan.read();
+                Ok((plan.into(), written, reading))
+            })?;
+            projection::refresh_plan(tx, chart, &doc, &reading)?;
+        }
+        for (session, records) in self.strands {
+            for commit in records.chunks(COMMIT) {
+                journal.write(tx, chart, &session, commit)?;
+            }
+            // Years of sessions need not all stay in memory until the end.
+            journal.let_go();
+        }
+        tx.touch(Key::History);
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! An export as one JSON file: records sorted by id, one a line, so that two exports of the same
+//! records are the same bytes.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use holdfast_domain::record::{Correction, Observation, SessionRecord};
+use holdfast_domain::routine::Routine;
+use serde::{Deserialize, Serialize};
+
+use super::contents::Contents;
+use super::{checked_schema, not_an_export};
+use crate::error::{Error, Result};
+
+/// The version of the format.
+pub(super) const SCHEMA: u32 = 1;
+/// What the file says it is.
+const KIND: &str = "holdfast-export";
+/// The largest file that is read, in bytes: some 40 years of nightly holds.
+const MAX_BYTES: u64 = 512 * 1024 * 1024;
+
+#[derive(Deserialize)]
+struct Heading {
+    schema: u32,
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(default)]
+    routines: Vec<Routine>,
+    #[serde(default)]
+    sessions: Vec<SessionRecord>,
+    #[serde(default)]
+    observations: Vec<Observation>,
+    #[serde(default)]
+    corrections: Vec<Correction>,
+}
+
+/// Writes the file beside its place, and moves it there when it is whole and on the disk.
+pub(super) fn write(contents: &Contents, path: &Path) -> Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = Path::new(&beside);
+    let written = (|| {
+        let file = File::create(beside)?;
+        let mut out = BufWriter::new(file);
+        render(contents, &mut out)?;
+        out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+        std::fs::rename(beside, path)
+    })();
+    written.map_err(|error| {
+        // What is left of a failed attempt is of no use to anybody.
+        let _ = std::fs::remove_file(beside);
+        Error::io("write", path, error)
+    })
+}
+
+fn render(contents: &Contents, out: &mut impl Write) -> std::io::Result<()> {
+    write!(out, "{{\n\"schema\": {SCHEMA},\n\"kind\": \"{KIND}\"")?;
+    list(out, "routines", contents.routines.values())?;
+    list(out, "sessions", contents.sessions.values())?;
+    list(out, "observations", contents.observations.values())?;
+    list(out, "corrections", contents.corrections.values())?;
+    out.write_all(b"\n}\n")
+}
+
+fn list<'a, T: Serialize + 'a>(
+    out: &mut impl Write,
+    name: &str,
+    items: impl Iterator<Item = &'a T>,
+) -> std::io::Result<()> {
+    write!(out, ",\n\"{name}\": [")?;
+    for (index, item) in items.enumerate() {
+        out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
+        serde_json::to_writer(&mut *out, item)?;
+    }
+    out.write_all(b"\n]")
+}
+
+/// Reads a file.
+pub(super) fn read_file(path: &Path) -> Result<Contents> {
+    let name = path.display().to_string();
+    let size = std::fs::metadata(path).map_err(|e| Error::io("read", path, e))?.len();
+    if size > MAX_BYTES {
+        return Err(not_an_export(&name, format!("it has more than {MAX_BYTES} bytes")));
+    }
+    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+    let text = String::from_utf8(bytes).map_err(|_| not_an_export(&name, "it is not a text"))?;
+    read(&text, &name)
+}
+
+/// Reads the text of a file.
+pub(super) fn read(text: &str, name: &str) -> Result<Contents> {
+    let unreadable = |error: serde_json::Error| {
+        let why = if error.is_eof() {
+            format!("it ends too early, at line {}: it was cut off", error.line())
+        } else {
+            format!("line {} does not read ({error})", error.line())
+        };
+        not_an_export(name, why)
+    };
+    let heading: Heading = serde_json::from_str(text).map_err(unreadable)?;
+    if heading.kind != KIND {
+        return Err(not_an_export(name, format!("it says it is \"{}\"", heading.kind)));
+    }
+    checked_schema(heading.schema, name)?;
+    let document: Document = serde_json::from_str(text).map_err(unreadable)?;
+    let mut contents = Contents::default();
+    let twice = |what, id: String| not_an_export(name, format!("the {what} {id} is in it twice"));
+    for routine in document.routines {
+        let id = routine.id.clone();
+        if contents.routines.insert(id.clone(), routine).is_some() {
+            return Err(twice("routine", id.to_string()));
+        }
+    }
+    for session in document.sessions {
+        contents.take_session(session);
+    }
+    for observation in document.observations {
+        let id = observation.id.clone();
+        if contents.observations.insert(id.clone(), observation).is_some() {
+            return Err(twice("observation", id.to_string()));
+        }
+    }
+    for correction in document.corrections {
+        let id = correction.id.clone();
+        if contents.corrections.insert(id.clone(), correction).is_some() {
+            return Err(twice("correction", id));
+        }
+    }
+    Ok(contents)
+}

@@ -1,0 +1,139 @@
+//! Everything a person recorded, out of the home and into one: as one JSON document, or as the
+//! Automerge documents themselves. Nothing secret leaves: no keys, no membership, no authors.
+
+mod automerge;
+mod contents;
+mod import;
+mod json;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::{Engine, HoldfastError};
+use contents::Contents;
+
+/// What an export is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// One JSON file.
+    Json,
+    /// A folder of Automerge documents that other Automerge programs open, with an index.
+    Automerge,
+}
+
+/// What was exported.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ExportReport {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Routines.
+    pub routines: usize,
+    /// Sessions.
+    pub sessions: usize,
+    /// Observations: what devices recorded of holds.
+    pub observations: usize,
+    /// Corrections of them.
+    pub corrections: usize,
+}
+
+/// One record that was not imported.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Refused {
+    /// Routine, session, observation or correction.
+    pub what: &'static str,
+    /// Its id in the imported file.
+    pub id: String,
+    /// Why, as a sentence.
+    pub why: String,
+}
+
+/// What became of an import.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+pub struct ImportReport {
+    /// Records that are new here.
+    pub added: usize,
+    /// Records that were here already.
+    pub unchanged: usize,
+    /// Records that were not taken, each with the reason.
+    pub refused: Vec<Refused>,
+}
+
+impl Engine {
+    /// Writes everything of the own chart to `path`, which must not exist yet. Nothing is left there
+    /// when it fails half-way.
+    ///
+    /// # Errors
+    /// When something stands at `path`, or it cannot be written.
+    pub fn export(
+        &self,
+        format: ExportFormat,
+        path: &Path,
+    ) -> std::result::Result<ExportReport, HoldfastError> {
+        self.guarded(|inner| {
+            if path.symlink_metadata().is_ok() {
+                let message = format!(
+                    "{} exists already; name a path where nothing stands yet",
+                    path.display()
+                );
+                return Err(Error::bad("out", message));
+            }
+            let contents = inner.store.read(|conn| match format {
+                ExportFormat::Json => {
+                    let contents = Contents::of_chart(conn, inner.who.chart, inner.who.actor)?;
+                    json::write(&contents, path)?;
+                    Ok(contents)
+                }
+                ExportFormat::Automerge => {
+                    automerge::write(conn, inner.who.chart, inner.who.actor, path)
+                }
+            })?;
+            Ok(ExportReport {
+                path: path.to_owned(),
+                routines: contents.routines.len(),
+                sessions: contents.sessions.len(),
+                observations: contents.observations.len(),
+                corrections: contents.corrections.len(),
+            })
+        })
+    }
+
+    /// Takes in what an export wrote: a JSON file, or a folder of Automerge documents. What is here
+    /// already is left as it is; importing twice adds nothing. With `dry_run` nothing is written.
+    ///
+    /// # Errors
+    /// When the file does not read as an export; nothing is taken then.
+    pub fn import(
+        &self,
+        path: &Path,
+        dry_run: bool,
+    ) -> std::result::Result<ImportReport, HoldfastError> {
+        self.guarded(|inner| {
+            let contents =
+                if path.is_dir() { automerge::read(path)? } else { json::read_file(path)? };
+            import::import(inner, contents, dry_run)
+        })
+    }
+
+    /// Takes in the text of a JSON export, like [`Self::import`].
+    ///
+    /// # Errors
+    /// When the text does not read as an export; nothing is taken then.
+    pub fn import_json(&self, text: &str) -> std::result::Result<ImportReport, HoldfastError> {
+        self.guarded(|inner| import::import(inner, json::read(text, "the text")?, false))
+    }
+}
+
+fn not_an_export(name: &str, why: impl std::fmt::Display) -> Error {
+    Error::bad("path", format!("{name} is not a Holdfast export: {why}. Nothing was imported"))
+}
+
+fn checked_schema(schema: u32, name: &str) -> Result<()> {
+    if schema == json::SCHEMA {
+        Ok(())
+    } else {
+        let why = format!("it has format {schema}, and this version reads format {}", json::SCHEMA);
+        Err(not_an_export(name, why))
+    }
+}
