@@ -9,6 +9,7 @@
 pub mod clock;
 pub mod config;
 pub mod documents;
+mod erase;
 pub mod error;
 mod export;
 mod home;

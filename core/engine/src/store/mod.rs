@@ -25,6 +25,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::clock::Clock;
 use crate::config::Sharing;
 use crate::error::{Error, Result};
+use crate::key_provider::KeyError;
 use crate::observe::{Keys, Observers};
 use faults::{FaultPoint, Faults};
 use lock::{Held, PATIENCE, ProcessLock};
@@ -322,6 +323,42 @@ impl Store {
         writer.connect(&self.path)?;
         let conn = writer.conn.as_ref().expect("the writer was connected just now");
         work(conn).map_err(|error| self.located(error))
+    }
+}
+
+impl Store {
+    /// Removes the key and then every file this home has of ours; the store is of no use afterwards.
+    ///
+    /// # Errors
+    /// When another process keeps the home, or a file cannot be removed.
+    pub(crate) fn erase(
+        &self,
+        forget: impl FnOnce() -> std::result::Result<(), KeyError>,
+    ) -> Result<()> {
+        self.usable()?;
+        let _turn = self.turns.take(Priority::User);
+        let mut writer = lock(&self.writer);
+        let held = match writer.held.take() {
+            Some(held) => held,
+            None => self.lock.take("erase")?,
+        };
+        self.give_up();
+        lock(&self.readers).clear();
+        writer.conn = None;
+        forget()?;
+        for name in [DATABASE, "holdfast.db-wal", "holdfast.db-shm", "play.lock", "lock"] {
+            let path = self.directory.join(name);
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::io("remove", &path, error));
+                }
+                _ => {}
+            }
+        }
+        drop(held);
+        // Stays where something of somebody else's is in it.
+        let _ = std::fs::remove_dir(&self.directory);
+        Ok(())
     }
 }
 
