@@ -19,6 +19,7 @@ pub mod observe;
 pub mod views;
 
 mod commands;
+mod doctor;
 mod open_documents;
 mod plans;
 mod projection;
@@ -33,6 +34,7 @@ pub use commands::log::{Done, Eased, LogRequest, LogSide};
 pub use commands::routine;
 pub use commands::session::SessionWithHolds;
 pub use config::{Config, Sharing};
+pub use doctor::{DoctorFinding, DoctorReport};
 pub use error::HoldfastError;
 pub use export::{ExportFormat, ExportReport, ImportReport, Refused};
 pub use holdfast_domain as domain;

@@ -4,7 +4,8 @@
 use holdfast_domain::catalogue::Exercise;
 use holdfast_domain::ids::{HoldId, ObservationId, Site, ToolId};
 use holdfast_domain::record::{
-    Attempt, Context, HoldKey, Load, Observation, PainRating, Reporter, SessionRecord, next_free,
+    Attempt, Change, Context, HoldKey, Load, Observation, PainRating, Reporter, SessionRecord,
+    Target, next_free,
 };
 use holdfast_domain::units::{LocalDay, Millis, Moment, Nrs};
 use holdfast_domain::vocabulary::{EndedBy, Mode, Side, Source};
@@ -224,7 +225,7 @@ impl Inner {
             .ok_or_else(|| Error::bad("set", "every set of this session is taken"))?;
         let key = HoldKey { session: place.session.clone(), step, side, set, rep };
 
-        let observation = given.observation(self, request, exercise, &place, key.clone());
+        let observation = given.observation(self, request, exercise, &place, key);
         let sides_done: Vec<Side> = done
             .iter()
             .filter(|(what, ..)| what == exercise.id.as_str())
@@ -248,7 +249,15 @@ impl Inner {
         let id = observation.id.clone();
         records.push(Record::Observation(Box::new(observation)));
         journal.write(tx, space, &place.session, &records)?;
-        hold_with(tx, &key, &id)
+        if let Some(hold) = hold_with(tx, &id)? {
+            return Ok(hold);
+        }
+        // Another device, whose clock is ahead, removed what had this key: the removal reaches this
+        // hold too. It was known when this was logged, so this stands after it.
+        let back = Change::Edit(Box::default());
+        let target = Target::Observation(id.clone());
+        self.correct(tx, journal, &place.session, target, vec![id.clone()], back)?;
+        hold_with(tx, &id)?.ok_or_else(|| Error::NotFound { what: "hold", id: id.to_string() })
     }
 
     /// The session's record by this device, where it has to be written: there is none yet, this hold
@@ -261,32 +270,37 @@ impl Inner {
     ) -> Result<Option<SessionRecord>> {
         let (conn, space) = (tx.reader(), self.who.chart);
         let doc = self.strand_of(&place.session)?;
-        let sql = "SELECT session_record.body, session.body IS NULL FROM session_record
-                   JOIN session ON session.id = session_record.session
-                   WHERE session_record.doc = ?1 ORDER BY v LIMIT 1";
+        let sql = "SELECT body FROM session_record WHERE doc = ?1 ORDER BY v LIMIT 1";
         let mut found = conn.prepare_cached(sql)?;
-        let own = match docs::row(conn, space, &doc)? {
-            Some(row) => found
-                .query_row([row.id], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))
-                .optional()?,
+        let own: Option<String> = match docs::row(conn, space, &doc)? {
+            Some(row) => found.query_row([row.id], |row| row.get(0)).optional()?,
             None => None,
         };
-        if let Some((body, removed)) = own {
+        let removed = match projection::chart(conn, space)? {
+            Some(chart) => projection::removed_until(conn, chart, &place.session)?,
+            None => None,
+        };
+        // What was removed stays removed: this begins after it, whatever the clocks say.
+        let begin = |at: &Moment| match removed {
+            Some(until) if at.utc_ms <= until => {
+                Moment { utc_ms: now.utc_ms.max(until.saturating_add(1)), ..now.clone() }
+            }
+            _ => at.clone(),
+        };
+        let started_at = begin(&place.started_at);
+        if let Some(body) = own {
             let mut record: SessionRecord = serde_json::from_str(&body)
                 .map_err(|error| Error::Unreadable(error.to_string()))?;
-            if removed {
-                record.started_at = now.clone();
-                return Ok(Some(record));
-            }
-            let earlier = place.started_at.utc_ms < record.started_at.utc_ms;
-            record.started_at = place.started_at.clone();
-            return Ok(earlier.then_some(record));
+            let stands = begin(&record.started_at) == record.started_at;
+            let earlier = started_at.utc_ms < record.started_at.utc_ms;
+            record.started_at = started_at;
+            return Ok((!stands || earlier).then_some(record));
         }
         Ok(Some(SessionRecord {
             key: place.session.clone(),
             routine: place.routine.as_ref().map(|routine| routine.id.clone()),
             routine_version: place.routine.as_ref().map(|routine| routine.version),
-            started_at: place.started_at.clone(),
+            started_at,
             ended_at: None,
             paused: Millis::ZERO,
             finished: false,
@@ -305,18 +319,18 @@ impl Inner {
     }
 }
 
-/// The hold that an observation just written belongs to.
-fn hold_with(tx: &Tx<'_>, key: &HoldKey, id: &ObservationId) -> Result<HoldId> {
+/// The hold that an observation just written belongs to, unless a removal took it out.
+fn hold_with(tx: &Tx<'_>, id: &ObservationId) -> Result<Option<HoldId>> {
     let sql = "SELECT hold.hold_id FROM observation JOIN hold
                    ON hold.session = observation.session AND hold.step = observation.step
                   AND hold.side = observation.side AND hold.set_n = observation.set_n
                   AND hold.rep = observation.rep,
                   json_each(hold.body, '$.observations') AS part
-               WHERE observation.id = ?1 AND part.value ->> '$.id' = ?1";
+               WHERE observation.id = ?1 AND part.value ->> '$.id' = ?1
+                 AND part.value ->> '$.removed' IS NULL";
     let mut found = tx.reader().prepare_cached(sql)?;
     let hold: Option<String> = found.query_row([id.as_str()], |row| row.get(0)).optional()?;
-    let hold = hold.and_then(|hold| HoldId::new(hold).ok());
-    Ok(hold.unwrap_or_else(|| key.hold_id()))
+    Ok(hold.and_then(|hold| HoldId::new(hold).ok()))
 }
 
 /// What a request says, read and within bounds.

@@ -76,15 +76,15 @@ pub(crate) fn place(
     }
     let named = said.session.map(|id| session_named(conn, chart, id)).transpose()?;
     let scheduled = named.as_ref().and_then(|key| key.routine().map(ToString::to_string));
-    let routine = said.routine.map(str::to_owned).or(scheduled);
-    let routine = match (routine, chart) {
-        (None, _) => None,
-        (Some(id), None) => return Err(Error::NotFound { what: "routine", id }),
+    let found = |id: &str| match chart {
+        Some(chart) => projection::routine(conn, chart, id),
+        None => Err(Error::NotFound { what: "routine", id: id.to_owned() }),
+    };
+    let routine = match (said.routine, scheduled) {
+        (Some(id), _) => Some(found(id)?),
         // The session of a routine that was removed since can still be added to.
-        (Some(id), Some(chart)) if said.routine.is_none() => {
-            projection::routine(conn, chart, &id).ok()
-        }
-        (Some(id), Some(chart)) => Some(projection::routine(conn, chart, &id)?),
+        (None, Some(id)) => found(&id).ok(),
+        (None, None) => None,
     };
     let session = match (named, &routine) {
         (Some(key), _) => key,

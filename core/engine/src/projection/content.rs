@@ -7,7 +7,7 @@ use holdfast_protocol::ids::ActorId;
 use rusqlite::Connection;
 
 use super::Travelled;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::open_documents::document_of;
 use crate::store::docs::DocEntry;
 use crate::store::{Tx, docs};
@@ -28,8 +28,8 @@ const TABLES: [&str; 9] = [
 ];
 
 /// Throws the projection away and makes it anew from all documents. How records travelled is kept:
-/// no document says it.
-pub(crate) fn rebuild(tx: &Tx<'_>) -> Result<()> {
+/// no document says it. Gives the documents that do not load: they are left out.
+pub(crate) fn rebuild(tx: &Tx<'_>) -> Result<Vec<Error>> {
     tx.execute(
         "CREATE TEMP TABLE IF NOT EXISTS kept
              (kind TEXT, doc INTEGER, id TEXT, v INTEGER, body TEXT, outbox INTEGER,
@@ -47,13 +47,19 @@ pub(crate) fn rebuild(tx: &Tx<'_>) -> Result<()> {
     for table in TABLES {
         tx.execute(&format!("DELETE FROM {table}"), [])?;
     }
+    let mut left_out = Vec::new();
     let mut after = 0;
     loop {
         let page = docs::list(tx.reader(), after, PAGE)?;
         let Some(last) = page.last() else { break };
         after = last.id;
         for entry in &page {
-            refresh(tx, entry)?;
+            match refresh(tx, entry) {
+                Err(error @ (Error::Document { .. } | Error::UnknownAuthor { .. })) => {
+                    left_out.push(error);
+                }
+                done => done?,
+            }
         }
     }
     for (kind, id) in TRAVELLERS {
@@ -65,7 +71,7 @@ pub(crate) fn rebuild(tx: &Tx<'_>) -> Result<()> {
         tx.execute(&sql, [])?;
     }
     tx.execute("DELETE FROM kept", [])?;
-    Ok(())
+    Ok(left_out)
 }
 
 /// Tables whose rows know how they travelled, with their id.

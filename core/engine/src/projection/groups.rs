@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::record::{
-    Authored, Correction, Hold, Observation, SessionKey, SessionRecord, Target, merge,
+    Authored, Change, Correction, Hold, Observation, SessionKey, SessionRecord, Target, merge,
     merge_sessions,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -289,4 +289,16 @@ fn settle_session(tx: &Tx<'_>, chart: i64, session: i64) -> Result<()> {
     };
     let sql = "UPDATE session SET started_ms = ?2, day = ?3, body = ?4 WHERE id = ?1";
     tx.execute(sql, (session, started, day, body)).map(|_| ())
+}
+
+/// Up to when a session was removed, in milliseconds since 1970-01-01T00:00Z: the latest removal.
+pub(crate) fn removed_until(
+    conn: &Connection,
+    chart: i64,
+    key: &SessionKey,
+) -> Result<Option<i64>> {
+    let mut corrections: Vec<Authored<Correction>> = Vec::new();
+    authored(conn, ABOUT, (chart, target_text(&Target::Session(key.clone()))), &mut corrections)?;
+    let removals = corrections.iter().filter(|fix| fix.value.change == Change::Remove);
+    Ok(removals.map(|fix| fix.value.at.utc_ms).max())
 }

@@ -28,9 +28,10 @@ use crate::error::{Error, Result};
 use crate::observe::Key;
 use crate::store::{Tx, docs};
 
-#[allow(unused_imports, reason = "doctor uses them")]
+#[cfg(test)]
+pub(crate) use content::READER_ACTOR;
 pub(crate) use content::{digest, rebuild};
-pub(crate) use groups::{Affected, observations};
+pub(crate) use groups::{Affected, observations, removed_until};
 pub(crate) use rows::session;
 
 /// When a day starts, in minutes after local midnight (03:00, ours).

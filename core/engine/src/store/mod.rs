@@ -51,6 +51,13 @@ pub(crate) struct Opening {
     pub(crate) make: bool,
 }
 
+/// How a transaction ends when nothing goes wrong.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Commit,
+    RollBack,
+}
+
 /// The database of one home.
 pub(crate) struct Store {
     path: PathBuf,
@@ -182,7 +189,7 @@ impl Store {
             Some(_) => None,
             None => Some(self.lock.take(command)?),
         };
-        let outcome = self.transact(&mut writer, command, work);
+        let outcome = self.transact(&mut writer, command, End::Commit, work);
         if suspended {
             // A command that comes while suspended is done all the same, and leaves no lock behind.
             writer.conn = None;
@@ -195,10 +202,30 @@ impl Store {
         Ok(value)
     }
 
+    /// Runs a transaction and takes all of it back: to see what would come out.
+    ///
+    /// # Errors
+    /// What `work` says, or why the transaction could not begin.
+    pub(crate) fn rehearse<T>(
+        &self,
+        command: &'static str,
+        work: impl FnOnce(&Tx<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.usable()?;
+        let _turn = self.turns.take(Priority::User);
+        let mut writer = lock(&self.writer);
+        let _held = match writer.held {
+            Some(_) => None,
+            None => Some(self.lock.take(command)?),
+        };
+        Ok(self.transact(&mut writer, command, End::RollBack, work)?.0)
+    }
+
     fn transact<T>(
         &self,
         writer: &mut Writer,
         command: &'static str,
+        end: End,
         work: impl FnOnce(&Tx<'_>) -> Result<T>,
     ) -> Result<(T, Keys)> {
         writer.connect(&self.path)?;
@@ -219,6 +246,9 @@ impl Store {
             Err(Error::RestartNeeded(panic_text(panic.as_ref())))
         });
         let value = done.map_err(|error| self.located(error))?;
+        if end == End::RollBack {
+            return Ok((value, changed));
+        }
         self.crash_point(FaultPoint::BeforeCommit, command)?;
         conn.execute_batch("COMMIT").map_err(failed)?;
         changed = changed.and(tx.changed());

@@ -1,19 +1,40 @@
-//! The store on real files: homes that are none, damage, locks, faults, and turns.
+//! The store on real files: homes that are none, damage, locks, faults, copies, a full disk.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
-use holdfast_protocol::ids::SpaceId;
+use holdfast_domain::units::Millis;
+use holdfast_protocol::entropy::Entropy;
+use holdfast_protocol::secret::Secret32;
 
-use super::meta::Me;
+use super::DATABASE;
 use crate::clock::FakeClock;
-use crate::config::Config;
-use crate::error::HoldfastError;
+use crate::config::{Config, Sharing};
+use crate::error::{Error, HoldfastError};
 use crate::home::NewHome;
-use crate::store::Priority;
-use crate::{Engine, Faults};
+use crate::key_provider::{FileKeyProvider, KeyProvider};
+use crate::store::{Priority, docs, outbox};
+use crate::{
+    Crash, Done, Engine, FaultPoint, Faults, HistoryQuery, HoldEdit, LogRequest, LogSide,
+    NewAccount, projection,
+};
+
+/// Bytes that look random and are the same every time.
+pub(crate) struct Seeded(pub(crate) u64);
+
+impl Entropy for Seeded {
+    fn fill(&mut self, out: &mut [u8]) {
+        self.0 += 1;
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.0.to_le_bytes());
+        hasher.finalize_xof().fill(out);
+    }
+}
 
 /// A config of a test's own: a fake clock, a key file, and faults where wanted.
-pub(crate) fn config(home: &std::path::Path, faults: Faults) -> Config {
+pub(crate) fn config(home: &Path, faults: Faults) -> Config {
     Config {
         clock: Arc::new(FakeClock::new(1_772_312_400_000, "Europe/Berlin")),
         faults,
@@ -21,31 +42,33 @@ pub(crate) fn config(home: &std::path::Path, faults: Faults) -> Config {
     }
 }
 
-/// An identity that no relay knows.
-pub(crate) fn me(home: &NewHome) -> Me {
-    let hex = |n: u8| SpaceId([n; 32]).to_hex();
-    Me {
-        account: hex(1),
-        name: "Ana".to_owned(),
-        device: hex(2),
-        device_name: "phone".to_owned(),
-        chart: hex(3),
-        incarnation: home.incarnation,
-    }
+fn account() -> NewAccount {
+    NewAccount { name: "Ana".into(), device_name: "phone".into(), relay: None }
 }
 
-/// Makes a home with an identity and closes it again.
-pub(crate) fn found(home: &std::path::Path) {
-    let new = NewHome::prepare(&mut config(home, Faults::none())).unwrap();
-    new.store.write(Priority::User, "init", |tx| new.found(tx, &me(&new))).unwrap();
+/// Makes a home with an account and closes it again.
+fn found(home: &Path) {
+    Engine::create(config(home, Faults::none()), account()).unwrap();
 }
 
-fn open(home: &std::path::Path) -> Result<Engine, HoldfastError> {
+fn open(home: &Path) -> Result<Engine, HoldfastError> {
     Engine::open(config(home, Faults::none()))
 }
 
-fn refused(home: &std::path::Path) -> HoldfastError {
+fn refused(home: &Path) -> HoldfastError {
     open(home).map(drop).unwrap_err()
+}
+
+fn hold(secs: u64) -> LogRequest {
+    LogRequest {
+        side: Some(LogSide::Left),
+        ..LogRequest::new("psoas-release-hook", Done::Held(Millis::from_secs(secs)))
+    }
+}
+
+fn holds(engine: &Engine) -> usize {
+    let query = HistoryQuery { limit: Some(500), ..HistoryQuery::default() };
+    engine.history(&query).unwrap().holds.unwrap().len()
 }
 
 #[test]
@@ -74,6 +97,8 @@ fn what_is_no_home_says_so() {
         assert_eq!(error.code(), "not_a_home");
     }
     assert!(!dir.path().join("absent").exists());
+    let error = Engine::create(config(&file, Faults::none()), account()).map(drop).unwrap_err();
+    assert_eq!(error.code(), "not_a_home");
 }
 
 #[test]
@@ -84,4 +109,455 @@ fn a_second_identity_is_not_made_over_the_first() {
     let error = HoldfastError::from(again.unwrap_err());
     assert_eq!(error.code(), "already_a_home");
     assert!(error.to_string().contains("Ana"));
+}
+
+#[test]
+fn a_read_only_home_is_told_apart() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    found(&home);
+    let mode = |mode| std::fs::set_permissions(&home, std::fs::Permissions::from_mode(mode));
+    mode(0o500).unwrap();
+    let error = refused(&home);
+    mode(0o700).unwrap();
+    assert_eq!(error.code(), "read_only", "{error}");
+    open(&home).unwrap();
+}
+
+fn files(home: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all: Vec<(String, Vec<u8>)> = std::fs::read_dir(home)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_name() != "lock")
+        .map(|e| (e.file_name().into_string().unwrap(), std::fs::read(e.path()).unwrap()))
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_damaged_database_is_named_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    found(dir.path());
+    for secs in 1..40 {
+        open(dir.path()).unwrap().log(&hold(secs)).unwrap();
+    }
+    let database = dir.path().join(DATABASE);
+    let whole = std::fs::read(&database).unwrap();
+    let mut garbage = vec![0; whole.len()];
+    Seeded(5).fill(&mut garbage);
+    for damaged in [&garbage[..], &garbage[..700], &whole[..whole.len() / 2], &whole[..5000]] {
+        std::fs::write(&database, damaged).unwrap();
+        let before = files(dir.path());
+        let error = refused(dir.path());
+        assert_eq!(error.code(), "damaged", "{error}");
+        let after = files(dir.path());
+        let named = |files: &[(String, Vec<u8>)], name: &str| {
+            files.iter().find(|(found, _)| found == name).map(|(_, bytes)| bytes.clone())
+        };
+        assert_eq!(named(&after, DATABASE), named(&before, DATABASE));
+    }
+    // Damage in the middle does not show on opening; the doctor finds it, and nothing panics.
+    let mut torn = whole.clone();
+    let middle = torn.len() / 2 / 4096 * 4096;
+    Seeded(6).fill(&mut torn[middle..middle + 3 * 4096]);
+    std::fs::write(&database, &torn).unwrap();
+    if let Ok(engine) = open(dir.path()) {
+        match engine.doctor(false) {
+            Ok(report) => assert!(!report.ok, "{report:?}"),
+            Err(error) => assert_eq!(error.code(), "damaged", "{error}"),
+        }
+    }
+    std::fs::write(&database, &whole).unwrap();
+    assert_eq!(holds(&open(dir.path()).unwrap()), 39);
+}
+
+#[test]
+fn newer_data_and_another_programs_database_are_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    found(dir.path());
+    let database = dir.path().join(DATABASE);
+    let conn = rusqlite::Connection::open(&database).unwrap();
+    conn.pragma_update(None, "user_version", 99).unwrap();
+    drop(conn);
+    let error = refused(dir.path());
+    assert_eq!(error.code(), "newer_data", "{error}");
+    let conn = rusqlite::Connection::open(&database).unwrap();
+    let version = conn.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+    assert_eq!(version.unwrap(), 99);
+    conn.pragma_update(None, "application_id", 7).unwrap();
+    drop(conn);
+    assert_eq!(refused(dir.path()).code(), "damaged");
+}
+
+#[test]
+fn a_lost_or_other_key_needs_recovery_and_touches_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    found(dir.path());
+    let key = dir.path().join("key");
+    let whole = std::fs::read(&key).unwrap();
+    let check = || {
+        let before = std::fs::read(dir.path().join(DATABASE)).unwrap();
+        let error = refused(dir.path());
+        assert_eq!(error.code(), "recovery_needed", "{error}");
+        assert_eq!(std::fs::read(dir.path().join(DATABASE)).unwrap(), before);
+    };
+    std::fs::remove_file(&key).unwrap();
+    check();
+    assert!(!key.exists());
+    std::fs::write(&key, &whole[..20]).unwrap();
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    check();
+    let keys = FileKeyProvider::in_directory(dir.path());
+    keys.create(&Secret32::from_bytes([9; 32])).unwrap();
+    keys.set_marker("other").unwrap();
+    check();
+}
+
+#[test]
+fn a_copied_home_writes_on_as_another_incarnation() {
+    let dir = tempfile::tempdir().unwrap();
+    let (here, copy) = (dir.path().join("here"), dir.path().join("copy"));
+    found(&here);
+    open(&here).unwrap().log(&hold(60)).unwrap();
+    std::fs::create_dir(&copy).unwrap();
+    for (name, bytes) in files(&here) {
+        std::fs::write(copy.join(&name), bytes).unwrap();
+    }
+    let key = copy.join("key");
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let first = open(&here).unwrap().inner.who;
+    let engine = open(&copy).unwrap();
+    let second = engine.inner.who;
+    assert_eq!(first.device, second.device);
+    assert_ne!(first.incarnation, second.incarnation);
+    assert_ne!(first.actor, second.actor);
+    engine.log(&hold(30)).unwrap();
+    assert_eq!(holds(&engine), 2);
+    drop(engine);
+    assert_eq!(open(&copy).unwrap().inner.who, second, "opened again it is the same");
+}
+
+#[test]
+fn a_full_disk_is_told_apart_and_nothing_is_half_written() {
+    let dir = tempfile::tempdir().unwrap();
+    found(dir.path());
+    let engine = open(dir.path()).unwrap();
+    engine.log(&hold(60)).unwrap();
+    let limit = |pages: i64| {
+        let set = |conn: &rusqlite::Connection| {
+            let sql = format!("PRAGMA max_page_count = {pages}");
+            Ok(conn.query_row(&sql, [], |row| row.get::<_, i64>(0))?)
+        };
+        engine.inner.store.maintain("test", set).unwrap()
+    };
+    limit(1);
+    let (mut logged, full) = loop {
+        match engine.log(&hold(60)) {
+            Ok(_) => {}
+            Err(error) => break (holds(&engine), error),
+        }
+    };
+    assert_eq!(full.code(), "disk_full", "{full}");
+    assert!(full.hint().unwrap().contains("space"));
+    assert!(engine.doctor(false).unwrap().ok);
+    limit(1 << 30);
+    engine.log(&hold(60)).unwrap();
+    logged += 1;
+    assert_eq!(holds(&engine), logged);
+}
+
+#[test]
+#[ignore = "run as a child process by the test below"]
+fn a_child_that_holds_the_lock() {
+    let home = std::env::var("HOLDFAST_TEST_HOME").unwrap();
+    let _held = super::lock::ProcessLock::new(Path::new(&home), Duration::ZERO)
+        .take("sync --watch")
+        .unwrap();
+    println!("held");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+}
+
+#[test]
+fn a_home_in_use_by_another_process_is_waited_for_and_then_named() {
+    use std::io::{BufRead, Write};
+    use std::process::{Command, Stdio};
+    let dir = tempfile::tempdir().unwrap();
+    found(dir.path());
+    let engine = open(dir.path()).unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "store::tests::a_child_that_holds_the_lock", "--ignored", "--nocapture"])
+        .env("HOLDFAST_TEST_HOME", dir.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+    while !said.next().unwrap().unwrap().contains("held") {}
+    let started = Instant::now();
+    let error = engine.log(&hold(60)).unwrap_err();
+    let waited = started.elapsed();
+    assert!((4900..8000).contains(&waited.as_millis()), "{waited:?}");
+    let HoldfastError::HomeInUse { pid, command, .. } = &error else { panic!("{error:?}") };
+    assert_eq!((*pid, command.as_str()), (child.id(), "sync --watch"));
+    // Reading needs no lock.
+    assert_eq!(holds(&engine), 0);
+    child.stdin.take().unwrap().write_all(b"done\n").unwrap();
+    engine.log(&hold(60)).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(holds(&engine), 1);
+}
+
+#[test]
+#[ignore = "run as a child process by the test below"]
+fn a_child_that_logs_until_it_is_killed() {
+    let home = std::env::var("HOLDFAST_TEST_HOME").unwrap();
+    let engine = open(Path::new(&home)).unwrap();
+    for n in 1.. {
+        engine.log(&hold(60)).unwrap();
+        println!("logged {n}");
+    }
+}
+
+#[test]
+fn killed_at_any_instant_it_loses_nothing_it_acknowledged() {
+    use std::io::BufRead;
+    use std::process::{Command, Stdio};
+    let dir = tempfile::tempdir().unwrap();
+    found(dir.path());
+    let mut expected = 0;
+    for pause_ms in [40, 90, 170] {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "store::tests::a_child_that_logs_until_it_is_killed"])
+            .args(["--ignored", "--nocapture"])
+            .env("HOLDFAST_TEST_HOME", dir.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut said = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        while !said.next().unwrap().unwrap().contains("logged 1") {}
+        std::thread::sleep(Duration::from_millis(pause_ms));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let acknowledged =
+            1 + said.filter(|line| line.as_ref().unwrap().contains("logged")).count();
+        expected += acknowledged;
+        let engine = open(dir.path()).unwrap();
+        let sql = "SELECT count(*) FROM hold";
+        let kept: usize =
+            engine.inner.store.read(|c| Ok(c.query_row(sql, [], |row| row.get(0))?)).unwrap();
+        assert!(kept == expected || kept == expected + 1, "{kept} of {expected}");
+        expected = kept;
+        assert!(engine.doctor(false).unwrap().ok);
+    }
+}
+
+#[test]
+fn two_engines_that_share_a_home_see_and_continue_each_others_work() {
+    let dir = tempfile::tempdir().unwrap();
+    found(dir.path());
+    let (one, two) = (open(dir.path()).unwrap(), open(dir.path()).unwrap());
+    for secs in 1..=10 {
+        one.log(&hold(secs)).unwrap();
+        two.log(&hold(secs + 20)).unwrap();
+    }
+    assert_eq!((holds(&one), holds(&two)), (20, 20));
+    assert!(one.inner.store.others() > 0);
+    assert!(two.doctor(false).unwrap().ok);
+}
+
+#[test]
+fn a_second_open_in_the_process_that_owns_a_home_gives_the_same_engine() {
+    let dir = tempfile::tempdir().unwrap();
+    found(dir.path());
+    let app = || Config { sharing: Sharing::OneProcess, ..config(dir.path(), Faults::none()) };
+    let first = Engine::open(app()).unwrap();
+    let second = Engine::open(app()).unwrap();
+    assert!(Arc::ptr_eq(&first.inner, &second.inner));
+    let (send, heard) = mpsc::channel();
+    let home = dir.path().to_owned();
+    std::thread::spawn(move || send.send(open(&home).map(drop)).unwrap());
+    let outside = heard.recv_timeout(Duration::from_secs(20)).unwrap().unwrap_err();
+    assert_eq!(outside.code(), "home_in_use");
+    drop((first, second));
+    open(dir.path()).unwrap();
+}
+
+#[test]
+fn suspended_it_holds_no_lock_and_a_command_is_done_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    found(dir.path());
+    let app = Config { sharing: Sharing::OneProcess, ..config(dir.path(), Faults::none()) };
+    let engine = Engine::open(app).unwrap();
+    engine.log(&hold(60)).unwrap();
+    let started = Instant::now();
+    engine.suspend().unwrap();
+    assert!(started.elapsed() < Duration::from_millis(500));
+    let wal = std::fs::metadata(dir.path().join("holdfast.db-wal")).map_or(0, |wal| wal.len());
+    assert_eq!(wal, 0);
+    open(dir.path()).unwrap().log(&hold(30)).unwrap();
+    engine.log(&hold(20)).unwrap();
+    open(dir.path()).unwrap().log(&hold(10)).unwrap();
+    let sync = engine.inner.store.write(Priority::Sync, "sync", |_| Ok(()));
+    assert!(matches!(sync, Err(Error::Suspended)));
+    engine.resume().unwrap();
+    engine.resume().unwrap();
+    assert_eq!(holds(&engine), 4);
+    engine.inner.store.write(Priority::Sync, "sync", |_| Ok(())).unwrap();
+}
+
+#[test]
+fn a_panic_is_caught_rolled_back_and_asks_for_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    found(dir.path());
+    let engine = open(dir.path()).unwrap();
+    engine.log(&hold(60)).unwrap();
+    let panicked: Result<(), HoldfastError> = engine.guarded(|inner| {
+        inner.store.write(Priority::User, "test", |tx| {
+            tx.execute("DELETE FROM hold", [])?;
+            panic!("half-way");
+        })
+    });
+    assert_eq!(panicked.unwrap_err().code(), "restart_needed");
+    assert_eq!(engine.log(&hold(60)).unwrap_err().code(), "restart_needed");
+    assert_eq!(engine.history(&HistoryQuery::default()).unwrap_err().code(), "restart_needed");
+    drop(engine);
+    let engine = open(dir.path()).unwrap();
+    assert_eq!(holds(&engine), 1);
+    let outside: Result<(), HoldfastError> = engine.guarded(|_| panic!("elsewhere"));
+    assert_eq!(outside.unwrap_err().code(), "restart_needed");
+    assert!(!engine.inner.store.is_usable());
+}
+
+/// A home that is the same every time, and the config to open it with the same ids to come.
+fn same_home(home: &Path, clock: &Arc<FakeClock>, faults: Faults) -> Config {
+    let seeded = |seed| Config { entropy: Box::new(Seeded(seed)), ..config(home, Faults::none()) };
+    Engine::create(seeded(0), account()).unwrap();
+    let clock: Arc<dyn crate::clock::Clock> = clock.clone();
+    Config { clock, faults, ..seeded(1000) }
+}
+
+/// What a person did, one command each.
+type Command = fn(&Engine, &FakeClock) -> Result<(), HoldfastError>;
+
+const COMMANDS: [Command; 6] = [
+    |engine, _| engine.log(&hold(60)).map(drop),
+    |engine, _| {
+        let both = LogRequest { side: Some(LogSide::Both), ..hold(80) };
+        engine.log(&both).map(drop)
+    },
+    |engine, _| {
+        let newest = engine.history(&HistoryQuery::default())?.holds.unwrap_or_default();
+        let edit = HoldEdit { held: Some(Millis::from_secs(70)), ..HoldEdit::default() };
+        engine.edit_hold(&newest[0].hold_id, &edit).map(drop)
+    },
+    |engine, _| {
+        let newest = engine.history(&HistoryQuery::default())?.holds.unwrap_or_default();
+        engine.remove_hold(&newest[1].hold_id)
+    },
+    |engine, clock| {
+        clock.advance(86_400_000);
+        engine.log(&hold(45)).map(drop)
+    },
+    |engine, _| {
+        let newest = engine.history(&HistoryQuery::default())?.holds.unwrap_or_default();
+        engine.remove_session(&newest[0].session_id)
+    },
+];
+
+/// Everything that is stored of documents, outbox and projection, but for when the device began anew.
+fn state(engine: &Engine) -> Vec<String> {
+    engine
+        .inner
+        .store
+        .read(|conn| {
+            let mut lines = vec![hex::encode(projection::digest(conn)?)];
+            for entry in docs::list(conn, 0, 100)? {
+                let stored = docs::load(conn, entry.space, &entry.name)?.unwrap();
+                let document = crate::open_documents::document_of(
+                    &entry.name,
+                    &stored,
+                    projection::READER_ACTOR,
+                )?;
+                let keys: Vec<String> = document.keys().collect();
+                lines.push(format!("{} {} {keys:?}", entry.name, document.changes()));
+            }
+            for pending in outbox::pending(conn, engine.inner.who.chart, 1000)? {
+                lines.push(format!("{} {} {}", pending.id, pending.doc, pending.actor_seq));
+            }
+            Ok(lines)
+        })
+        .unwrap()
+}
+
+/// Runs the commands on a home of its own, stopping at the `stop`th point. Gives how many were
+/// acknowledged, the state found on reopening, and whether the end was reached.
+fn run(stop: u64) -> (usize, Vec<String>, bool) {
+    let dir = tempfile::tempdir().unwrap();
+    let count = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&count);
+    let faults = Faults::new(move |_: FaultPoint, _| {
+        let n = counter.fetch_add(1, Ordering::Relaxed) + 1;
+        if n == stop { Err(Crash) } else { Ok(()) }
+    });
+    let clock = Arc::new(FakeClock::new(1_772_312_400_000, "Europe/Berlin"));
+    let mut acknowledged = 0;
+    let mut whole = true;
+    {
+        let engine = Engine::open(same_home(dir.path(), &clock, faults)).unwrap();
+        for command in COMMANDS {
+            match command(&engine, &clock) {
+                Ok(()) => acknowledged += 1,
+                Err(error) => {
+                    assert_eq!(error.code(), "restart_needed", "{error}");
+                    assert_eq!(engine.log(&hold(1)).unwrap_err().code(), "restart_needed");
+                    whole = false;
+                    break;
+                }
+            }
+        }
+    }
+    let engine = open(dir.path()).unwrap();
+    let report = engine.doctor(false).unwrap();
+    assert!(report.ok, "stopped at {stop}: {report:?}");
+    (acknowledged, state(&engine), whole)
+}
+
+#[test]
+fn stopped_at_any_write_a_home_is_as_before_the_command_or_as_after_it() {
+    let states: Vec<Vec<String>> = (0..=COMMANDS.len())
+        .map(|n| {
+            let dir = tempfile::tempdir().unwrap();
+            let clock = Arc::new(FakeClock::new(1_772_312_400_000, "Europe/Berlin"));
+            let engine = Engine::open(same_home(dir.path(), &clock, Faults::none())).unwrap();
+            for command in &COMMANDS[..n] {
+                command(&engine, &clock).unwrap();
+            }
+            state(&engine)
+        })
+        .collect();
+    for pair in states.windows(2) {
+        assert_ne!(pair[0], pair[1], "every command leaves a trace");
+    }
+    let (mut before, mut after) = (0, 0);
+    for stop in 1.. {
+        let (acknowledged, found, whole) = run(stop);
+        if whole {
+            assert_eq!((acknowledged, &found), (COMMANDS.len(), &states[COMMANDS.len()]));
+            assert!(stop > 40, "only {stop} points");
+            break;
+        }
+        if found == states[acknowledged] {
+            before += 1;
+        } else {
+            assert_eq!(found, states[acknowledged + 1], "stopped at {stop} in {acknowledged}");
+            after += 1;
+        }
+    }
+    // Only the point after the commit leaves a command done whose caller never heard of it.
+    assert_eq!(after, COMMANDS.len());
+    assert!(before > 30);
 }

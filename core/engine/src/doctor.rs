@@ -1,0 +1,183 @@
+//! Whether a home is sound: the database, the documents, the projection, the keys, the disk. It finds
+//! and says; what it may repair is only what can be made anew from what is whole.
+
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::identity::keys;
+use crate::store::Tx;
+use crate::store::sync_tables::entries;
+use crate::{Engine, HoldfastError, Inner, projection};
+
+/// Less free space than this is worth a word, in bytes.
+const LITTLE_SPACE: u64 = 64 << 20;
+/// The most findings of one kind that are listed.
+const MOST: usize = 20;
+
+/// Something that is not as it should be, or worth knowing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DoctorFinding {
+    /// The stable code.
+    pub code: &'static str,
+    /// The sentence.
+    pub sentence: String,
+    /// Whether the home is not sound because of it. What is quarantined or newer is kept safe and
+    /// leaves the home sound.
+    pub fault: bool,
+    /// Whether it was repaired just now.
+    pub repaired: bool,
+}
+
+impl DoctorFinding {
+    pub(crate) const fn fault(code: &'static str, sentence: String) -> Self {
+        Self { code, sentence, fault: true, repaired: false }
+    }
+
+    pub(crate) const fn note(code: &'static str, sentence: String) -> Self {
+        Self { code, sentence, fault: false, repaired: false }
+    }
+}
+
+/// What the doctor found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DoctorReport {
+    /// Whether the home is sound.
+    pub ok: bool,
+    /// What was found, faults first.
+    pub findings: Vec<DoctorFinding>,
+}
+
+impl DoctorReport {
+    fn of(mut findings: Vec<DoctorFinding>) -> Self {
+        findings.sort_by_key(|finding| !finding.fault);
+        let ok = findings.iter().all(|finding| !finding.fault || finding.repaired);
+        Self { ok, findings }
+    }
+}
+
+impl Engine {
+    /// Looks the home over. With `repair` the projection is made anew where it differs from the
+    /// documents and all of them read.
+    ///
+    /// # Errors
+    /// When the database cannot be opened or read at all.
+    pub fn doctor(&self, repair: bool) -> std::result::Result<DoctorReport, HoldfastError> {
+        self.guarded(|inner| inner.doctor(repair))
+    }
+}
+
+impl Inner {
+    fn doctor(&self, repair: bool) -> Result<DoctorReport> {
+        let mut findings = self.database()?;
+        if findings.is_empty() {
+            findings.extend(self.projection(repair)?);
+            findings.extend(self.kept_aside()?);
+            findings.extend(self.keys_open()?);
+        }
+        findings.extend(self.disk());
+        Ok(DoctorReport::of(findings))
+    }
+
+    /// The file itself, page by page.
+    fn database(&self) -> Result<Vec<DoctorFinding>> {
+        let lines = self.store.maintain("doctor", |conn| {
+            let mut found = conn.prepare(&format!("PRAGMA integrity_check({MOST})"))?;
+            let rows = found.query_map([], |row| row.get::<_, String>(0))?;
+            let mut lines: Vec<String> = rows.collect::<std::result::Result<_, _>>()?;
+            let mut found = conn.prepare("PRAGMA foreign_key_check")?;
+            let rows = found.query_map([], |row| row.get::<_, String>(0))?;
+            for table in rows.take(MOST) {
+                lines.push(format!("a row of {} refers to nothing", table?));
+            }
+            Ok(lines)
+        });
+        match lines {
+            Ok(lines) => Ok(lines
+                .into_iter()
+                .filter(|line| line != "ok")
+                .map(|line| DoctorFinding::fault("database", format!("The database: {line}.")))
+                .collect()),
+            Err(error @ Error::Damaged { .. }) => {
+                Ok(vec![DoctorFinding::fault("database", format!("{error}."))])
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The projection against one made anew, and every document on the way.
+    fn projection(&self, repair: bool) -> Result<Vec<DoctorFinding>> {
+        let compare = |tx: &Tx<'_>| {
+            let before = projection::digest(tx.reader())?;
+            let left_out = projection::rebuild(tx)?;
+            Ok((left_out, projection::digest(tx.reader())? == before))
+        };
+        let (left_out, same) = self.store.rehearse("doctor", compare)?;
+        let mut findings: Vec<DoctorFinding> = left_out
+            .iter()
+            .take(MOST)
+            .map(|error| DoctorFinding::fault("document", format!("A document: {error}.")))
+            .collect();
+        // Made anew without the documents that do not load, the projection would lose what it knows.
+        if !same && left_out.is_empty() {
+            let text = "The history shown is not what the documents say.".to_owned();
+            let mut finding = DoctorFinding::fault("projection", text);
+            if repair {
+                self.command("doctor repair", |tx, _| projection::rebuild(tx).map(|_| ()))?;
+                finding.repaired = true;
+            }
+            findings.push(finding);
+        }
+        Ok(findings)
+    }
+
+    /// What was kept aside: records that do not read, entries that were not taken.
+    fn kept_aside(&self) -> Result<Vec<DoctorFinding>> {
+        self.store.read(|conn| {
+            let mut findings = Vec::new();
+            let sql = "SELECT doc.name, unreadable.key, unreadable.reason FROM unreadable
+                       JOIN doc ON doc.id = unreadable.doc ORDER BY doc.name, key LIMIT ?1";
+            let mut found = conn.prepare(sql)?;
+            let mut rows = found.query([MOST])?;
+            while let Some(row) = rows.next()? {
+                let (doc, key, reason): (String, String, String) =
+                    (row.get(0)?, row.get(1)?, row.get(2)?);
+                let text = format!("{key} in {doc} does not read and is kept as it is: {reason}.");
+                findings.push(DoctorFinding::note("unreadable", text));
+            }
+            for entry in entries::quarantined(conn, MOST as u32)? {
+                let text = format!("An entry was not taken and is kept aside: {}.", entry.reason);
+                findings.push(DoctorFinding::note("quarantined", text));
+            }
+            Ok(findings)
+        })
+    }
+
+    /// Whether the key store's key opens this device's own.
+    fn keys_open(&self) -> Result<Vec<DoctorFinding>> {
+        let found = self.store.read(|conn| keys::device(conn, &self.key));
+        match found {
+            Ok(Some(keys)) if keys.id() == self.who.device => Ok(Vec::new()),
+            Ok(Some(_)) => {
+                let text = "The key of this device is another device's.".to_owned();
+                Ok(vec![DoctorFinding::fault("keys", text)])
+            }
+            Ok(None) => {
+                let text = "The key of this device is not there.".to_owned();
+                Ok(vec![DoctorFinding::fault("keys", text)])
+            }
+            Err(error @ Error::RecoveryNeeded(_)) => {
+                Ok(vec![DoctorFinding::fault("keys", format!("{error}."))])
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn disk(&self) -> Option<DoctorFinding> {
+        let about = rustix::fs::statvfs(self.store.directory()).ok()?;
+        let free = about.f_bavail.saturating_mul(about.f_frsize);
+        (free < LITTLE_SPACE).then(|| {
+            let text = format!("Only {} MB are free on the disk.", free >> 20);
+            DoctorFinding::note("disk", text)
+        })
+    }
+}
