@@ -8,6 +8,7 @@ use holdfast_protocol::entropy::{Entropy, SystemEntropy};
 use crate::clock::{Clock, SystemClock};
 use crate::key_provider::{FileKeyProvider, KeyProvider};
 use crate::store::faults::Faults;
+use crate::sync::transport::Transport;
 
 /// Whether other processes use the directory too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Config {
     pub entropy: Box<dyn Entropy + Send>,
     /// One more root certificate to trust, as PEM: a clinic's own.
     pub extra_root_pem: Option<Vec<u8>>,
+    /// What carries requests to the relay; HTTP by default.
+    pub transport: Option<Arc<dyn Transport>>,
     /// What goes wrong on purpose. For the simulator; nothing by default.
     pub faults: Faults,
 }
@@ -48,6 +51,7 @@ impl Config {
             sharing: Sharing::OneProcess,
             entropy: Box::new(SystemEntropy),
             extra_root_pem: None,
+            transport: None,
             faults: Faults::none(),
         }
     }

@@ -24,9 +24,10 @@ mod open_documents;
 mod plans;
 mod projection;
 mod store;
+pub mod sync;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub use commands::history::{DEFAULT_PAGE, HistoryQuery};
 pub use commands::hold::HoldEdit;
@@ -42,6 +43,9 @@ pub use holdfast_protocol::phrase::Phrase;
 pub use identity::NewAccount;
 pub use observe::{Key, Keys, Subscription};
 pub use store::faults::{Crash, FaultPoint, Faults};
+pub use sync::report::{Budget, SyncOutcome, SyncProblem, SyncReport};
+pub use sync::run::RelayStatus;
+pub use sync::transport::Cancel;
 
 use clock::Clock;
 use error::{Error, Result};
@@ -55,6 +59,9 @@ use open_documents::OpenDocuments;
 use plans::Plans;
 use store::Store;
 use store::meta::{self, Me};
+use sync::http::Http;
+use sync::run::Syncing;
+use sync::transport::Transport;
 
 /// One home, opened. Cheap to clone; every clone is the same engine.
 #[derive(Clone)]
@@ -91,6 +98,9 @@ pub(crate) struct Inner {
     pub(crate) who: Who,
     pub(crate) documents: OpenDocuments,
     pub(crate) plans: Plans,
+    pub(crate) syncing: Syncing,
+    /// Made when it is first needed: most commands never touch the network.
+    transport: OnceLock<Arc<dyn Transport>>,
 }
 
 /// Who this device is, as far as it never changes while it runs.
@@ -134,7 +144,18 @@ impl Inner {
             who,
             documents: OpenDocuments::default(),
             plans: Plans::default(),
+            syncing: Syncing::default(),
+            transport: config.transport.map(OnceLock::from).unwrap_or_default(),
         }))
+    }
+
+    /// What carries requests to the relay.
+    pub(crate) fn transport(&self) -> Result<&dyn Transport> {
+        if let Some(transport) = self.transport.get() {
+            return Ok(&**transport);
+        }
+        let http = Http::new(self.extra_root_pem.as_deref())?;
+        Ok(&**self.transport.get_or_init(|| Arc::new(http)))
     }
 
     /// Fills an array with random bytes.

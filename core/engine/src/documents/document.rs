@@ -340,6 +340,16 @@ impl Document {
         self.tips.values().map(|(seq, _)| seq).sum()
     }
 
+    /// The raw changes that are here and not in `other`, in an order in which they can be taken.
+    #[must_use]
+    pub fn raw_not_in(&self, other: &Self) -> Vec<Vec<u8>> {
+        let changes = self.doc.get_changes(&[]).into_iter();
+        changes
+            .filter(|change| !other.has(change.hash().into()))
+            .map(|change| change.raw_bytes().to_vec())
+            .collect()
+    }
+
     /// Who writes here.
     #[must_use]
     pub const fn actor(&self) -> ActorId {

@@ -7,7 +7,7 @@ use holdfast_protocol::ids::{Class, SpaceId};
 use holdfast_protocol::keys::DeviceKeys;
 use holdfast_protocol::phrase::Phrase;
 
-use super::statements::{self, FoundedAccount, FoundedChart, Only};
+use super::statements::{self, FoundedAccount, FoundedChart};
 use super::{address, keys};
 use crate::config::Config;
 use crate::documents::account::{Account, ChartEntry};
@@ -17,9 +17,9 @@ use crate::error::{Error, HoldfastError, Result};
 use crate::home::{self, NewHome};
 use crate::store::meta::{self, Me};
 use crate::store::sync_tables::entries::{self, Place, Standing, Whole};
-use crate::store::sync_tables::{authors, relay, sealed, spaces};
+use crate::store::sync_tables::{relay, sealed, spaces};
 use crate::store::{Priority, Tx, docs};
-use crate::{Engine, Inner};
+use crate::{Engine, Inner, projection};
 
 /// The longest name of a person or a device, in characters.
 const MAX_NAME: usize = 80;
@@ -136,7 +136,7 @@ fn keep_founded(
             standing: Standing::Applied,
         };
         entries::put(tx, no, &place)?;
-        spaces::set_prev(tx, no, genesis.hash())?;
+        spaces::set_prev(tx, no, genesis.hash(), header.counter)?;
     }
     sealed::put(tx, &chart.genesis, None, &[])?;
     let own = (account.state.space(), Class::Account, 1);
@@ -144,7 +144,8 @@ fn keep_founded(
     for (class, key) in &chart.keys {
         keys::keep(tx, &home.key, (chart.state.space(), *class, 1), key, entropy)?;
     }
-    authors::note(tx, &chart.state, &Only(&account.state))
+    let (owner, device) = (account.state.space(), account.genesis.header().author);
+    projection::know_author(tx, chart.state.space(), device, owner, true)
 }
 
 struct Directory<'a> {

@@ -129,6 +129,14 @@ pub(crate) fn of_sealed(conn: &Connection, sealed: i64) -> Result<Vec<Pending>> 
     Ok(all)
 }
 
+/// Whether changes of a document wait for a relay's word.
+pub(crate) fn has_changes_of(conn: &Connection, space: SpaceId, doc: &DocId) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM outbox JOIN doc ON doc.id = outbox.doc
+               WHERE doc.space = ?1 AND doc.name = ?2)";
+    let mut found = conn.prepare_cached(sql)?;
+    Ok(found.query_row((space.as_bytes(), doc.as_str()), |row| row.get(0))?)
+}
+
 /// How many changes wait, sealed or not.
 pub(crate) fn count(conn: &Connection) -> Result<u64> {
     Ok(conn.prepare_cached("SELECT count(*) FROM outbox")?.query_row([], |row| row.get(0))?)

@@ -3,21 +3,23 @@
 -- A space this device takes part in. state is what its log adds up to at the last entry applied.
 -- counter is the highest this device has used in it, prev its last entry that a relay acknowledged.
 -- before is the last state known when a log is read again from its start.
--- starting is the checkpoint entry a start from nothing is verified against, while it is paged, and
--- start_seq the last of the retained entries that came.
+-- starting is the checkpoint entry a start from nothing is verified against, while it is paged,
+-- start_at its own place, and start_seq the last of the retained entries that came.
 -- cursor_seq is how far the relay knows this device to be, above is where the relay's log ended when
 -- it was last heard.
 CREATE TABLE space (
-    no         INTEGER PRIMARY KEY,
-    id         BLOB NOT NULL UNIQUE,
-    state      BLOB,
-    before     BLOB,
-    counter    INTEGER NOT NULL DEFAULT 0,
-    prev       BLOB,
-    starting   BLOB,
-    start_seq  INTEGER,
-    cursor_seq INTEGER NOT NULL DEFAULT 0,
-    above      INTEGER NOT NULL DEFAULT 0
+    no           INTEGER PRIMARY KEY,
+    id           BLOB NOT NULL UNIQUE,
+    state        BLOB,
+    before       BLOB,
+    counter      INTEGER NOT NULL DEFAULT 0,
+    prev         BLOB,
+    prev_counter INTEGER NOT NULL DEFAULT 0,
+    starting     BLOB,
+    start_at     INTEGER,
+    start_seq    INTEGER,
+    cursor_seq   INTEGER NOT NULL DEFAULT 0,
+    above        INTEGER NOT NULL DEFAULT 0
 );
 
 -- One place of a log. An entry of which only the hash is known has no kind; bytes go once a pack
@@ -42,7 +44,8 @@ CREATE INDEX entry_waiting ON entry (space, seq) WHERE standing = 1;
 
 -- Entries this device has signed and not seen in the log, in the order they are to be sent. The bytes
 -- are kept as they were first sent, so that sending again is harmless. seq is where the relay put it.
--- own is 0 for another's entry that is given back to a restored relay.
+-- held is set for what was in a log before and is given back to a relay that lost it, in the order of
+-- its number; own is 0 where that is another's entry.
 CREATE TABLE sealed (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     space   BLOB NOT NULL,
@@ -53,6 +56,7 @@ CREATE TABLE sealed (
     wraps   BLOB,
     seq     INTEGER,
     own     INTEGER NOT NULL DEFAULT 1,
+    held    INTEGER,
     tries   INTEGER NOT NULL DEFAULT 0,
     refused TEXT
 );
@@ -84,7 +88,7 @@ CREATE TABLE quarantine (
     space  BLOB NOT NULL,
     seq    INTEGER,
     hash   BLOB NOT NULL,
-    doc    TEXT,
+    doc    TEXT NOT NULL DEFAULT '',
     reason TEXT NOT NULL,
     at_ms  INTEGER NOT NULL,
     UNIQUE (space, hash, doc)
@@ -107,11 +111,12 @@ CREATE TABLE alarm (
     PRIMARY KEY (code, space)
 ) WITHOUT ROWID;
 
--- The relay in use. One row.
+-- The relay in use. One row. lives counts the generations met.
 CREATE TABLE relay (
     id          INTEGER PRIMARY KEY CHECK (id = 1),
     url         TEXT NOT NULL,
     generation  BLOB,
+    lives       INTEGER NOT NULL DEFAULT 0,
     feed        INTEGER NOT NULL DEFAULT 0,
     registered  INTEGER NOT NULL DEFAULT 0,
     token       BLOB,

@@ -250,7 +250,11 @@ pub(crate) fn quarantine(
 ) -> Result<()> {
     let sql = "INSERT OR IGNORE INTO quarantine (space, seq, hash, doc, reason, at_ms)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    tx.execute(sql, (space.as_bytes(), seq, hash.as_bytes(), doc, reason, tx.now_ms())).map(|_| ())
+    tx.execute(
+        sql,
+        (space.as_bytes(), seq, hash.as_bytes(), doc.unwrap_or_default(), reason, tx.now_ms()),
+    )
+    .map(|_| ())
 }
 
 /// Something that was not taken.
@@ -259,7 +263,8 @@ pub(crate) struct Quarantined {
     pub(crate) space: Vec<u8>,
     pub(crate) seq: Option<Seq>,
     pub(crate) hash: Vec<u8>,
-    pub(crate) doc: Option<String>,
+    /// Empty where it is not known.
+    pub(crate) doc: String,
     pub(crate) reason: String,
 }
 

@@ -2,7 +2,6 @@
 //! and what is wrong. Rows and bytes; what they mean is the business of `sync` and `identity`.
 
 pub(crate) mod alarms;
-pub(crate) mod authors;
 pub(crate) mod entries;
 pub(crate) mod relay;
 pub(crate) mod sealed;

@@ -12,6 +12,8 @@ pub(crate) struct RelayRow {
     pub(crate) url: String,
     /// The life of its store; nothing before the first answer.
     pub(crate) generation: Option<Generation>,
+    /// How many lives of relays' stores this device has met.
+    pub(crate) lives: u32,
     /// The feed position this device has caught up with.
     pub(crate) feed: u64,
     /// Whether the account is known there.
@@ -24,8 +26,8 @@ pub(crate) struct RelayRow {
 
 /// The relay; nothing where none is set.
 pub(crate) fn get(conn: &Connection) -> Result<Option<RelayRow>> {
-    let sql = "SELECT url, generation, feed, registered, token, token_boot, token_until, full_ms
-               FROM relay";
+    let sql = "SELECT url, generation, feed, registered, token, token_boot, token_until, full_ms,
+               lives FROM relay";
     let mut found = conn.prepare_cached(sql)?;
     let mut rows = found.query([])?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -40,6 +42,7 @@ pub(crate) fn get(conn: &Connection) -> Result<Option<RelayRow>> {
         registered: row.get(3)?,
         token: token.zip(boot).zip(until).map(|((token, boot), until)| (token, boot, until)),
         full_ms: row.get(7)?,
+        lives: row.get(8)?,
     }))
 }
 
@@ -76,7 +79,7 @@ pub(crate) fn set_feed(tx: &Tx<'_>, feed: u64) -> Result<()> {
 
 /// Notes the life of the relay's store. In another one, nothing of the feed before holds.
 pub(crate) fn set_generation(tx: &Tx<'_>, generation: Generation) -> Result<()> {
-    let sql = "UPDATE relay SET generation = ?1, feed = 0, full_ms = NULL";
+    let sql = "UPDATE relay SET generation = ?1, feed = 0, full_ms = NULL, lives = lives + 1";
     tx.execute(sql, [generation.as_bytes()]).map(|_| ())
 }
 

@@ -29,14 +29,17 @@ pub(crate) struct Sealed {
     pub(crate) seq: Option<Seq>,
     /// Whether this device wrote it; otherwise it is given back to a restored relay.
     pub(crate) own: bool,
+    /// Whether it was in a log before, and is given back to a relay that lost it.
+    pub(crate) held: bool,
     /// How often it was sealed anew.
     pub(crate) tries: u32,
     /// Why it will never be taken.
     pub(crate) refused: Option<String>,
 }
 
-const COLUMNS: &str =
-    "SELECT id, space, hash, kind, doc, bytes, wraps, seq, own, tries, refused FROM sealed";
+const COLUMNS: &str = "SELECT id, space, hash, kind, doc, bytes, wraps, seq, own, tries, refused,
+     held IS NOT NULL
+     FROM sealed";
 
 fn sealed_of(row: &Row<'_>) -> Result<Sealed> {
     let wraps: Option<Vec<u8>> = row.get(6)?;
@@ -56,6 +59,7 @@ fn sealed_of(row: &Row<'_>) -> Result<Sealed> {
         own: row.get(8)?,
         tries: row.get(9)?,
         refused: row.get(10)?,
+        held: row.get(11)?,
     })
 }
 
@@ -84,7 +88,8 @@ pub(crate) fn put(
 
 /// Puts a newly sealed entry in the place of one that was not taken.
 pub(crate) fn replace(tx: &Tx<'_>, id: i64, entry: &Entry) -> Result<()> {
-    let sql = "UPDATE sealed SET hash = ?2, bytes = ?3, tries = tries + 1, own = 1 WHERE id = ?1";
+    let sql =
+        "UPDATE sealed SET hash = ?2, bytes = ?3, tries = tries + 1, held = NULL WHERE id = ?1";
     tx.execute(sql, (id, entry.hash().as_bytes(), entry.to_bytes())).map(|_| ())
 }
 
@@ -99,15 +104,25 @@ fn list(conn: &Connection, condition: &str, params: impl rusqlite::Params) -> Re
     Ok(all)
 }
 
-/// What is to be sent, in order, after one of them.
-pub(crate) fn waiting(conn: &Connection, after: i64, limit: u32) -> Result<Vec<Sealed>> {
-    let condition = "seq IS NULL AND refused IS NULL AND id > ?1 ORDER BY id LIMIT ?2";
-    list(conn, condition, (after, limit))
+/// The order of sending: what is given back first, then what is new.
+const ORDER: &str = "ORDER BY held IS NULL, held, id";
+
+/// What is to be sent, in order, after the first few.
+pub(crate) fn waiting(conn: &Connection, skip: u32, limit: u32) -> Result<Vec<Sealed>> {
+    let condition = format!("seq IS NULL AND refused IS NULL {ORDER} LIMIT ?2 OFFSET ?1");
+    list(conn, &condition, (skip, limit))
 }
 
 /// What is to be sent of one space, in order.
 pub(crate) fn waiting_in(conn: &Connection, space: SpaceId) -> Result<Vec<Sealed>> {
-    list(conn, "seq IS NULL AND refused IS NULL AND space = ?1 ORDER BY id", [space.as_bytes()])
+    let condition = format!("seq IS NULL AND refused IS NULL AND space = ?1 {ORDER}");
+    list(conn, &condition, [space.as_bytes()])
+}
+
+/// Whether anything of a space is on its way, sent or not.
+pub(crate) fn any_in(conn: &Connection, space: SpaceId) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sealed WHERE space = ?1 AND refused IS NULL)";
+    Ok(conn.prepare_cached(sql)?.query_row([space.as_bytes()], |row| row.get(0))?)
 }
 
 /// Whether something of a kind is on its way in a space, sent or not.
@@ -118,6 +133,14 @@ pub(crate) fn has_kind(conn: &Connection, space: SpaceId, kind: Kind) -> Result<
         .prepare_cached(sql)?
         .query_row((space.as_bytes(), kind_number(kind)), |row| row.get(0))?;
     Ok(found)
+}
+
+/// How many are to be sent, and how many bytes they have.
+pub(crate) fn waiting_size(conn: &Connection) -> Result<(usize, usize)> {
+    let sql = "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM sealed
+               WHERE seq IS NULL AND refused IS NULL";
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    Ok(conn.prepare_cached(sql)?.query_row([], read)?)
 }
 
 /// How many are to be sent.
@@ -131,10 +154,9 @@ pub(crate) fn refused(conn: &Connection) -> Result<Vec<Sealed>> {
     list(conn, "refused IS NOT NULL ORDER BY id", [])
 }
 
-/// Whether a document has a change that the relay will never take: nothing that follows it is sent.
-pub(crate) fn is_held_back(conn: &Connection, space: SpaceId, doc: &str) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM sealed WHERE space = ?1 AND doc = ?2
-               AND refused IS NOT NULL)";
+/// The change of a document that the relay will never take: nothing that follows it is sent.
+pub(crate) fn refused_of(conn: &Connection, space: SpaceId, doc: &str) -> Result<Option<i64>> {
+    let sql = "SELECT min(id) FROM sealed WHERE space = ?1 AND doc = ?2 AND refused IS NOT NULL";
     Ok(conn.prepare_cached(sql)?.query_row((space.as_bytes(), doc), |row| row.get(0))?)
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct SpaceNo(pub(crate) i64);
 pub(crate) struct Starting {
     /// The checkpoint entry's bytes.
     pub(crate) checkpoint: Vec<u8>,
+    /// Its own place in the log.
+    pub(crate) at: Seq,
     /// The sequence of the last retained entry that came.
     pub(crate) upto: Seq,
 }
@@ -58,7 +60,8 @@ impl SpaceRow {
 }
 
 const COLUMNS: &str =
-    "SELECT no, id, state, counter, prev, starting, start_seq, cursor_seq, above FROM space";
+    "SELECT no, id, state, counter, prev, starting, start_seq, cursor_seq, above, start_at
+     FROM space";
 
 fn state_of(bytes: &[u8]) -> Result<SpaceState> {
     wire::decode("space", bytes).map_err(|error| Error::Unreadable(error.to_string()))
@@ -69,14 +72,18 @@ fn row_of(row: &Row<'_>) -> Result<SpaceRow> {
     let prev: Option<Vec<u8>> = row.get(4)?;
     let starting: Option<Vec<u8>> = row.get(5)?;
     let upto: Option<Seq> = row.get(6)?;
+    let at: Option<Seq> = row.get(9)?;
     Ok(SpaceRow {
         no: SpaceNo(row.get(0)?),
         id: space_of(&row.get::<_, Vec<u8>>(1)?)?,
         state: state.as_deref().map(state_of).transpose()?,
         counter: row.get(3)?,
         prev: prev.as_deref().map_or(Ok(EntryHash::ZERO), hash_of)?,
-        starting: starting
-            .map(|checkpoint| Starting { checkpoint, upto: upto.unwrap_or_default() }),
+        starting: starting.map(|checkpoint| Starting {
+            checkpoint,
+            at: at.unwrap_or_default(),
+            upto: upto.unwrap_or_default(),
+        }),
         cursor_seq: row.get(7)?,
         above: row.get(8)?,
     })
@@ -133,10 +140,10 @@ pub(crate) fn forget_before(tx: &Tx<'_>, no: SpaceNo) -> Result<()> {
 
 /// A start from a checkpoint begins, goes on, or is done.
 pub(crate) fn set_starting(tx: &Tx<'_>, no: SpaceNo, starting: Option<&Starting>) -> Result<()> {
-    let sql = "UPDATE space SET starting = ?2, start_seq = ?3 WHERE no = ?1";
-    let (checkpoint, upto) =
-        starting.map_or((None, None), |s| (Some(s.checkpoint.as_slice()), Some(s.upto)));
-    tx.execute(sql, (no.0, checkpoint, upto)).map(|_| ())
+    let sql = "UPDATE space SET starting = ?2, start_seq = ?3, start_at = ?4 WHERE no = ?1";
+    let checkpoint = starting.map(|s| s.checkpoint.as_slice());
+    tx.execute(sql, (no.0, checkpoint, starting.map(|s| s.upto), starting.map(|s| s.at)))
+        .map(|_| ())
 }
 
 /// Takes the next counter of this device in a space. It only rises; gaps are legal.
@@ -148,9 +155,10 @@ pub(crate) fn next_counter(tx: &Tx<'_>, no: SpaceNo, seen: u64) -> Result<u64> {
     Ok(next)
 }
 
-/// Notes this device's last entry that a relay acknowledged.
-pub(crate) fn set_prev(tx: &Tx<'_>, no: SpaceNo, hash: EntryHash) -> Result<()> {
-    tx.execute("UPDATE space SET prev = ?2 WHERE no = ?1", (no.0, hash.as_bytes())).map(|_| ())
+/// Notes an entry of this device that a relay acknowledged. The newest is what the next one cites.
+pub(crate) fn set_prev(tx: &Tx<'_>, no: SpaceNo, hash: EntryHash, counter: u64) -> Result<()> {
+    let sql = "UPDATE space SET prev = ?2, prev_counter = ?3 WHERE no = ?1 AND prev_counter < ?3";
+    tx.execute(sql, (no.0, hash.as_bytes(), counter)).map(|_| ())
 }
 
 /// Notes how far the relay knows this device to be.
@@ -169,36 +177,33 @@ pub(crate) fn forget_cursors(tx: &Tx<'_>) -> Result<()> {
     tx.execute("UPDATE space SET cursor_seq = 0, above = 0", []).map(|_| ())
 }
 
-/// The log is read again from its start. What this device holds of it moves to what is to be sent, in
-/// its order, so that the relay is given back what it lost.
+/// The log is read again from its start. What this device holds of it is kept to be sent, in the order in
+/// which this device got to know all logs, so that a relay is given back what it lost.
 pub(crate) fn read_again(tx: &Tx<'_>, space: &SpaceRow, me: &[u8; 32]) -> Result<()> {
-    // What waits to be sent comes after what was there before: it gets new places behind it.
-    let sql = "INSERT INTO sealed (space, hash, kind, doc, bytes, own)
-               SELECT ?2, hash, kind, doc, bytes, author = ?3 FROM entry
-               WHERE space = ?1 AND bytes IS NOT NULL AND covered IS NULL
-               ORDER BY seq ON CONFLICT (hash) DO NOTHING";
-    let last: i64 = tx
-        .reader()
-        .prepare_cached("SELECT coalesce(max(id), 0) FROM sealed WHERE space = ?1")?
-        .query_row([space.id.as_bytes()], |row| row.get(0))?;
     tx.execute("UPDATE sealed SET seq = NULL WHERE space = ?1", [space.id.as_bytes()])?;
+    let sql = "INSERT INTO sealed (space, hash, kind, doc, bytes, own, held)
+               SELECT ?2, hash, kind, doc, bytes, author = ?3, rowid FROM entry
+               WHERE space = ?1 AND bytes IS NOT NULL AND covered IS NULL AND standing = 0
+               ORDER BY seq ON CONFLICT (hash) DO NOTHING";
     tx.execute(sql, (space.no.0, space.id.as_bytes(), me))?;
-    let moved = "SELECT id FROM sealed WHERE space = ?1 AND id <= ?2 ORDER BY id";
-    let earlier: Vec<i64> = tx
-        .reader()
-        .prepare_cached(moved)?
-        .query_map((space.id.as_bytes(), last), |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    for id in earlier {
-        let next: i64 = tx
-            .reader()
-            .prepare_cached("SELECT 1 + max(id) FROM sealed")?
-            .query_row([], |row| row.get(0))?;
-        tx.execute("UPDATE sealed SET id = ?2 WHERE id = ?1", (id, next))?;
-        tx.execute("UPDATE outbox SET sealed = ?2 WHERE sealed = ?1", (id, next))?;
-    }
     tx.execute("DELETE FROM entry WHERE space = ?1", [space.no.0])?;
     let sql = "UPDATE space SET before = coalesce(before, state), state = NULL, starting = NULL,
-               start_seq = NULL, cursor_seq = 0 WHERE no = ?1";
+               start_seq = NULL, start_at = NULL, cursor_seq = 0, above = 0, prev = NULL,
+               prev_counter = 0 WHERE no = ?1";
     tx.execute(sql, [space.no.0]).map(|_| ())
+}
+
+/// Forgets a space that turned out to be none of this device's.
+pub(crate) fn forget_foreign(tx: &Tx<'_>, no: SpaceNo) -> Result<()> {
+    let sql = "DELETE FROM space WHERE no = ?1 AND state IS NULL AND before IS NULL
+               AND NOT EXISTS (SELECT 1 FROM entry WHERE space = ?1)";
+    tx.execute(sql, [no.0]).map(|_| ())
+}
+
+/// A start from a checkpoint that was under way begins again.
+pub(crate) fn start_again(tx: &Tx<'_>, no: SpaceNo) -> Result<()> {
+    tx.execute("DELETE FROM entry WHERE space = ?1", [no.0])?;
+    let sql = "UPDATE space SET state = NULL, starting = NULL, start_seq = NULL, start_at = NULL
+               WHERE no = ?1";
+    tx.execute(sql, [no.0]).map(|_| ())
 }

@@ -1,0 +1,99 @@
+//! What is wanted of the membership, thought through against the state as it now is. Only the wish is kept; the
+//! statement is signed when it is sent, and signed again when another came first.
+
+use holdfast_protocol::entry::Kind;
+use holdfast_protocol::ids::SpaceId;
+
+use super::pull::Known;
+use super::report::SyncReport;
+use super::seal::place;
+use super::site::Site;
+use crate::error::{Error, Result};
+use crate::identity::keys;
+use crate::identity::statements::{self, By, NotMade};
+use crate::store::sync_tables::{alarms, sealed, spaces};
+use crate::store::{Priority, Tx};
+
+/// Signs the next statements that the wishes call for. One a space: the next follows it in the log.
+pub(crate) fn plan(site: &Site<'_>, report: &mut SyncReport) -> Result<()> {
+    let (wanted, known) =
+        site.store.read(|conn| Ok((alarms::wanted_revoked(conn)?, spaces::all(conn)?)))?;
+    let account = known.iter().find(|space| space.id == site.account);
+    let Some(account) = account.and_then(|space| space.settled()) else { return Ok(()) };
+    let mut uncut: Vec<SpaceId> = Vec::new();
+    for chart in &known {
+        let has = chart.settled().is_some_and(|state| {
+            state.as_chart().is_some()
+                && !state.is_frozen()
+                && statements::uncut(state, account).next().is_some()
+        });
+        if has {
+            uncut.push(chart.id);
+        }
+    }
+    if wanted.is_empty() && uncut.is_empty() {
+        return Ok(());
+    }
+    let made = site.store.write(Priority::Sync, "sync", |tx| {
+        revoke(site, tx)?;
+        uncut.iter().try_for_each(|chart| cut(site, tx, *chart))
+    });
+    match made {
+        Err(Error::NotMade(why)) => {
+            report.problem("not_in_force", format!("a removal is not yet in force: {why}"));
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// Whether a statement of this device is on its way in a space.
+fn under_way(tx: &Tx<'_>, space: SpaceId) -> Result<bool> {
+    sealed::has_kind(tx.reader(), space, Kind::Membership)
+}
+
+fn revoke(site: &Site<'_>, tx: &Tx<'_>) -> Result<()> {
+    let Some(row) = spaces::get(tx.reader(), site.account)? else { return Ok(()) };
+    let Some(state) = row.settled() else { return Ok(()) };
+    let Some(account) = state.as_account() else { return Ok(()) };
+    let mut wanted = Vec::new();
+    for device in alarms::wanted_revoked(tx.reader())? {
+        if account.is_active(&device) && device != site.me() {
+            wanted.push(device);
+        } else {
+            // In force already, whoever said it first.
+            alarms::unwant(tx, device)?;
+        }
+    }
+    let Some(device) = wanted.first() else { return Ok(()) };
+    if state.is_frozen() || under_way(tx, site.account)? {
+        return Ok(());
+    }
+    let epoch = account.epoch().number;
+    let secret = keys::account_secret(tx.reader(), site.seal, site.account, epoch)?;
+    let secret =
+        secret.ok_or(NotMade::NoKey { class: holdfast_protocol::ids::Class::Account, epoch })?;
+    let by = By { keys: site.keys, at: place(site, tx, &row, state)? };
+    let (entry, wraps) =
+        site.with_entropy(|e| statements::revoke_device(state, *device, &secret, by, e))?;
+    sealed::put(tx, &entry, None, &wraps).map(|_| ())
+}
+
+fn cut(site: &Site<'_>, tx: &Tx<'_>, chart: SpaceId) -> Result<()> {
+    let Some(row) = spaces::get(tx.reader(), chart)? else { return Ok(()) };
+    let account = spaces::get(tx.reader(), site.account)?;
+    let account = account.as_ref().and_then(|account| account.settled());
+    let (Some(state), Some(account)) = (row.settled(), account) else { return Ok(()) };
+    let Some(device) = statements::uncut(state, account).next() else { return Ok(()) };
+    if under_way(tx, chart)? || device == site.me() {
+        return Ok(());
+    }
+    let class_key =
+        |class, epoch| keys::content(tx.reader(), site.seal, chart, class, epoch).ok().flatten();
+    let by = By { keys: site.keys, at: place(site, tx, &row, state)? };
+    let known = Known(Some(account.clone()));
+    let entry = site.with_entropy(|e| {
+        statements::cut_device(state, &known, site.account, device, class_key, by, e)
+    })?;
+    sealed::put(tx, &entry, None, &[]).map(|_| ())
+}

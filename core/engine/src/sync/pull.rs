@@ -1,0 +1,546 @@
+//! Pages of a log: verified against the running hash, judged by the rules the relay judges by, applied in
+//! short transactions. An entry that does not fit is ignored and still has its place.
+
+use holdfast_protocol::entry::{Entry, Kind, Position};
+use holdfast_protocol::hash::next_running;
+use holdfast_protocol::ids::{AccountId, EntryHash, Seq, SpaceId};
+use holdfast_protocol::membership::{Accepted, Accounts, Judge, NotAccepted, Refusal, SpaceState};
+use holdfast_protocol::sync::{Item, SpacePage};
+
+use super::apply::{self, Taken};
+use super::site::Site;
+use super::start;
+use crate::error::Result;
+use crate::identity::keys;
+use crate::observe::Key;
+use crate::projection;
+use crate::store::sync_tables::entries::{self, Place, Standing, Whole};
+use crate::store::sync_tables::spaces::{self, SpaceNo};
+use crate::store::sync_tables::{alarms, relay, sealed};
+use crate::store::{Priority, Tx, outbox};
+
+/// Entries applied in one transaction.
+const ENTRIES_AT_ONCE: usize = 16;
+/// Bytes of entries applied in one transaction.
+const BYTES_AT_ONCE: usize = 96 * 1024;
+
+/// One place of a page.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) seq: Seq,
+    pub(crate) hash: EntryHash,
+    /// Nothing where only the hash came.
+    pub(crate) entry: Option<Entry>,
+    pub(crate) size: usize,
+}
+
+/// How a page ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PageEnd {
+    /// All of it is applied.
+    Whole,
+    /// Stopped early on request; the next sync goes on there.
+    Interrupted,
+    /// An author is not known: the account's log must be read further first.
+    AccountFirst,
+    /// Not a space this device takes part in.
+    Foreign,
+    /// The page is not what a relay sends.
+    Garbled(String),
+    /// The relay's log ends before what this device has seen of it.
+    Behind,
+    /// The relay's log is another than the one this device has seen.
+    Diverged,
+}
+
+/// What a page brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Brought {
+    pub(crate) end: PageEnd,
+    /// Entries of others.
+    pub(crate) entries: u64,
+}
+
+/// The own account, and no other: all that charts of this version need.
+pub(crate) struct Known(pub(crate) Option<SpaceState>);
+
+impl Accounts for Known {
+    fn account(&self, account: &AccountId) -> Option<&SpaceState> {
+        self.0.as_ref().filter(|state| state.space() == *account)
+    }
+}
+
+/// What a pull needs to know of the run it is part of.
+pub(crate) struct Pulling<'a> {
+    /// Whether to stop between two transactions.
+    pub(crate) stop: &'a dyn Fn() -> bool,
+    /// Whether the account's log is known to its end, so that an unknown author is a stranger.
+    pub(crate) account_is_whole: bool,
+}
+
+/// Reads and checks what came, before anything is written.
+pub(crate) fn read_items(items: &[Item]) -> std::result::Result<Vec<Found>, String> {
+    items
+        .iter()
+        .map(|item| match item {
+            Item::Stub { seq, hash } => Ok(Found { seq: *seq, hash: *hash, entry: None, size: 64 }),
+            Item::Entry { seq, bytes } => Entry::from_bytes(bytes)
+                .map(|entry| Found {
+                    seq: *seq,
+                    hash: entry.hash(),
+                    entry: Some(entry),
+                    size: bytes.len(),
+                })
+                .map_err(|error| format!("entry {seq} does not read: {error}")),
+        })
+        .collect()
+}
+
+/// Takes a page of a space.
+pub(crate) fn take_page(
+    site: &Site<'_>,
+    page: &SpacePage,
+    pulling: &Pulling<'_>,
+) -> Result<Brought> {
+    let row = site.store.read(|conn| spaces::get(conn, page.space))?;
+    let ended = |end| Ok(Brought { end, entries: 0 });
+    let found = match read_items(&page.items) {
+        Ok(found) => found,
+        Err(why) => return ended(PageEnd::Garbled(why)),
+    };
+    let starting = row.as_ref().and_then(|row| row.starting.clone());
+    if page.starting_at.is_some() || starting.is_some() {
+        return start::take_page(site, page, found, row.as_ref(), pulling);
+    }
+    let at = row.as_ref().and_then(|row| row.state.as_ref()).map_or(Position::START, |s| s.head());
+    take_found(site, page, found, at, pulling)
+}
+
+/// Takes what follows a position.
+pub(crate) fn take_found(
+    site: &Site<'_>,
+    page: &SpacePage,
+    mut found: Vec<Found>,
+    at: Position,
+    pulling: &Pulling<'_>,
+) -> Result<Brought> {
+    let ended = |end| Ok(Brought { end, entries: 0 });
+    if page.head.seq < at.seq {
+        return ended(PageEnd::Behind);
+    }
+    // What came twice counts once.
+    found.retain(|one| one.seq > at.seq);
+    let mut end = at;
+    for one in &found {
+        if one.seq != end.seq + 1 {
+            return ended(PageEnd::Garbled(format!("after {} comes {}", end.seq, one.seq)));
+        }
+        end = Position { seq: one.seq, running: next_running(end.running, one.hash) };
+    }
+    if end.seq == page.head.seq && end != page.head {
+        return ended(if at == Position::START {
+            PageEnd::Garbled("the entries do not add up to the log's end".to_owned())
+        } else {
+            PageEnd::Diverged
+        });
+    }
+    if end.seq > page.head.seq || (!page.more && end.seq != page.head.seq) {
+        return ended(PageEnd::Garbled("the page does not reach the log's end".to_owned()));
+    }
+    let mut brought = Brought { end: PageEnd::Whole, entries: 0 };
+    let mut rest = found.as_slice();
+    while !rest.is_empty() {
+        if (pulling.stop)() {
+            brought.end = PageEnd::Interrupted;
+            return Ok(brought);
+        }
+        let (some, others) = rest.split_at(portion(rest));
+        rest = others;
+        let chunk = site.store.write(Priority::Sync, "sync", |tx| {
+            let mut chunk = Chunk::open(site, tx, page.space, pulling.account_is_whole)?;
+            chunk.take_all(some)?;
+            chunk.close(page.head.seq)
+        })?;
+        brought.entries += chunk.others;
+        if chunk.end != PageEnd::Whole {
+            brought.end = chunk.end;
+            return Ok(brought);
+        }
+    }
+    if found.is_empty() {
+        site.store.write(Priority::Sync, "sync", |tx| {
+            match spaces::get(tx.reader(), page.space)? {
+                Some(row) if row.above != page.head.seq => {
+                    spaces::set_above(tx, row.no, page.head.seq)
+                }
+                _ => Ok(()),
+            }
+        })?;
+    }
+    Ok(brought)
+}
+
+/// How many of the next places go into one transaction.
+pub(crate) fn portion(rest: &[Found]) -> usize {
+    let mut bytes = 0;
+    let fits = rest.iter().take(ENTRIES_AT_ONCE).take_while(|one| {
+        bytes += one.size;
+        bytes <= BYTES_AT_ONCE
+    });
+    fits.count().max(1)
+}
+
+/// What one transaction brought.
+pub(crate) struct ChunkEnd {
+    pub(crate) end: PageEnd,
+    pub(crate) others: u64,
+}
+
+/// One transaction's worth of a page.
+pub(crate) struct Chunk<'a, 't> {
+    pub(crate) site: &'a Site<'a>,
+    pub(crate) tx: &'a Tx<'t>,
+    pub(crate) space: SpaceId,
+    pub(crate) no: SpaceNo,
+    pub(crate) state: Option<SpaceState>,
+    pub(crate) accounts: Known,
+    account_is_whole: bool,
+    /// Whether forks can be told: not once a relay was restored, for then old citations are of a log
+    /// that nobody has.
+    compare: bool,
+    pub(crate) membership_moved: bool,
+    pub(crate) end: PageEnd,
+    pub(crate) others: u64,
+}
+
+impl<'a, 't> Chunk<'a, 't> {
+    pub(crate) fn open(
+        site: &'a Site<'a>,
+        tx: &'a Tx<'t>,
+        space: SpaceId,
+        account_is_whole: bool,
+    ) -> Result<Self> {
+        let no = spaces::number(tx, space)?;
+        let state = spaces::get(tx.reader(), space)?.and_then(|row| row.state);
+        let accounts = Known(spaces::known_state(tx.reader(), site.account)?);
+        let compare = relay::get(tx.reader())?.is_none_or(|relay| relay.lives <= 1);
+        Ok(Self {
+            site,
+            tx,
+            space,
+            no,
+            state,
+            accounts,
+            account_is_whole,
+            compare,
+            membership_moved: false,
+            end: PageEnd::Whole,
+            others: 0,
+        })
+    }
+
+    fn take_all(&mut self, found: &[Found]) -> Result<()> {
+        for one in found {
+            self.take(one)?;
+            if self.end != PageEnd::Whole {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes one place of the log.
+    fn take(&mut self, one: &Found) -> Result<()> {
+        // Another process of this home may have come further since the page was read.
+        let next = self.state.as_ref().map_or(1, |state| state.head().seq + 1);
+        if one.seq < next {
+            return Ok(());
+        }
+        if one.seq > next {
+            self.end = PageEnd::Interrupted;
+            return Ok(());
+        }
+        let mine = sealed::by_hash(self.tx.reader(), one.hash)?;
+        let kept = match (&one.entry, &mine) {
+            (None, Some(mine)) => Entry::from_trusted_bytes(&mine.bytes).ok(),
+            _ => None,
+        };
+        let Some(entry) = one.entry.as_ref().or(kept.as_ref()) else {
+            return self.take_stub(one);
+        };
+        let accepted = match self.judge(entry) {
+            Judged::Fits(accepted) => accepted,
+            Judged::Waits => {
+                self.end = PageEnd::AccountFirst;
+                return Ok(());
+            }
+            Judged::Foreign => {
+                self.end = PageEnd::Foreign;
+                return Ok(());
+            }
+            Judged::Unknown => return self.freeze(one, entry),
+            Judged::No(why) => return self.ignore(one, entry, why),
+        };
+        self.compare_histories(entry)?;
+        if let (Some(state), Some(accepted)) = (&mut self.state, &accepted) {
+            state.apply(entry, accepted);
+        }
+        self.membership_moved |= entry.header().kind == Kind::Membership;
+        let (standing, doc) = match mine {
+            // It is in the documents since it was written.
+            Some(mine) => {
+                let ids: Vec<i64> = outbox::of_sealed(self.tx.reader(), mine.id)?
+                    .iter()
+                    .map(|change| change.id)
+                    .collect();
+                outbox::acknowledge(self.tx, &ids, one.seq)?;
+                sealed::remove(self.tx, mine.id)?;
+                (Standing::Applied, mine.doc)
+            }
+            None => {
+                self.others += 1;
+                self.content(one.seq, entry)?
+            }
+        };
+        if entry.header().author == self.site.me() {
+            spaces::set_prev(self.tx, self.no, one.hash, entry.header().counter)?;
+        }
+        self.put(one.seq, entry, standing, doc.as_deref())?;
+        if entry.header().kind == Kind::Pack && standing == Standing::Applied {
+            let header = entry.header();
+            entries::cover(self.tx, self.no, header.class, &header.covers, one.seq)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the content of an entry of someone else.
+    pub(crate) fn content(
+        &mut self,
+        seq: Seq,
+        entry: &Entry,
+    ) -> Result<(Standing, Option<String>)> {
+        if !matches!(entry.header().kind, Kind::Change | Kind::Pack) {
+            return Ok((Standing::Applied, None));
+        }
+        if self.membership_moved {
+            self.learn()?;
+        }
+        Ok(match apply::take(self.site, self.tx, (self.space, self.no), seq, entry)? {
+            Taken::Applied(doc) => (Standing::Applied, doc),
+            Taken::Waiting => (Standing::Waiting, None),
+            Taken::Refused { doc, reason } => {
+                let hash = entry.hash();
+                let doc_name = doc.as_deref();
+                entries::quarantine(self.tx, self.space, Some(seq), hash, doc_name, &reason)?;
+                (Standing::Quarantined, doc)
+            }
+        })
+    }
+
+    fn judge(&mut self, entry: &Entry) -> Judged {
+        let Some(state) = &self.state else {
+            if entry.space() != self.space {
+                return Judged::No(Refusal::WrongSpace.into());
+            }
+            return match SpaceState::start(entry, &self.accounts, Judge::Member) {
+                Ok(state) => {
+                    if !state.member_accounts().contains(&self.site.account) {
+                        return Judged::Foreign;
+                    }
+                    self.state = Some(state);
+                    Judged::Fits(None)
+                }
+                Err(NotAccepted::Never(Refusal::NotAMember)) if !self.account_is_whole => {
+                    Judged::Waits
+                }
+                Err(_) => Judged::Foreign,
+            };
+        };
+        match state.check(entry, &self.accounts, Judge::Member) {
+            Ok(accepted) => Judged::Fits(Some(accepted)),
+            Err(NotAccepted::Never(Refusal::NotAMember)) if !self.account_is_whole => Judged::Waits,
+            Err(NotAccepted::Never(Refusal::UnknownStatement)) => Judged::Unknown,
+            Err(not) => Judged::No(not),
+        }
+    }
+
+    fn take_stub(&mut self, one: &Found) -> Result<()> {
+        let Some(state) = &mut self.state else {
+            self.end = PageEnd::Garbled("a log cannot start with a stub".to_owned());
+            return Ok(());
+        };
+        state.skip(one.hash);
+        let place = Place {
+            seq: one.seq,
+            hash: one.hash,
+            running: Some(state.head().running),
+            entry: None,
+            standing: Standing::Applied,
+        };
+        entries::put(self.tx, self.no, &place)
+    }
+
+    fn ignore(&mut self, one: &Found, entry: &Entry, why: NotAccepted) -> Result<()> {
+        let Some(state) = &mut self.state else {
+            self.end = PageEnd::Foreign;
+            return Ok(());
+        };
+        state.skip(one.hash);
+        let why = why.to_string();
+        entries::quarantine(self.tx, self.space, Some(one.seq), one.hash, None, &why)?;
+        self.put(one.seq, entry, Standing::Ignored, None)
+    }
+
+    fn freeze(&mut self, one: &Found, entry: &Entry) -> Result<()> {
+        if let Some(state) = &mut self.state {
+            state.freeze(entry);
+        }
+        alarms::raise(
+            self.tx,
+            "update_app",
+            self.space,
+            "the membership says something this version does not understand: update the app; until then what \
+             you write stays on this device",
+        )?;
+        self.put(one.seq, entry, Standing::Ignored, None)
+    }
+
+    pub(crate) fn put(
+        &self,
+        seq: Seq,
+        entry: &Entry,
+        standing: Standing,
+        doc: Option<&str>,
+    ) -> Result<()> {
+        let header = entry.header();
+        let running = self.state.as_ref().map(SpaceState::head).filter(|head| head.seq == seq);
+        let place = Place {
+            seq,
+            hash: entry.hash(),
+            running: running.map(|head| head.running),
+            entry: Some(Whole {
+                kind: header.kind,
+                class: header.class,
+                author: header.author,
+                doc,
+                bytes: &entry.to_bytes(),
+            }),
+            standing,
+        };
+        entries::put(self.tx, self.no, &place)
+    }
+
+    /// What the author had seen must be what this device has seen there.
+    fn compare_histories(&self, entry: &Entry) -> Result<()> {
+        let seen = entry.header().seen;
+        let Some(state) = self.state.as_ref().filter(|_| self.compare && seen.seq > 0) else {
+            return Ok(());
+        };
+        let same = if seen.seq > state.head().seq {
+            false
+        } else {
+            entries::running_at(self.tx.reader(), self.no, seen.seq)?
+                .is_none_or(|running| running == seen.running)
+        };
+        if same {
+            return Ok(());
+        }
+        alarms::raise(self.tx, "fork", self.space, super::cursors::FORK)
+    }
+
+    /// Opens the keys that the membership hands to this device, and notes whose devices are whose.
+    pub(crate) fn learn(&mut self) -> Result<()> {
+        self.membership_moved = false;
+        let Some(state) = &self.state else { return Ok(()) };
+        let site = self.site;
+        let learned = site.with_entropy(|entropy| {
+            keys::learn(self.tx, site.seal, site.keys, site.account, state, entropy)
+        })?;
+        for (class, epoch) in &learned.bad {
+            let text = format!(
+                "the key of {class:?}, generation {epoch}, did not reach this device: another device of the \
+                 account must make a new one"
+            );
+            alarms::raise(self.tx, "key_missing", self.space, &text)?;
+        }
+        if learned.bad.is_empty() {
+            alarms::clear(self.tx, "key_missing", self.space)?;
+        }
+        if state.as_account().is_some() {
+            self.tx.touch(Key::Devices);
+            spaces::set_state(self.tx, self.no, state)?;
+        }
+        if self.space == site.account {
+            self.accounts = Known(Some(state.clone()));
+            for chart in spaces::all(self.tx.reader())? {
+                if let Some(chart) = chart.state.filter(|state| state.as_chart().is_some()) {
+                    self.know_authors(&chart)?;
+                }
+            }
+        } else {
+            self.know_authors(state)?;
+        }
+        Ok(())
+    }
+
+    fn know_authors(&self, chart: &SpaceState) -> Result<()> {
+        let Some(state) = chart.as_chart() else { return Ok(()) };
+        for account in state.members.keys() {
+            let Some(known) = self.accounts.account(account).and_then(SpaceState::as_account)
+            else {
+                continue;
+            };
+            for device in known.devices.keys() {
+                let subject = *account == state.subject;
+                projection::know_author(self.tx, chart.space(), *device, *account, subject)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the state, and takes what had waited for a key that came.
+    pub(crate) fn close(mut self, above: Seq) -> Result<ChunkEnd> {
+        if self.membership_moved {
+            self.learn()?;
+        }
+        if let Some(state) = &self.state {
+            spaces::set_state(self.tx, self.no, state)?;
+            if state.head().seq == above {
+                spaces::forget_before(self.tx, self.no)?;
+            }
+        }
+        for seq in entries::waiting(self.tx.reader(), self.no, ENTRIES_AT_ONCE as u32)? {
+            let bytes = entries::bytes_at(self.tx.reader(), self.no, seq)?.unwrap_or_default();
+            let Ok(entry) = Entry::from_trusted_bytes(&bytes) else { continue };
+            let (standing, doc) = self.content(seq, &entry)?;
+            if standing == Standing::Waiting {
+                break;
+            }
+            entries::settle(self.tx, self.no, seq, standing, doc.as_deref())?;
+            if entry.header().kind == Kind::Pack && standing == Standing::Applied {
+                let header = entry.header();
+                entries::cover(self.tx, self.no, header.class, &header.covers, seq)?;
+            }
+        }
+        if self.end == PageEnd::Foreign {
+            spaces::forget_foreign(self.tx, self.no)?;
+        } else {
+            spaces::set_above(self.tx, self.no, above)?;
+        }
+        self.tx.touch(Key::Sync);
+        Ok(ChunkEnd { end: self.end, others: self.others })
+    }
+}
+
+enum Judged {
+    /// It fits. A genesis has no acceptance apart from the state it starts.
+    Fits(Option<Accepted>),
+    /// Its author may be a device whose admission was not read yet.
+    Waits,
+    /// The space is none of this device's.
+    Foreign,
+    /// A membership statement of an unknown kind.
+    Unknown,
+    /// It does not fit.
+    No(NotAccepted),
+}

@@ -1,0 +1,240 @@
+//! What goes to the relay next, and what its acknowledgements mean. Every change that waits has a state and a
+//! reason; nothing is dropped without a word.
+
+use std::collections::BTreeSet;
+
+use holdfast_protocol::entry::{Entry, Kind};
+use holdfast_protocol::ids::SpaceId;
+use holdfast_protocol::membership::Refusal;
+use holdfast_protocol::sync::{Ack, MAX_PUSH, Outcome, Push};
+
+use super::report::SyncReport;
+use super::seal;
+use super::site::Site;
+use crate::error::Result;
+use crate::store::sync_tables::sealed::{self, Sealed};
+use crate::store::sync_tables::{alarms, spaces};
+use crate::store::{Priority, Tx, outbox};
+
+/// Bytes of entries in one request. It bounds what is lost when an answer does not come.
+pub(crate) const BATCH_BYTES: usize = 1024 * 1024;
+/// Entries in one request.
+const BATCH_ENTRIES: usize = if MAX_PUSH < 512 { MAX_PUSH } else { 512 };
+/// Acknowledgements handled in one transaction.
+const ACKS_AT_ONCE: usize = 32;
+
+/// What a batch of acknowledgements asks for.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Acked {
+    /// Entries the relay took, or had.
+    pub(crate) stored: u64,
+    /// Spaces whose waiting entries must be sealed anew, once they are read to their end.
+    pub(crate) reseal: BTreeSet<SpaceId>,
+    /// When to send the rest, in milliseconds from now.
+    pub(crate) retry_after_ms: Option<u64>,
+    /// A membership statement was refused, or lost the race: think again after pulling.
+    pub(crate) think_again: bool,
+    /// A pack or a checkpoint does not fit the log any more.
+    pub(crate) tidy_refused: bool,
+    /// A membership statement will never be taken as it was meant.
+    pub(crate) membership_refused: Option<Refusal>,
+}
+
+/// Seals what waits until a batch is full.
+pub(crate) fn fill(site: &Site<'_>, stop: &dyn Fn() -> bool) -> Result<()> {
+    while !stop() {
+        let waiting = site.store.read(sealed::waiting_size)?;
+        if waiting.0 >= BATCH_ENTRIES || waiting.1 >= BATCH_BYTES || !seal::seal_some(site)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The next batch, in order. Entries sealed under an older key are sealed anew first.
+pub(crate) fn gather(site: &Site<'_>) -> Result<(Vec<Sealed>, Vec<Push>)> {
+    let (batch, stale) = read_batch(site)?;
+    if stale.is_empty() {
+        return Ok(pushes(batch));
+    }
+    for space in stale {
+        seal::reseal(site, space)?;
+    }
+    Ok(pushes(read_batch(site)?.0))
+}
+
+fn pushes(batch: Vec<Sealed>) -> (Vec<Sealed>, Vec<Push>) {
+    let pushes = batch
+        .iter()
+        .map(|one| Push { entry: one.bytes.clone(), invite_wraps: one.wraps.clone() })
+        .collect();
+    (batch, pushes)
+}
+
+/// What could be sent now, and the spaces where some of it is sealed under an older key.
+fn read_batch(site: &Site<'_>) -> Result<(Vec<Sealed>, BTreeSet<SpaceId>)> {
+    site.store.read(|conn| {
+        let known = spaces::all(conn)?;
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        let mut stale = BTreeSet::new();
+        let mut skip = 0;
+        loop {
+            let some = sealed::waiting(conn, skip, 32)?;
+            if some.is_empty() {
+                break;
+            }
+            skip += 32;
+            for one in some {
+                let space = known.iter().find(|space| space.id == one.space);
+                // While a log is read from its start nobody knows yet what the relay lacks.
+                if space.is_some_and(|space| space.starting.is_some()) {
+                    continue;
+                }
+                let epoch_is_old = space.and_then(spaces::SpaceRow::settled).is_some_and(|state| {
+                    one.own
+                        && one.kind == Kind::Change
+                        && Entry::from_trusted_bytes(&one.bytes).is_ok_and(|entry| {
+                            entry.header().epoch < state.epoch(entry.header().class)
+                        })
+                });
+                if epoch_is_old && !one.held {
+                    stale.insert(one.space);
+                }
+                bytes += one.bytes.len();
+                if !batch.is_empty() && bytes > BATCH_BYTES {
+                    return Ok((batch, stale));
+                }
+                batch.push(one);
+                if batch.len() >= BATCH_ENTRIES {
+                    return Ok((batch, stale));
+                }
+            }
+        }
+        Ok((batch, stale))
+    })
+}
+
+/// Takes the relay's word on a batch.
+pub(crate) fn take_acks(
+    site: &Site<'_>,
+    batch: &[Sealed],
+    acks: &[Ack],
+    report: &mut SyncReport,
+) -> Result<Acked> {
+    let mut acked = Acked::default();
+    let pairs: Vec<(&Sealed, &Ack)> =
+        batch.iter().zip(acks).filter(|(sent, ack)| sent.hash == ack.entry).collect();
+    for some in pairs.chunks(ACKS_AT_ONCE) {
+        site.store.write(Priority::Sync, "sync", |tx| {
+            for (sent, ack) in some {
+                take_ack(tx, sent, &ack.outcome, &mut acked, report)?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(acked)
+}
+
+fn take_ack(
+    tx: &Tx<'_>,
+    sent: &Sealed,
+    outcome: &Outcome,
+    acked: &mut Acked,
+    report: &mut SyncReport,
+) -> Result<()> {
+    match outcome {
+        Outcome::Stored { seq } | Outcome::Have { seq } => {
+            acked.stored += 1;
+            let ids: Vec<i64> =
+                outbox::of_sealed(tx.reader(), sent.id)?.iter().map(|change| change.id).collect();
+            outbox::acknowledge(tx, &ids, *seq)?;
+            sealed::stored(tx, sent.id, *seq)?;
+            if sent.own {
+                let counter = Entry::from_trusted_bytes(&sent.bytes)
+                    .map_or(0, |entry| entry.header().counter);
+                let no = spaces::number(tx, sent.space)?;
+                spaces::set_prev(tx, no, sent.hash, counter)?;
+            }
+            Ok(())
+        }
+        Outcome::RetryAfter { ms } => {
+            acked.retry_after_ms = Some(acked.retry_after_ms.unwrap_or(0).max(*ms));
+            Ok(())
+        }
+        Outcome::Reseal { .. } => {
+            acked.reseal.insert(sent.space);
+            Ok(())
+        }
+        Outcome::StaleMembership { .. } | Outcome::StaleCut | Outcome::StaleWrap => {
+            acked.think_again = true;
+            if sent.held {
+                // A restored relay knows a newer membership: what was said then is in force already, or void.
+                return sealed::remove(tx, sent.id);
+            }
+            if is_genesis(sent) {
+                return sealed::refuse(
+                    tx,
+                    sent.id,
+                    "the account has changed since the chart was made",
+                );
+            }
+            sealed::remove(tx, sent.id)
+        }
+        Outcome::Never { why } => take_refusal(tx, sent, *why, acked, report),
+    }
+}
+
+fn is_genesis(sent: &Sealed) -> bool {
+    Entry::from_trusted_bytes(&sent.bytes).is_ok_and(|entry| entry.header().is_genesis())
+}
+
+fn take_refusal(
+    tx: &Tx<'_>,
+    sent: &Sealed,
+    why: Refusal,
+    acked: &mut Acked,
+    report: &mut SyncReport,
+) -> Result<()> {
+    let mends =
+        matches!(why, Refusal::Counter | Refusal::Chain | Refusal::Fork | Refusal::UnknownEpoch);
+    match sent.kind {
+        // Given back in another's name: that device will give it back itself.
+        _ if !sent.own => sealed::remove(tx, sent.id),
+        // A pack and a checkpoint say what is elsewhere; new ones are made of the state as it then is.
+        Kind::Pack | Kind::Checkpoint => {
+            acked.tidy_refused = true;
+            sealed::remove(tx, sent.id)
+        }
+        Kind::Membership if !is_genesis(sent) => {
+            acked.think_again |= mends;
+            if !mends && !sent.held {
+                acked.membership_refused = Some(why);
+            }
+            sealed::remove(tx, sent.id)
+        }
+        Kind::Change if mends => {
+            acked.reseal.insert(sent.space);
+            Ok(())
+        }
+        _ if why == Refusal::Quota => {
+            report.problem(
+                "relay_full",
+                "the relay has no more room for this account; what you write is safe on this device and waits: \
+                 ask whoever runs the relay",
+            );
+            acked.retry_after_ms = Some(acked.retry_after_ms.unwrap_or(0).max(60_000));
+            Ok(())
+        }
+        Kind::Change | Kind::Membership => {
+            if matches!(why, Refusal::Revoked | Refusal::NotAMember) {
+                alarms::raise(tx, "device_revoked", sent.space, REVOKED)?;
+            }
+            sealed::refuse(tx, sent.id, &why.to_string())
+        }
+    }
+}
+
+/// What a revoked device says.
+pub(crate) const REVOKED: &str = "this device was removed from the account: what it had not sent stays here \
+     only; export it if you want to keep it";

@@ -1,0 +1,207 @@
+//! From raw changes to sealed entries: coalesced per document, sealed under the key that is current when
+//! they are sent, kept before they are sent and sent again verbatim. What turned stale is sealed anew.
+
+use holdfast_protocol::attest::Attestation;
+use holdfast_protocol::content::DocChanges;
+use holdfast_protocol::entry::{Entry, Kind, MAX_CHANGE_BODY_BYTES};
+use holdfast_protocol::ids::{Class, SpaceId};
+use holdfast_protocol::membership::SpaceState;
+use holdfast_protocol::secret::Secret32;
+
+use super::site::Site;
+use crate::error::{Error, Result};
+use crate::identity::keys;
+use crate::identity::statements::{Place, header};
+use crate::store::outbox::{self, Pending};
+use crate::store::sync_tables::sealed::{self, Sealed};
+use crate::store::sync_tables::spaces::{self, SpaceRow};
+use crate::store::sync_tables::tips;
+use crate::store::{Priority, Tx};
+
+/// Documents sealed in one transaction: some milliseconds of work.
+const DOCS_AT_ONCE: usize = 16;
+/// Raw bytes sealed in one transaction.
+const BYTES_AT_ONCE: usize = 256 * 1024;
+/// Raw bytes of changes in one entry. What compresses badly must still fit a body.
+const ENTRY_BYTES: usize = 160 * 1024;
+/// Changes read from the outbox at once.
+const PENDING_AT_ONCE: u32 = 512;
+/// zstd's level for changes: they are small.
+const LEVEL: i32 = 9;
+/// How often an entry is sealed anew before a person is told.
+const MAX_TRIES: u32 = 8;
+
+/// Seals some of what waits in the outbox. Gives whether there was any.
+pub(crate) fn seal_some(site: &Site<'_>) -> Result<bool> {
+    let spaces = site.store.read(outbox::spaces)?;
+    for space in spaces {
+        let sealed = site.store.write(Priority::Sync, "sync", |tx| seal_in(site, tx, space))?;
+        if sealed {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn seal_in(site: &Site<'_>, tx: &Tx<'_>, space: SpaceId) -> Result<bool> {
+    let Some(row) = spaces::get(tx.reader(), space)? else { return Ok(false) };
+    let Some(state) = row.settled().filter(|state| !state.is_frozen()) else { return Ok(false) };
+    let pending = outbox::pending(tx.reader(), space, PENDING_AT_ONCE)?;
+    let mut any = false;
+    let mut bytes = 0;
+    for group in groups(pending).into_iter().take(DOCS_AT_ONCE) {
+        let ids: Vec<i64> = group.iter().map(|change| change.id).collect();
+        let Some(last) = group.last() else { continue };
+        if let Some(refused) = sealed::refused_of(tx.reader(), space, last.doc.as_str())? {
+            // What follows a change that will never be taken is set aside with it, visibly.
+            outbox::mark_sealed(tx, &ids, refused)?;
+            any = true;
+            continue;
+        }
+        bytes += group.iter().map(|change| change.change.len()).sum::<usize>();
+        if any && bytes > BYTES_AT_ONCE {
+            break;
+        }
+        seal_group(site, tx, &row, state, &group, &ids)?;
+        any = true;
+    }
+    Ok(any)
+}
+
+/// The changes of one document after the other, each group of one life of the device and of a size that
+/// fits an entry. What does not fit comes in a later transaction, after these.
+fn groups(pending: Vec<Pending>) -> Vec<Vec<Pending>> {
+    let mut groups: Vec<(Vec<Pending>, usize, bool)> = Vec::new();
+    for change in pending {
+        let size = change.change.len();
+        let group = groups
+            .iter_mut()
+            .find(|(group, ..)| group.first().is_some_and(|first| first.doc == change.doc));
+        match group {
+            None => groups.push((vec![change], size, false)),
+            Some((group, bytes, full)) => {
+                let fits = !*full
+                    && *bytes + size <= ENTRY_BYTES
+                    && group.first().is_some_and(|f| f.incarnation == change.incarnation);
+                if fits {
+                    *bytes += size;
+                    group.push(change);
+                } else {
+                    *full = true;
+                }
+            }
+        }
+    }
+    groups.into_iter().map(|(group, ..)| group).collect()
+}
+
+fn seal_group(
+    site: &Site<'_>,
+    tx: &Tx<'_>,
+    row: &SpaceRow,
+    state: &SpaceState,
+    group: &[Pending],
+    ids: &[i64],
+) -> Result<()> {
+    let Some(last) = group.last() else { return Ok(()) };
+    let attestation = Attestation::sign(
+        site.keys,
+        row.id,
+        &last.doc,
+        last.incarnation,
+        last.actor_seq,
+        last.hash.0,
+    );
+    tips::put(tx, row.id, last.doc.as_str(), site.me(), &attestation)?;
+    let changes = group.iter().flat_map(|change| change.change.iter().copied()).collect();
+    let content = DocChanges { doc: last.doc.clone(), changes, attestation }.to_bytes();
+    let (epoch, key) = current_key(site, tx, state, last.class)?;
+    let at = place(site, tx, row, state)?;
+    let head = header(row.id, last.class, Kind::Change, epoch, at);
+    let entry = site.with_entropy(|e| Entry::seal(head, &key, &content, LEVEL, site.keys, e));
+    let id = sealed::put(tx, &entry, Some(last.doc.as_str()), &[])?;
+    if entry.body().len() > MAX_CHANGE_BODY_BYTES {
+        sealed::refuse(tx, id, "it is larger than an entry may be")?;
+    }
+    outbox::mark_sealed(tx, ids, id)
+}
+
+/// The current key of a class.
+pub(crate) fn current_key(
+    site: &Site<'_>,
+    tx: &Tx<'_>,
+    state: &SpaceState,
+    class: Class,
+) -> Result<(u32, Secret32)> {
+    let epoch = state.epoch(class);
+    let key = keys::content(tx.reader(), site.seal, state.space(), class, epoch)?;
+    key.map(|key| (epoch, key)).ok_or_else(|| Error::Relay {
+        code: "key_missing",
+        message: format!(
+            "the key of {class:?}, generation {epoch}, did not reach this device: another device of the \
+             account must make a new one"
+        ),
+    })
+}
+
+/// The next place of this device in a space.
+pub(crate) fn place(
+    site: &Site<'_>,
+    tx: &Tx<'_>,
+    row: &SpaceRow,
+    state: &SpaceState,
+) -> Result<Place> {
+    let counter = spaces::next_counter(tx, row.no, state.tip(&site.me()).counter)?;
+    Ok(Place { counter, prev: row.prev, seen: state.head() })
+}
+
+/// Seals anew everything of a space that waits to be sent: the key, the counter or the chain it was sealed
+/// with is not current any more. Statements are forgotten; they are thought through again.
+pub(crate) fn reseal(site: &Site<'_>, space: SpaceId) -> Result<()> {
+    let waiting = site.store.read(|conn| sealed::waiting_in(conn, space))?;
+    for some in waiting.chunks(DOCS_AT_ONCE) {
+        site.store.write(Priority::Sync, "sync", |tx| {
+            let Some(row) = spaces::get(tx.reader(), space)? else { return Ok(()) };
+            let Some(state) = row.settled() else { return Ok(()) };
+            for one in some {
+                reseal_one(site, tx, &row, state, one)?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+fn reseal_one(
+    site: &Site<'_>,
+    tx: &Tx<'_>,
+    row: &SpaceRow,
+    state: &SpaceState,
+    one: &Sealed,
+) -> Result<()> {
+    let old = match Entry::from_trusted_bytes(&one.bytes) {
+        Ok(entry) => entry,
+        Err(error) => return sealed::refuse(tx, one.id, &error.to_string()),
+    };
+    let old_header = old.header();
+    if old_header.is_genesis() {
+        return Ok(());
+    }
+    // A pack, a checkpoint and a statement are made of the state: a new state makes new ones.
+    if old_header.kind != Kind::Change || old_header.author != site.me() {
+        return sealed::remove(tx, one.id);
+    }
+    if one.tries >= MAX_TRIES {
+        return sealed::refuse(tx, one.id, "the relay refused it each time it was sealed anew");
+    }
+    let class = old_header.class;
+    let key = keys::content(tx.reader(), site.seal, row.id, class, old_header.epoch)?;
+    let Some(content) = key.and_then(|key| old.open(&key).ok()) else {
+        return sealed::refuse(tx, one.id, "it cannot be opened any more to be sealed anew");
+    };
+    let (epoch, key) = current_key(site, tx, state, class)?;
+    let at = place(site, tx, row, state)?;
+    let head = header(row.id, class, Kind::Change, epoch, at);
+    let entry = site.with_entropy(|e| Entry::seal(head, &key, &content, LEVEL, site.keys, e));
+    sealed::replace(tx, one.id, &entry)
+}
