@@ -292,6 +292,7 @@ fn a_store_restored_from_a_backup_takes_back_what_it_lost() {
     let line = open(directory.path());
     let (account, mut phone) = Device::first(&line);
     let chart = phone.start_chart(&account);
+    let tablet = common::second_device(&mut phone, &account).keys;
     let kept: Vec<_> = (0..3).map(|_| phone.change(chart, Class::Log)).collect();
     phone.push(&kept.iter().collect::<Vec<_>>());
     let old = phone.generation;
@@ -317,10 +318,10 @@ fn a_store_restored_from_a_backup_takes_back_what_it_lost() {
     let mut again = Device::sign_in(&Line::Direct(relay, NOON), &account.phone);
     again.logs.clone_from(&phone.logs);
     // Something new gets in first, then what was lost: its authors had seen positions that are no longer there.
-    let mut stranger = Device::sign_in(&again.line, &account.paper);
-    stranger.pull();
-    let between = stranger.change(chart, Class::Log);
-    assert_eq!(stranger.push(&[&between]), vec![Outcome::Stored { seq: 5 }]);
+    let mut other = Device::sign_in(&again.line, &tablet);
+    other.pull();
+    let between = other.change(chart, Class::Log);
+    assert_eq!(other.push(&[&between]), vec![Outcome::Stored { seq: 5 }]);
     let mut request = again.request();
     request.push = lost
         .iter()

@@ -104,8 +104,8 @@ impl TokenRequest {
     }
 }
 
-/// The token: sent as `Authorization: Bearer` in unpadded base64url.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+/// The token: sent as `Authorization: Bearer` in unpadded base64url. Debug does not print it.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct TokenResponse {
     /// Opaque.
@@ -117,4 +117,13 @@ pub struct TokenResponse {
     /// How long it lives, in milliseconds.
     #[n(2)]
     pub lives_ms: u64,
+}
+
+impl std::fmt::Debug for TokenResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenResponse")
+            .field("account", &self.account)
+            .field("lives_ms", &self.lives_ms)
+            .finish_non_exhaustive()
+    }
 }

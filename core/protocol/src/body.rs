@@ -55,7 +55,9 @@ pub fn seal(
     level: i32,
     entropy: &mut dyn Entropy,
 ) -> Vec<u8> {
-    let packed = zstd::bulk::compress(content, level).expect("compressing memory does not fail");
+    let packed = Zeroizing::new(
+        zstd::bulk::compress(content, level).expect("compressing memory does not fail"),
+    );
     let overhead = NONCE + TAG + 4;
     let floor = if header.kind == Kind::Change { CHANGE_FLOOR_BYTES } else { 0 };
     let total = padme(packed.len() + overhead).max(floor);

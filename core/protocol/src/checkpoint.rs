@@ -5,6 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::entry::{Kind, Position};
 use crate::hash::{Purpose, hash};
 use crate::ids::{DeviceId, EntryHash, Seq};
+use crate::membership::MAX_UNCITED;
 use crate::wire::{Malformed, decode, encode};
 
 /// The last known entry of one author below a checkpoint, with the recent entries that its next one may cite.
@@ -50,12 +51,17 @@ impl Checkpoint {
         encode(self)
     }
 
-    /// Reads a body.
+    /// Reads a body. Tips that no log has (twice one author, none or too many to cite) are not read: a device
+    /// that starts from a checkpoint takes them on its word.
     ///
     /// # Errors
     /// [`Malformed`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
-        decode("checkpoint", bytes)
+        let checkpoint: Self = decode("checkpoint", bytes)?;
+        let ordered = checkpoint.tips.windows(2).all(|w| w[0].author < w[1].author);
+        let fitting =
+            checkpoint.tips.iter().all(|tip| (1..=MAX_UNCITED).contains(&tip.citable.len()));
+        if ordered && fitting { Ok(checkpoint) } else { Err(Malformed::NotCanonical("checkpoint")) }
     }
 }
 

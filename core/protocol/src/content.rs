@@ -80,6 +80,9 @@ pub struct AttestedTip {
     pub attestation: Attestation,
 }
 
+/// The most documents of one pack.
+pub const MAX_PACKED_DOCS: usize = 4096;
+
 /// One document of a pack.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -99,8 +102,8 @@ pub struct PackedDoc {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Pack {
-    /// The documents.
-    #[n(0)]
+    /// The documents; at most [`MAX_PACKED_DOCS`].
+    #[cbor(n(0), decode_with = "crate::wire::at_most::<_, _, { MAX_PACKED_DOCS as u64 }>")]
     pub docs: Vec<PackedDoc>,
 }
 

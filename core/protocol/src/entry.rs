@@ -8,7 +8,7 @@ use crate::hash::{Purpose, hash, space_id};
 use crate::ids::{Class, DeviceId, EntryHash, RunningHash, Seq, SpaceId};
 use crate::keys::{DeviceKeys, Sig, Signed, verify};
 use crate::secret::Secret32;
-use crate::wire::{Malformed, decode, encode};
+use crate::wire::{Malformed, decode, encode, leading_version};
 
 /// The largest header, in bytes. Only the `covers` of a pack makes one large.
 pub const MAX_HEADER_BYTES: usize = 64 * 1024;
@@ -253,10 +253,15 @@ impl Entry {
         if raw.header.len() > MAX_HEADER_BYTES {
             return Err(too_large("header", raw.header.len(), MAX_HEADER_BYTES));
         }
-        let header: Header = decode("header", &raw.header)?;
-        if header.version != VERSION {
-            return Err(Malformed::NewerVersion { what: "header", found: header.version }.into());
+        // A newer header may have another form, so its version is looked at first.
+        match leading_version(&raw.header) {
+            Some(found) if found > VERSION => {
+                return Err(Malformed::NewerVersion { what: "header", found }.into());
+            }
+            Some(VERSION) => {}
+            _ => return Err(Malformed::NotCanonical("header").into()),
         }
+        let header: Header = decode("header", &raw.header)?;
         let limit = match header.kind {
             Kind::Membership | Kind::Change => MAX_CHANGE_BODY_BYTES,
             Kind::Pack | Kind::Checkpoint => MAX_PACK_BODY_BYTES,

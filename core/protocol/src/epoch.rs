@@ -7,7 +7,8 @@ use minicbor::{Decode, Encode};
 use crate::entropy::Entropy;
 use crate::ids::{AccountId, Class, DeviceId, EntryHash};
 use crate::keys::{
-    DeviceCertificate, DeviceKeys, ReceiveKey, ReceiveSecret, WrapError, Wrapped, wrap,
+    DeviceCertificate, DeviceKeys, ReceiveKey, ReceiveSecret, WRAPPED_SECRET_BYTES, WrapError,
+    Wrapped, wrap,
 };
 use crate::secret::Secret32;
 
@@ -17,6 +18,11 @@ use crate::secret::Secret32;
 pub struct SealedKey(#[cbor(with = "minicbor::bytes")] pub Vec<u8>);
 
 impl SealedKey {
+    /// Whether it has the length of a sealed key: nonce, key, tag.
+    pub(crate) fn has_fitting_length(&self) -> bool {
+        self.0.len() == 24 + 32 + 16
+    }
+
     fn seal(under: &Secret32, info: &[u8], key: &Secret32, entropy: &mut dyn Entropy) -> Self {
         let mut nonce = [0; 24];
         entropy.fill(&mut nonce);
@@ -35,8 +41,7 @@ impl SealedKey {
             .decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: info })
             .map(zeroize::Zeroizing::new)
             .map_err(|_| WrapError::DoesNotOpen)?;
-        let bytes: [u8; 32] = plain.as_slice().try_into().map_err(|_| WrapError::DoesNotOpen)?;
-        Ok(Secret32::from_bytes(bytes))
+        Secret32::from_slice(&plain).ok_or(WrapError::DoesNotOpen)
     }
 }
 
@@ -147,16 +152,25 @@ impl AccountEpoch {
             .map(AccountSecret)
     }
 
-    /// Takes a secret from elsewhere (an invite's wrap) if it is the one committed to.
+    /// Takes a secret from elsewhere (an invite's wrap) if it is the one committed to, and the receiver that
+    /// the epoch publishes is the one derived from it: else others would wrap for a key that nobody here has.
     ///
     /// # Errors
     /// [`WrapError::DoesNotOpen`] when it is another.
     pub fn check(&self, secret: Secret32) -> Result<AccountSecret, WrapError> {
-        if secret.commitment() == self.commitment {
-            Ok(AccountSecret(secret))
+        let secret = AccountSecret(secret);
+        if secret.0.commitment() == self.commitment && secret.receive().public() == self.receive {
+            Ok(secret)
         } else {
             Err(WrapError::DoesNotOpen)
         }
+    }
+
+    /// Whether all keys in it have a key's length, and others can wrap for its receiver.
+    pub(crate) fn has_fitting_keys(&self) -> bool {
+        self.receive.is_usable()
+            && self.wraps.iter().all(|w| w.wrapped.0.len() == WRAPPED_SECRET_BYTES)
+            && self.previous.as_ref().is_none_or(SealedKey::has_fitting_length)
     }
 }
 
@@ -248,6 +262,12 @@ impl ClassEpoch {
             .collect::<Result<_, _>>()?;
         let previous = previous.map(|old| SealedKey::seal(key, &info, old, entropy));
         Ok(Self { class, number, commitment, wraps, previous })
+    }
+
+    /// Whether all keys in it have a key's length.
+    pub(crate) fn has_fitting_keys(&self) -> bool {
+        self.wraps.iter().all(|w| w.wrapped.0.len() == WRAPPED_SECRET_BYTES)
+            && self.previous.as_ref().is_none_or(SealedKey::has_fitting_length)
     }
 
     /// Opens the wrap for `account` with the secret of the account's epoch it cites.

@@ -67,6 +67,21 @@ pub fn verify(by: &[u8; 32], purpose: Signed, parts: &[&[u8]], signature: &Sig) 
 #[cbor(transparent)]
 pub struct ReceiveKey(#[cbor(with = "minicbor::bytes")] pub [u8; 32]);
 
+impl ReceiveKey {
+    /// Whether something can be wrapped for it: points of small order are refused, so that nobody can publish
+    /// a key that makes everybody else's next rotation fail.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        struct Fixed;
+        impl Entropy for Fixed {
+            fn fill(&mut self, out: &mut [u8]) {
+                out.fill(1);
+            }
+        }
+        wrap(self, b"", b"", &mut Fixed).is_ok()
+    }
+}
+
 impl fmt::Debug for ReceiveKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ReceiveKey(…)")
@@ -83,6 +98,9 @@ pub enum WrapError {
     #[error("the wrapped key does not open with this key")]
     DoesNotOpen,
 }
+
+/// The length of a 32-byte secret's wrap: encapsulated key, secret, tag.
+pub const WRAPPED_SECRET_BYTES: usize = 32 + 32 + 16;
 
 /// A secret sealed for one receiver: the encapsulated key (32 bytes), then the ciphertext.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -123,9 +141,8 @@ impl ReceiveSecret {
     #[must_use]
     pub fn from_secret(secret: &Secret32) -> Self {
         let (private, _) = X25519HkdfSha256::derive_keypair(secret.expose());
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(&private.to_bytes());
-        Self(Secret32::from_bytes(bytes))
+        let bytes = Zeroizing::new(<[u8; 32]>::from(private.to_bytes()));
+        Self(Secret32::from_slice(bytes.as_slice()).expect("an X25519 private key has 32 bytes"))
     }
 
     fn private(&self) -> <X25519HkdfSha256 as Kem>::PrivateKey {
@@ -168,9 +185,7 @@ impl ReceiveSecret {
     /// # Errors
     /// [`WrapError::DoesNotOpen`].
     pub fn unwrap_secret(&self, info: &[u8], wrapped: &Wrapped) -> Result<Secret32, WrapError> {
-        let plain = self.unwrap(info, wrapped)?;
-        let bytes: [u8; 32] = plain.as_slice().try_into().map_err(|_| WrapError::DoesNotOpen)?;
-        Ok(Secret32::from_bytes(bytes))
+        Secret32::from_slice(&self.unwrap(info, wrapped)?).ok_or(WrapError::DoesNotOpen)
     }
 }
 
@@ -221,7 +236,7 @@ impl DeviceKeys {
         Sig(self.signing.sign(&message(purpose, parts)).to_bytes())
     }
 
-    /// This device's certificate of itself: its public keys, signed by it for one space.
+    /// This device's certificate of itself: its public keys, signed by it. It names no account.
     #[must_use]
     pub fn certificate(&self, kind: DeviceKind) -> DeviceCertificate {
         let mut certificate = DeviceCertificate {
@@ -276,10 +291,11 @@ impl DeviceCertificate {
         crate::wire::encode(&(self.device, self.receive, self.kind))
     }
 
-    /// Whether the device signed this itself.
+    /// Whether the device signed this itself, and something can be wrapped for it.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         verify(&self.device.0, Signed::Device, &[&self.signed_bytes()], &self.signature)
+            && self.receive.is_usable()
     }
 }
 

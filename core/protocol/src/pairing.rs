@@ -80,15 +80,13 @@ impl PairingLink {
     /// The link as text. It holds the secret: show it, never log it.
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
-        let text = data_encoding::BASE64URL_NOPAD.encode(&self.to_bytes());
-        Zeroizing::new(format!("{LINK_PREFIX}{text}"))
+        written(LINK_PREFIX, &data_encoding::BASE64URL_NOPAD, &self.to_bytes())
     }
 
     /// The same link in capitals and digits alone: a code to scan holds more of them. It holds the secret.
     #[must_use]
     pub fn to_capitals(&self) -> Zeroizing<String> {
-        let text = data_encoding::BASE32_NOPAD.encode(&self.to_bytes());
-        Zeroizing::new(format!("{CAPITALS_PREFIX}{text}"))
+        written(CAPITALS_PREFIX, &data_encoding::BASE32_NOPAD, &self.to_bytes())
     }
 
     fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
@@ -102,7 +100,7 @@ impl PairingLink {
             check: [0; 4],
         };
         raw.check = checksum(&raw);
-        Zeroizing::new(wire::encode(&raw))
+        encoded(&raw)
     }
 
     /// Reads a link in either form, with any white space around it.
@@ -117,12 +115,10 @@ impl PairingLink {
             (None, None) => return Err(BadLink::NotALink),
         };
         let bytes = decoded.map(Zeroizing::new).map_err(|_| BadLink::Damaged)?;
-        // An array of seven, then the version: read it before the rest, which a newer version may change.
-        match bytes.as_slice() {
-            [_, version, ..] if *version != crate::VERSION && *version < 24 => {
-                return Err(BadLink::Newer);
-            }
-            _ => {}
+        match wire::leading_version(&bytes) {
+            Some(version) if version > crate::VERSION => return Err(BadLink::Newer),
+            Some(crate::VERSION) => {}
+            _ => return Err(BadLink::Damaged),
         }
         let mut raw: RawLink = wire::decode("link", &bytes).map_err(|_| BadLink::Damaged)?;
         let check = std::mem::take(&mut raw.check);
@@ -145,8 +141,24 @@ impl PairingLink {
     }
 }
 
+/// Prefix and encoded bytes in one string that never grows, so that no copy of the secret stays behind.
+fn written(prefix: &str, encoding: &data_encoding::Encoding, bytes: &[u8]) -> Zeroizing<String> {
+    let mut text =
+        Zeroizing::new(String::with_capacity(prefix.len() + encoding.encode_len(bytes.len())));
+    text.push_str(prefix);
+    encoding.encode_append(bytes, &mut text);
+    text
+}
+
+/// The link's bytes, which hold the secret: written without growing, so that no copy stays behind.
+fn encoded(raw: &RawLink) -> Zeroizing<Vec<u8>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(160 + raw.relay.len()));
+    minicbor::encode(raw, &mut *bytes).expect("encoding to memory does not fail");
+    bytes
+}
+
 fn checksum(raw: &RawLink) -> [u8; 4] {
-    let bytes = Zeroizing::new(wire::encode(raw));
+    let bytes = encoded(raw);
     let full = crate::hash::hash(crate::hash::Purpose::Commitment, &[&bytes]);
     [full[0], full[1], full[2], full[3]]
 }

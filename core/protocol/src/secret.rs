@@ -30,9 +30,17 @@ impl Secret32 {
     /// A fresh secret.
     #[must_use]
     pub fn random(entropy: &mut dyn Entropy) -> Self {
-        let mut bytes = [0; 32];
-        entropy.fill(&mut bytes);
-        Self(bytes)
+        let mut secret = Self([0; 32]);
+        entropy.fill(&mut secret.0);
+        secret
+    }
+
+    /// Takes a slice of 32 bytes that are already secret.
+    #[must_use]
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        let mut secret = Self([0; 32]);
+        (bytes.len() == 32).then(|| secret.0.copy_from_slice(bytes))?;
+        Some(secret)
     }
 
     /// The bytes, for the few places that hand them to a cipher or a key store.
@@ -44,11 +52,11 @@ impl Secret32 {
     /// Derives another secret with HKDF-SHA256. `info` names the purpose.
     #[must_use]
     pub fn derive(&self, info: &[&[u8]]) -> Self {
-        let mut out = [0; 32];
+        let mut out = Self([0; 32]);
         Hkdf::<Sha256>::new(Some(b"holdfast 1"), &self.0)
-            .expand_multi_info(info, &mut out)
+            .expand_multi_info(info, &mut out.0)
             .expect("32 bytes are a valid HKDF-SHA256 length");
-        Self(out)
+        out
     }
 
     /// Seals bytes under this secret. `purpose` is authenticated with them, so that what was sealed for one

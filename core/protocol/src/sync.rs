@@ -66,8 +66,8 @@ pub struct SyncRequest {
     /// The account's feed position that the device has caught up with; 0 for none.
     #[n(1)]
     pub feed: u64,
-    /// Entries to append, in order.
-    #[n(2)]
+    /// Entries to append, in order; at most [`MAX_PUSH`].
+    #[cbor(n(2), decode_with = "crate::wire::at_most::<_, _, { MAX_PUSH as u64 }>")]
     pub push: Vec<Push>,
     /// Cursors that moved since the device last sent them. The relay applies them before it pulls.
     #[n(3)]

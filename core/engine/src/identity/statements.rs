@@ -103,7 +103,7 @@ pub(crate) fn found_account(
     let secret = AccountSecret(Secret32::random(entropy));
     let devices = vec![keys.certificate(DeviceKind::Machine), paper.certificate(DeviceKind::Paper)];
     let epoch = AccountEpoch::create(1, &secret, None, &devices, entropy)?;
-    let nonce = random(entropy);
+    let nonce = AccountGenesis::nonce_of(paper, keys.id());
     let act = Act::AccountGenesis(AccountGenesis { nonce, devices, epoch });
     let genesis = genesis(act, keys);
     let state = SpaceState::start(&genesis, &(), Judge::Member)?;

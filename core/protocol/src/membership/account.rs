@@ -64,6 +64,11 @@ pub struct AccountState {
 
 impl AccountState {
     pub(super) fn genesis(author: DeviceId, genesis: &AccountGenesis) -> Result<Self, NotAccepted> {
+        // The one that signs and the paper one: counted before any signature is looked at.
+        let kinds: Vec<_> = genesis.devices.iter().take(3).map(|d| d.kind).collect();
+        if kinds != [DeviceKind::Machine, DeviceKind::Paper] {
+            return Err(Refusal::BadStatement.into());
+        }
         let mut devices = BTreeMap::new();
         for certificate in &genesis.devices {
             if !certificate.is_valid() {
@@ -76,7 +81,7 @@ impl AccountState {
         }
         let machine =
             devices.get(&author).is_some_and(|d| d.certificate.kind == DeviceKind::Machine);
-        if !machine || devices.len() > MAX_DEVICES || genesis.epoch.previous.is_some() {
+        if !machine || genesis.epoch.previous.is_some() {
             return Err(Refusal::BadStatement.into());
         }
         let state =
@@ -97,6 +102,12 @@ impl AccountState {
         self.devices.get(device).is_some_and(|d| d.revoked.is_none())
     }
 
+    /// Whether a device is the recovery phrase, which signs membership statements of its account and nothing
+    /// else: it admits a machine, and the machine goes on.
+    pub(super) fn is_paper(&self, device: &DeviceId) -> bool {
+        self.devices.get(device).is_some_and(|d| d.certificate.kind == DeviceKind::Paper)
+    }
+
     /// The devices that may act, the paper one among them.
     pub fn active(&self) -> impl Iterator<Item = &DeviceCertificate> {
         self.devices.values().filter(|d| d.revoked.is_none()).map(|d| &d.certificate)
@@ -115,7 +126,8 @@ impl AccountState {
         let staying: BTreeSet<_> =
             self.active().map(|d| d.device).filter(|d| Some(d) != leaving).collect();
         let wrapped: BTreeSet<_> = epoch.wraps.iter().map(|w| w.device).collect();
-        if staying.is_empty() || staying != wrapped || wrapped.len() != epoch.wraps.len() {
+        let exact = staying == wrapped && wrapped.len() == epoch.wraps.len();
+        if staying.is_empty() || !exact || !epoch.has_fitting_keys() {
             return Err(Refusal::BadWraps.into());
         }
         Ok(())
@@ -164,7 +176,11 @@ impl AccountState {
             Act::InviteDevice(invite) => {
                 let known =
                     self.invites.contains_key(&invite.invite) || self.used.contains(&invite.invite);
-                if known || self.invites.len() >= MAX_OPEN_INVITES {
+                if known
+                    || self.invites.len() >= MAX_OPEN_INVITES
+                    || self.is_paper(&author)
+                    || !invite.receive.is_usable()
+                {
                     return Err(Refusal::BadStatement.into());
                 }
                 Ok(())

@@ -3,6 +3,7 @@
 
 mod account;
 mod chart;
+mod content;
 mod refusal;
 mod space;
 mod start;
@@ -11,7 +12,7 @@ mod statement;
 pub use account::{AccountDevice, AccountState, OpenInvite};
 pub use chart::{Access, ChartState, Grants, Member};
 pub use refusal::{NotAccepted, Refusal};
-pub use space::{Accepted, Accounts, AuthorTip, Judge, SpaceKind, SpaceState};
+pub use space::{Accepted, Accounts, AuthorTip, Judge, MAX_UNCITED, SpaceKind, SpaceState};
 pub use statement::{
     AccountGenesis, Act, AdmitDevice, ChartGenesis, Cut, DeviceCut, InviteDevice, InviteProof,
     RevokeDevice, Statement,

@@ -9,8 +9,7 @@ use super::account::AccountState;
 use super::chart::ChartState;
 use super::refusal::{NotAccepted, Refusal};
 use super::statement::{Act, Cut, Statement};
-use crate::checkpoint::Checkpoint;
-use crate::entry::{Entry, Header, Kind, Position, SeqRange};
+use crate::entry::{Entry, Header, Kind, Position};
 use crate::hash::next_running;
 use crate::ids::{AccountId, Class, DeviceId, EntryHash, SpaceId};
 use crate::wire::Malformed;
@@ -111,7 +110,7 @@ pub struct SpaceState {
 /// An entry that was judged to fit the state it was judged against.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
-    act: Option<Act>,
+    pub(super) act: Option<Act>,
 }
 
 impl Accepted {
@@ -304,18 +303,24 @@ impl SpaceState {
 
     /// Moves over an entry that is ignored: its place in the log counts, its content does not.
     pub fn skip(&mut self, hash: EntryHash) {
-        self.head =
-            Position { seq: self.head.seq + 1, running: next_running(self.head.running, hash) };
+        // A checkpoint's word may have put the head anywhere.
+        let seq = self.head.seq.saturating_add(1);
+        self.head = Position { seq, running: next_running(self.head.running, hash) };
     }
 
-    /// Moves over a membership entry of an unknown kind, and freezes writes.
+    /// Moves over a membership entry of an unknown kind, and freezes writes. Whoever knows the kind counts the
+    /// entry to its author's chain, so it counts here too, where the chain allows it.
     pub fn freeze(&mut self, entry: &Entry) {
-        self.skip(entry.hash());
+        if self.check_chain(entry.header()).is_ok() {
+            self.advance(entry);
+        } else {
+            self.skip(entry.hash());
+        }
         self.membership_head = entry.hash();
         self.frozen = true;
     }
 
-    fn check_chain(&self, header: &Header) -> Result<(), NotAccepted> {
+    pub(super) fn check_chain(&self, header: &Header) -> Result<(), NotAccepted> {
         match self.authors.get(&header.author) {
             None if header.prev.is_zero() && header.counter >= 1 => Ok(()),
             None => Err(Refusal::Chain.into()),
@@ -331,7 +336,7 @@ impl SpaceState {
         }
     }
 
-    fn author_account(
+    pub(super) fn author_account(
         &self,
         author: &DeviceId,
         accounts: &dyn Accounts,
@@ -352,83 +357,6 @@ impl SpaceState {
             SpaceKind::Account(_) => true,
             SpaceKind::Chart(chart) => chart.members.get(account).is_some_and(|m| m.owner),
         }
-    }
-
-    pub(super) fn check_class(
-        &self,
-        header: &Header,
-        account: AccountId,
-    ) -> Result<(), NotAccepted> {
-        let may = match &self.kind {
-            SpaceKind::Account(_) if header.class == Class::Account => true,
-            SpaceKind::Chart(chart) if Class::CHART.contains(&header.class) => {
-                chart.may_write(&account, header.class)
-                    // An owner's device packs every class it reads; packs carry the authors' attestations.
-                    || (header.kind == Kind::Pack
-                        && self.is_owner(&account)
-                        && chart.may_read(&account, header.class))
-            }
-            _ => return Err(Refusal::WrongClass.into()),
-        };
-        if !may || (header.kind == Kind::Pack && !self.is_owner(&account)) {
-            return Err(Refusal::NoWriteGrant.into());
-        }
-        Ok(())
-    }
-
-    fn check_content(
-        &self,
-        header: &Header,
-        accounts: &dyn Accounts,
-        judge: Judge,
-    ) -> Result<Accepted, NotAccepted> {
-        let account = self.author_account(&header.author, accounts, judge)?;
-        self.check_class(header, account)?;
-        let covers_fit = match header.kind {
-            Kind::Pack => {
-                !header.covers.is_empty()
-                    && SeqRange::are_tidy(&header.covers)
-                    && header.covers.iter().all(|r| r.last <= self.head.seq)
-            }
-            _ => header.covers.is_empty(),
-        };
-        if !covers_fit {
-            return Err(Refusal::BadCovers.into());
-        }
-        let current = self.epoch(header.class);
-        if header.epoch > current || header.epoch == 0 {
-            return Err(Refusal::UnknownEpoch.into());
-        }
-        if header.epoch < current {
-            return Err(NotAccepted::Reseal { epoch: current });
-        }
-        self.check_chain(header)?;
-        Ok(Accepted { act: None })
-    }
-
-    fn check_checkpoint(
-        &self,
-        entry: &Entry,
-        accounts: &dyn Accounts,
-        judge: Judge,
-    ) -> Result<Accepted, NotAccepted> {
-        let header = entry.header();
-        let account = self.author_account(&header.author, accounts, judge)?;
-        if !self.is_owner(&account) {
-            return Err(Refusal::NoWriteGrant.into());
-        }
-        let proper =
-            header.class == Class::Membership && header.epoch == 0 && header.covers.is_empty();
-        if !proper {
-            return Err(Refusal::WrongClass.into());
-        }
-        let checkpoint =
-            Checkpoint::from_bytes(entry.body()).map_err(|_| Refusal::BadCheckpoint)?;
-        if checkpoint.at.seq == 0 || checkpoint.at.seq > self.head.seq {
-            return Err(Refusal::BadCheckpoint.into());
-        }
-        self.check_chain(header)?;
-        Ok(Accepted { act: None })
     }
 
     fn check_membership(

@@ -34,6 +34,7 @@ impl SpaceState {
         if cut.is_some_and(|cut| header.counter > cut.counter) {
             return Err(Refusal::Revoked.into());
         }
+        self.check_is_machine(&header.author, account, accounts)?;
         if header.kind != Kind::Checkpoint {
             self.check_class(header, account)?;
             if header.epoch == 0 || header.epoch > self.epoch(header.class) {

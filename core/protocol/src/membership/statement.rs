@@ -2,25 +2,48 @@
 //! made on, so that a lost race is noticed and thought through again.
 
 use minicbor::{Decode, Encode};
+use subtle::ConstantTimeEq;
 
 use crate::epoch::{AccountEpoch, ClassEpoch};
 use crate::ids::{AccountId, DeviceId, EntryHash, InviteId};
-use crate::keys::{DeviceCertificate, InviteKeys, ReceiveKey, Sig, Signed, verify};
+use crate::keys::{DeviceCertificate, DeviceKeys, InviteKeys, ReceiveKey, Sig, Signed, verify};
 use crate::wire::{Malformed, decode, encode};
 
 /// Starts an account: its first device and the recovery phrase.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct AccountGenesis {
-    /// Makes two accounts of the same keys different.
+    /// See [`Self::nonce_of`].
     #[cbor(n(0), with = "minicbor::bytes")]
     pub nonce: [u8; 16],
-    /// The devices: the one that signs, and the paper one.
+    /// The devices: the one that signs, then the paper one.
     #[n(1)]
     pub devices: Vec<DeviceCertificate>,
     /// The first epoch.
     #[n(2)]
     pub epoch: AccountEpoch,
+}
+
+impl AccountGenesis {
+    /// The nonce of the account that `author` founds with a recovery phrase: a code that only the phrase's
+    /// holder can compute. Without it, a relay could found an account of its own around the phrase's public
+    /// key and lead a recovered device into it.
+    #[must_use]
+    pub fn nonce_of(paper: &DeviceKeys, author: DeviceId) -> [u8; 16] {
+        let code = paper.seed().derive(&[b"account nonce", &author.0]);
+        let mut nonce = [0; 16];
+        nonce.copy_from_slice(&code.expose()[..16]);
+        nonce
+    }
+
+    /// Whether `author` founded this account together with the holder of this recovery phrase. A device that
+    /// recovers must ask before it trusts the account it was led to.
+    #[must_use]
+    pub fn is_of(&self, paper: &DeviceKeys, author: DeviceId) -> bool {
+        let expected = Self::nonce_of(paper, author);
+        bool::from(expected.ct_eq(&self.nonce))
+            && self.devices.iter().any(|d| d.device == paper.id())
+    }
 }
 
 /// Opens an invite for one more device.
