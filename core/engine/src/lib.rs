@@ -27,11 +27,13 @@ mod store;
 pub mod sync;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub use commands::history::{DEFAULT_PAGE, HistoryQuery};
 pub use commands::hold::HoldEdit;
 pub use commands::log::{Done, Eased, LogRequest, LogSide};
+pub use commands::play;
 pub use commands::routine;
 pub use commands::session::SessionWithHolds;
 pub use config::{Config, Sharing};
@@ -101,6 +103,8 @@ pub(crate) struct Inner {
     pub(crate) syncing: Syncing,
     /// Made when it is first needed: most commands never touch the network.
     transport: OnceLock<Arc<dyn Transport>>,
+    /// Whether a session is played by this engine. Between processes a lock file tells.
+    pub(crate) playing: AtomicBool,
 }
 
 /// Who this device is, as far as it never changes while it runs.
@@ -146,6 +150,7 @@ impl Inner {
             plans: Plans::default(),
             syncing: Syncing::default(),
             transport: config.transport.map(OnceLock::from).unwrap_or_default(),
+            playing: AtomicBool::new(false),
         }))
     }
 

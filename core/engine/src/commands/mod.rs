@@ -7,6 +7,7 @@ pub(crate) mod journal;
 pub mod log;
 mod nearest;
 pub(crate) mod place;
+pub mod play;
 pub mod routine;
 pub mod session;
 

@@ -4,15 +4,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use holdfast_protocol::content::DocId;
-use holdfast_protocol::ids::{AccountId, Class, DeviceId, SpaceId};
+use holdfast_protocol::ids::{AccountId, DeviceId, SpaceId};
 
 use crate::clock::FakeClock;
-use crate::config::Config;
+use crate::config::{Config, Sharing};
+use crate::documents::document::Document;
+use crate::documents::foreign::check_changes;
+use crate::documents::name::DocName;
 use crate::documents::plan::Plan;
+use crate::documents::strand::Strand;
 use crate::home::NewHome;
 use crate::open_documents::document_of;
-use crate::plans::plan_doc;
 use crate::store::meta::Me;
 use crate::store::{Priority, docs, outbox};
 use crate::{Engine, Faults, projection};
@@ -75,30 +77,45 @@ impl Home {
         self.open_with(Faults::none())
     }
 
+    /// Opens it as an app does that has it to itself.
+    pub(crate) fn open_alone(&self) -> Engine {
+        let sharing = Sharing::OneProcess;
+        Engine::open(Config { sharing, ..self.config(Faults::none()) }).unwrap()
+    }
+
     /// Opens it with things that go wrong.
     pub(crate) fn open_with(&self, faults: Faults) -> Engine {
         Engine::open(self.config(faults)).unwrap()
     }
 }
 
-/// Carries the plan changes that one device made and the other does not have, as a sync would.
-pub(crate) fn carry_plan(from: &Engine, to: &Engine) {
-    let (chart, doc) = (from.inner.who.chart, plan_doc());
-    let author = from.inner.who.actor;
+/// Carries the changes that one device made and the other does not have, as a sync would.
+pub(crate) fn carry(from: &Engine, to: &Engine) {
+    let (chart, author) = (from.inner.who.chart, from.inner.who.actor);
     let changes = from.inner.store.read(|conn| outbox::pending(conn, chart, 10_000)).unwrap();
-    let mine = |doc: &DocId| changes.iter().filter(|one| one.doc == *doc).collect::<Vec<_>>();
-    let inner = &to.inner;
-    inner
+    let me = to.inner.who.actor;
+    to.inner
         .store
         .write(Priority::Sync, "apply", |tx| {
-            for change in mine(&doc) {
-                let mut plan = match docs::load(tx.reader(), chart, &doc)? {
-                    Some(stored) => document_of(&doc, &stored, inner.who.actor)?.into(),
-                    None => Plan::new(inner.who.actor),
+            for one in &changes {
+                let name: DocName = one.doc.as_str().parse().unwrap();
+                let mut document = match docs::load(tx.reader(), chart, &one.doc)? {
+                    Some(stored) => document_of(&one.doc, &stored, me)?,
+                    None => Document::new(me, name.shape()),
                 };
-                if plan.apply_foreign(&change.change, author).unwrap() > 0 {
-                    docs::append_foreign(tx, chart, Class::Plan, &doc, &change.change)?;
-                    projection::refresh_plan(tx, chart, &doc, &plan.read())?;
+                let known = document.max_op();
+                let checked = check_changes(&one.change, author, known, name.shape()).unwrap();
+                if document.apply(&checked).unwrap() == 0 {
+                    continue;
+                }
+                docs::append_foreign(tx, chart, one.class, &one.doc, &one.change)?;
+                if name == DocName::Plan {
+                    let plan = Plan::from(document);
+                    projection::refresh_plan(tx, chart, &one.doc, &plan.read())?;
+                } else {
+                    let strand = Strand::from(document);
+                    let how = projection::Travelled::Unknown;
+                    projection::refresh_strand(tx, chart, &one.doc, &strand, how)?;
                 }
             }
             Ok(())

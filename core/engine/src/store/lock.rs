@@ -23,7 +23,12 @@ pub(crate) struct Held(File);
 
 impl ProcessLock {
     pub(crate) fn new(home: &Path, patience: Duration) -> Self {
-        Self { path: home.join("lock"), home: home.to_owned(), patience }
+        Self::named(home, "lock", patience)
+    }
+
+    /// Another lock of the same home, in a file of its own.
+    pub(crate) fn named(home: &Path, file: &str, patience: Duration) -> Self {
+        Self { path: home.join(file), home: home.to_owned(), patience }
     }
 
     /// Waits for the lock.

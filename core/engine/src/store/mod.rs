@@ -136,6 +136,11 @@ impl Store {
         &self.directory
     }
 
+    /// Whether other processes use the directory too.
+    pub(crate) const fn sharing(&self) -> Sharing {
+        self.sharing
+    }
+
     /// The database file.
     pub(crate) fn path(&self) -> &Path {
         &self.path

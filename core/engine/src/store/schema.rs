@@ -11,8 +11,11 @@ use crate::error::{Error, Result};
 const APPLICATION_ID: i32 = 0x484f_4c44;
 
 /// What each version adds. A version that was released is never edited: the next one changes it.
-const MIGRATIONS: &[&[&str]] =
-    &[&[include_str!("schema/0001_records.sql"), include_str!("schema/0001_sync.sql")]];
+const MIGRATIONS: &[&[&str]] = &[&[
+    include_str!("schema/0001_records.sql"),
+    include_str!("schema/0001_sync.sql"),
+    include_str!("schema/0001_play.sql"),
+]];
 
 /// The version this build reads and writes.
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;

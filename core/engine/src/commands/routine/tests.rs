@@ -7,7 +7,7 @@ use holdfast_domain::routine::{Rhythm, Schedule, Span};
 use holdfast_domain::vocabulary::{BlockOrder, Mode, Severity, SideRule};
 
 use super::*;
-use crate::commands::testing::{carry_plan, devices};
+use crate::commands::testing::{carry, devices};
 use crate::{Key, Keys};
 
 const HOOK_PAIR: [&str; 2] = ["psoas-release-hook", "iliacus-release-hook"];
@@ -278,14 +278,14 @@ fn two_devices_that_edit_one_plan_offline_come_to_the_same() {
     let [phone, tablet] = devices();
     let (phone, tablet) = (phone.open(), tablet.open());
     pair(&phone);
-    carry_plan(&phone, &tablet);
+    carry(&phone, &tablet);
     let note = StepEdit { note: Some(Some("left first".into())), ..StepEdit::default() };
     phone.set_step("Evening", HOOK_PAIR[0], &note, &[]).unwrap();
     tablet.add_step("Evening", &step("kneeling-hip-flexor"), &StepPlace::End, &[]).unwrap();
     tablet.rename_routine("Evening", "Night").unwrap();
-    carry_plan(&phone, &tablet);
-    carry_plan(&tablet, &phone);
-    carry_plan(&phone, &tablet);
+    carry(&phone, &tablet);
+    carry(&tablet, &phone);
+    carry(&phone, &tablet);
     let (a, b) = (phone.routine("Night").unwrap(), tablet.routine("Night").unwrap());
     assert_eq!(a.routine, b.routine);
     assert_eq!(exercises(&a).len(), 3);
@@ -298,15 +298,15 @@ fn in_conflict() -> ([crate::commands::testing::Home; 2], Engine, Engine) {
     let homes: [_; 2] = devices();
     let (phone, tablet) = (homes[0].open(), homes[1].open());
     pair(&phone);
-    carry_plan(&phone, &tablet);
+    carry(&phone, &tablet);
     for (engine, seconds) in [(&phone, 75), (&tablet, 45)] {
         let hold_s = Some(Range::exactly(seconds));
         let dose = DoseEdit { hold_s, ..DoseEdit::default() };
         let edit = StepEdit { dose, ..StepEdit::default() };
         engine.set_step("Evening", HOOK_PAIR[0], &edit, &[]).unwrap();
     }
-    carry_plan(&phone, &tablet);
-    carry_plan(&tablet, &phone);
+    carry(&phone, &tablet);
+    carry(&tablet, &phone);
     (homes, phone, tablet)
 }
 
@@ -323,7 +323,7 @@ fn two_doses_written_at_once_are_shown_until_somebody_settles_them() {
         assert!(settled.conflicts.is_empty());
         let dose = settled.routine.steps().next().unwrap().dose.clone();
         assert_eq!(serde_json::to_value(&dose).unwrap(), wanted);
-        carry_plan(&phone, &tablet);
+        carry(&phone, &tablet);
         let there = tablet.routine("Evening").unwrap();
         assert!(there.conflicts.is_empty());
         assert_eq!(there.routine, settled.routine);
@@ -340,7 +340,7 @@ fn saying_the_dose_anew_settles_it_also_where_it_is_the_one_that_stands() {
     let edit = StepEdit { dose, ..StepEdit::default() };
     let view = phone.set_step("Evening", HOOK_PAIR[0], &edit, &[]).unwrap();
     assert!(view.conflicts.is_empty());
-    carry_plan(&phone, &tablet);
+    carry(&phone, &tablet);
     assert_eq!(tablet.routine("Evening").unwrap().routine, view.routine);
 }
 

@@ -1,0 +1,311 @@
+//! A session being played: every input goes to the player, and what the player hands out is on the disk
+//! when the call returns. A write that fails is kept and tried again with the next input.
+
+use std::collections::BTreeMap;
+
+use holdfast_domain::ids::{RoutineId, SessionId, StepId};
+use holdfast_domain::player::{
+    Action, At, Effect, HoldToLog, Ignored, Input, Plan, Player, SessionEnd, StopReason, Summary,
+    TimedCue, View,
+};
+use holdfast_domain::record::SessionRecord;
+use holdfast_domain::rules::Finding;
+
+use super::PlaySummary;
+use super::kept::{self, Begun, Kept};
+use super::lock::PlayLock;
+use crate::documents::strand::Record;
+use crate::error::HoldfastError;
+use crate::{Engine, Inner};
+
+/// What an input brought.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use = "effects are to be done, and a write that failed is to be told"]
+pub struct Applied {
+    /// What to do, in this order. Logging and checkpoints are done already.
+    pub effects: Vec<Effect>,
+    /// Whether everything that is to be kept is on the disk.
+    pub saved: bool,
+    /// Why it is not. It is tried again with the next input; nothing is lost meanwhile but by a kill.
+    pub error: Option<HoldfastError>,
+}
+
+/// A session being played. Dropping it is like a kill: it can be resumed from its checkpoint.
+pub struct Playing {
+    engine: Engine,
+    begun: Begun,
+    player: Player,
+    /// Holds in their latest revision that are not on the disk yet.
+    unsaved: BTreeMap<u32, HoldToLog>,
+    /// Whether the player has gone on since it was last put away.
+    moved_on: bool,
+    /// The session's record as it was last written.
+    written: Option<SessionRecord>,
+    /// The end that was last written, where it was over then.
+    end_written: Option<SessionEnd>,
+    /// Let go of when the session is finished.
+    lock: Option<PlayLock>,
+}
+
+impl Playing {
+    pub(super) fn new(engine: Engine, lock: PlayLock, begun: Begun, player: Player) -> Self {
+        Self {
+            engine,
+            begun,
+            player,
+            unsaved: BTreeMap::new(),
+            moved_on: false,
+            written: None,
+            end_written: None,
+            lock: Some(lock),
+        }
+    }
+
+    /// One that was put away before: what its checkpoint knows of is on the disk.
+    pub(super) fn resumed(engine: Engine, lock: PlayLock, begun: Begun, player: Player) -> Self {
+        Self { moved_on: true, ..Self::new(engine, lock, begun, player) }
+    }
+
+    /// Takes an input now.
+    pub fn apply(&mut self, input: &Input) -> Applied {
+        self.apply_at(self.engine.at(), input)
+    }
+
+    /// Takes an input that happened at `at`: for scripts, and for remotes whose input took its time.
+    pub fn apply_at(&mut self, at: At, input: &Input) -> Applied {
+        if self.lock.is_none() {
+            let position = self.player.view(at).position;
+            let effects = vec![Effect::Ignored { reason: Ignored::Over, position }];
+            return Applied { effects, saved: true, error: None };
+        }
+        let effects = self.player.apply(at, input);
+        self.keep(effects)
+    }
+
+    /// Lets the player notice that time has passed, now.
+    pub fn tick(&mut self) -> Applied {
+        self.apply(&Input::unseeing(Action::Tick))
+    }
+
+    /// What a screen shows now. Send its position with every input.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.view_at(self.engine.at())
+    }
+
+    /// What a screen shows at `at`.
+    #[must_use]
+    pub fn view_at(&self, at: At) -> View {
+        self.player.view(at)
+    }
+
+    /// The cues to come from now on, up to where the session waits for a person.
+    #[must_use]
+    pub fn timeline(&self) -> Vec<TimedCue> {
+        self.timeline_at(self.engine.at())
+    }
+
+    /// The cues to come from `at` on, up to where the session waits for a person.
+    #[must_use]
+    pub fn timeline_at(&self, at: At) -> Vec<TimedCue> {
+        self.player.timeline(at)
+    }
+
+    /// When to tick next, seen from now; nothing while the session waits for a person.
+    #[must_use]
+    pub fn next_due(&self) -> Option<At> {
+        self.next_due_at(self.engine.at())
+    }
+
+    /// When to tick next, seen from `at`; nothing while the session waits for a person.
+    #[must_use]
+    pub fn next_due_at(&self, at: At) -> Option<At> {
+        self.player.next_due(at)
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        self.player.summary()
+    }
+
+    /// What is played.
+    #[must_use]
+    pub const fn plan(&self) -> &Plan {
+        self.player.plan()
+    }
+
+    /// The session; its holds are in the history under this id.
+    #[must_use]
+    pub fn session_id(&self) -> SessionId {
+        self.begun.session.id()
+    }
+
+    /// The routine, and its name.
+    #[must_use]
+    pub fn routine(&self) -> (&RoutineId, &str) {
+        (&self.begun.routine, &self.begun.routine_name)
+    }
+
+    /// What the rules had to say before it began: warnings, and what was overridden or acknowledged.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.begun.findings
+    }
+
+    /// Steps of the routine that are not played.
+    #[must_use]
+    pub fn left_out(&self) -> &[StepId] {
+        &self.begun.left_out
+    }
+
+    /// Steps that are meant only under a condition, which the person judges.
+    #[must_use]
+    pub fn conditional(&self) -> &[StepId] {
+        &self.begun.conditional
+    }
+
+    /// Whether everything that is to be kept is on the disk.
+    #[must_use]
+    pub fn is_saved(&self) -> bool {
+        !self.moved_on && self.unsaved.is_empty()
+    }
+
+    /// Ends the session: one that still runs is stopped as enough for today. After this nothing of it
+    /// waits to be resumed, and another one can be played.
+    ///
+    /// # Errors
+    /// When it could not be written: then it is as before, and can be finished again.
+    pub fn finish(&mut self) -> Result<PlaySummary, HoldfastError> {
+        if self.lock.is_some() {
+            let at = self.engine.at();
+            if self.is_begun() && self.player.summary().end.is_none() {
+                let reason = StopReason::DoneEarly;
+                let effects = self.player.apply(at, &Input::unseeing(Action::Stop { reason }));
+                self.note(&effects);
+            }
+            self.write(true)?;
+            self.lock = None;
+        }
+        Ok(PlaySummary {
+            session_id: self.is_begun().then(|| self.session_id().to_string()),
+            routine: self.begun.routine.to_string(),
+            routine_name: self.begun.routine_name.clone(),
+            summary: self.player.summary(),
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    fn is_begun(&self) -> bool {
+        self.player.summary().started_at.is_some()
+    }
+
+    /// Takes note of effects and writes what is to be kept.
+    pub(super) fn keep(&mut self, effects: Vec<Effect>) -> Applied {
+        self.note(&effects);
+        // Before it is begun there is nothing that anybody would look for.
+        if self.is_saved() || !self.is_begun() {
+            return Applied { effects, saved: true, error: None };
+        }
+        match self.write(false) {
+            Ok(()) => Applied { effects, saved: true, error: None },
+            Err(error) => Applied { effects, saved: false, error: Some(error) },
+        }
+    }
+
+    /// Takes note of what is to be written.
+    pub(super) fn note(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            match effect {
+                Effect::Log(hold) => {
+                    self.unsaved.insert(hold.log_no, hold.as_ref().clone());
+                    self.moved_on = true;
+                }
+                Effect::Checkpoint | Effect::Over { .. } => self.moved_on = true,
+                Effect::Cue(_)
+                | Effect::Missed { .. }
+                | Effect::Ask { .. }
+                | Effect::Ignored { .. } => {}
+            }
+        }
+    }
+
+    /// Writes the holds, the session's record where it changed, and the checkpoint they belong to, or,
+    /// at the last, no checkpoint any more: all in one transaction.
+    fn write(&mut self, last: bool) -> Result<(), HoldfastError> {
+        let summary = self.player.summary();
+        let end = summary.end.clone();
+        let fresh = self.written.is_none() || self.end_written != end;
+        let record = fresh.then(|| self.begun.session_record(&summary)).flatten();
+        let written =
+            self.engine.guarded(|inner| self.store(inner, last, record, end.is_some()))?;
+        if let Some(record) = written {
+            self.written = Some(record);
+            self.end_written = end;
+        }
+        self.unsaved.clear();
+        self.moved_on = false;
+        Ok(())
+    }
+
+    fn store(
+        &self,
+        inner: &Inner,
+        last: bool,
+        session: Option<SessionRecord>,
+        over: bool,
+    ) -> crate::error::Result<Option<SessionRecord>> {
+        let (space, key) = (inner.who.chart, &self.begun.session);
+        let device = inner.who.device.to_hex();
+        inner.command("play", |tx, journal| {
+            let session = match session {
+                Some(record) => Some(keep_earlier_start(inner, tx.reader(), record)?),
+                None => None,
+            };
+            let mut records: Vec<Record> =
+                session.iter().map(|record| Record::Session(Box::new(record.clone()))).collect();
+            records.extend(
+                self.unsaved.values().map(|hold| {
+                    Record::Observation(Box::new(self.begun.observation(&device, hold)))
+                }),
+            );
+            if !records.is_empty() {
+                journal.write(tx, space, key, &records)?;
+            }
+            if last {
+                kept::remove(tx, space)?;
+            } else {
+                let (begun, checkpoint) = (self.begun.clone(), self.player.checkpoint());
+                kept::put(tx, space, Kept { begun, checkpoint, saved_at: inner.at(), over })?;
+            }
+            Ok(session)
+        })
+    }
+}
+
+/// A hold logged by hand meanwhile may have put the session's start earlier: that stays.
+fn keep_earlier_start(
+    inner: &Inner,
+    conn: &rusqlite::Connection,
+    mut record: SessionRecord,
+) -> crate::error::Result<SessionRecord> {
+    if let Some(there) = inner.recorded_session(conn, &record.key)?
+        && there.started_at.utc_ms < record.started_at.utc_ms
+    {
+        record.started_at = there.started_at;
+    }
+    Ok(record)
+}
+
+impl std::fmt::Debug for Playing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Playing")
+            .field("session", &self.begun.session.id())
+            .field("saved", &self.is_saved())
+            .finish_non_exhaustive()
+    }
+}
