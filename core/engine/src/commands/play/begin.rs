@@ -58,6 +58,7 @@ impl Inner {
         self.one_side_only(conn, &session, &plan)?;
         let begun = Begun {
             play: self.fresh_id(),
+            made_ms: u64::try_from(self.clock.wall_ms()).unwrap_or(0),
             routine: routine.id.clone(),
             routine_name: routine.name.clone(),
             routine_version: routine.version,

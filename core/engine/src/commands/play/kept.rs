@@ -18,6 +18,8 @@ use crate::store::Tx;
 pub(super) struct Begun {
     /// Tells two doings of one session apart, so that their holds have ids of their own.
     pub(super) play: String,
+    /// When it was made ready, in milliseconds since 1970-01-01T00:00Z.
+    pub(super) made_ms: u64,
     pub(super) session: SessionKey,
     pub(super) routine: RoutineId,
     pub(super) routine_name: String,

@@ -57,8 +57,11 @@ impl Begun {
     /// The id of a hold's record: every revision of it has the same, and nothing else has.
     fn observation_id(&self, device: &str, log_no: u32) -> ObservationId {
         let text = format!("{}/{device}/{}/{log_no}", self.session, self.play);
-        let hash = blake3::hash(text.as_bytes());
-        let mut id = data_encoding::BASE32_NOPAD.encode(&hash.as_bytes()[..16]);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..16]);
+        // The time comes first, so that what is written together lies together in the indexes.
+        bytes[..6].copy_from_slice(&self.made_ms.to_be_bytes()[2..]);
+        let mut id = data_encoding::BASE32_NOPAD.encode(&bytes);
         id.make_ascii_lowercase();
         ObservationId::new(id).expect("base32 is an id")
     }
