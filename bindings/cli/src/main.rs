@@ -44,12 +44,19 @@ fn run(cli: Cli, output: &Output) -> Outcome<Exit> {
     match cli.command {
         Command::Init(args) => commands::init::run(args, &context()?, output)?,
         Command::Routine(args) => commands::routine::run(*args, &context()?, output)?,
+        Command::Play(args) => commands::play::run(&args, &context()?, output)?,
         Command::Log(args) => commands::log::run(*args, &context()?, output)?,
         Command::Hold(args) => commands::hold::run(args, &context()?, output)?,
         Command::Session(args) => commands::session::run(&args, &context()?, output)?,
         Command::History(args) => commands::history::run(&args, &context()?, output)?,
         Command::Catalog(args) => commands::catalog::run(&args, output)?,
         Command::Safety(args) => commands::safety::run(&args, output)?,
+        Command::Relay(args) => commands::relay::run(&args, &context()?, output)?,
+        Command::Sync(_) => commands::sync::once(&context()?, output)?,
+        Command::Export(args) => commands::data::export(&args, &context()?, output)?,
+        Command::Import(args) => commands::data::import(&args, &context()?, output)?,
+        Command::Erase(args) => commands::data::erase(&args, &context()?, output)?,
+        Command::Doctor(args) => return commands::data::doctor(&args, &context()?, output),
         Command::Completions(args) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "holdfast", &mut script);

@@ -75,6 +75,8 @@ pub enum Command {
     /// The routines: list, show, make, change, schedule, check
     #[command(subcommand)]
     Routine(Box<routine::Routine>),
+    /// Play a routine
+    Play(play::Play),
     /// Log one hold
     Log(Box<record::Log>),
     /// Show, put right or take out one hold
@@ -85,6 +87,19 @@ pub enum Command {
     Session(record::Session),
     /// What was done, the newest first
     History(record::History),
+    /// The relay that carries what is written here
+    #[command(subcommand)]
+    Relay(account::Relay),
+    /// Send what is new here, get what is new elsewhere
+    Sync(account::Sync),
+    /// Write the record to files
+    Export(data::Export),
+    /// Read an export back
+    Import(data::Import),
+    /// Erase everything here
+    Erase(data::Erase),
+    /// Look whether everything is in order
+    Doctor(data::Doctor),
     /// Print completions for a shell
     #[command(hide = true)]
     Completions(content::Completions),

@@ -1,10 +1,14 @@
 //! What each group of commands does: reads its arguments, asks the engine, answers.
 
 pub mod catalog;
+pub mod data;
 pub mod history;
 pub mod hold;
 pub mod init;
 pub mod log;
+pub mod play;
+pub mod relay;
 pub mod routine;
 pub mod safety;
 pub mod session;
+pub mod sync;

@@ -1,6 +1,7 @@
 //! The last line of a session, as a person would say it. It knows no player and no engine.
 
 use holdfast::domain::vocabulary::Side;
+use holdfast::views::StatusKind;
 
 use super::words;
 
@@ -29,6 +30,20 @@ pub enum Copies {
     Queued,
     /// At the relay.
     Relayed,
+    /// On another device.
+    Seen,
+}
+
+impl Copies {
+    /// By the engine's status.
+    pub const fn of(status: StatusKind) -> Self {
+        match status {
+            StatusKind::Saved => Self::Here,
+            StatusKind::Queued => Self::Queued,
+            StatusKind::Relayed => Self::Relayed,
+            StatusKind::Seen => Self::Seen,
+        }
+    }
 }
 
 impl Closing {
@@ -56,6 +71,7 @@ impl Closing {
             match self.copies {
                 Copies::Here | Copies::Queued => "Saved here; no second copy yet.",
                 Copies::Relayed => "Saved here and on the relay.",
+                Copies::Seen => "Saved here and on another device.",
             }
             .to_owned(),
         );

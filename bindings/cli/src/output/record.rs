@@ -89,13 +89,17 @@ pub fn holds(holds: &[HoldView], output: &Output) -> String {
             ("", Align::Left),
             ("", Align::Left),
         ]);
-        for hold in day {
+        for alike in day.chunk_by(is_one_more) {
+            let Some(hold) = alike.first() else { continue };
             table.row([
                 clock(&hold.started_at),
                 short(&hold.hold_id).to_owned(),
                 exercise(&hold.exercise),
                 hold.side.map(words::side).unwrap_or_default().to_owned(),
-                done(hold),
+                match alike.len() {
+                    1 => done(hold),
+                    n => format!("{n} × {}", done(hold)),
+                },
                 pain(hold.pain_before, hold.pain_after),
                 remarks(hold),
             ]);
@@ -106,6 +110,16 @@ pub fn holds(holds: &[HoldView], output: &Output) -> String {
         parts.push(format!("{}\n{body}", output.bold(&day[0].local_day)));
     }
     parts.join("\n\n")
+}
+
+/// Whether a hold is one more repetition like the one before, with nothing of its own to say.
+fn is_one_more(before: &HoldView, hold: &HoldView) -> bool {
+    let alike = |h: &HoldView| {
+        let key = (h.session_id.clone(), h.step.clone(), h.exercise.clone(), h.side, h.set);
+        (key, h.reps, h.held_ms, h.ended_by, h.corrected, h.doing.of)
+    };
+    let silent = |h: &HoldView| h.pain_before.is_none() && h.pain_after.is_none();
+    hold.rep > 0 && alike(before) == alike(hold) && silent(before) && silent(hold)
 }
 
 fn remarks(hold: &HoldView) -> String {

@@ -10,11 +10,9 @@ use holdfast::domain::player::{
 };
 use holdfast::domain::record::{PainRating, Reporter};
 
-use super::pace::Pace;
 use super::voice::Voice;
 use super::{Conducted, attend, said};
 use crate::args::values;
-use crate::failure::Outcome;
 use crate::output::layout::{hanging, wrapped};
 use crate::output::{Output, words};
 
@@ -24,13 +22,12 @@ const HELP: &str = "start, pause, resume, skip, back, extend 15000, eased, move,
 /// Conducts the session line by line until it is over, left, or the input ends.
 pub fn run(
     session: &mut dyn Conducted,
-    pace: &Pace,
     mut voice: Voice,
     before: &[String],
     output: &Output,
     stop: &dyn Fn() -> bool,
-) -> Outcome {
-    if session.view(pace.now()).stage == StageView::Ready {
+) {
+    if session.view(session.now()).stage == StageView::Ready {
         if !before.is_empty() {
             output.line("Stop when");
             for rule in before {
@@ -41,18 +38,19 @@ pub fn run(
     }
     let typed = typed_lines();
     loop {
-        let now = pace.now();
+        let now = session.now();
         let view = session.view(now);
-        let waits = session.next_due(now).map_or(Duration::from_millis(250), |due| pace.until(due));
+        let waits =
+            session.next_due(now).map_or(Duration::from_millis(250), |due| session.until(due));
         let line = match typed.recv_timeout(waits.min(Duration::from_millis(250))) {
             Ok(line) => Some(line),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
         };
-        let now = pace.now();
+        let now = session.now();
         match line.as_deref().map(str::trim) {
             None | Some("") => {
-                give(session, now, &Input::unseeing(Action::Tick), &mut voice, output)?;
+                give(session, now, &Input::unseeing(Action::Tick), &mut voice, output);
             }
             Some("quit") => break,
             Some("?") => output.line(&wrapped(HELP, output.width, 0)),
@@ -60,7 +58,7 @@ pub fn run(
                 Ok(inputs) => {
                     for (_, input) in inputs {
                         let seen = Input::seeing(view.position, input.action);
-                        give(session, now, &seen, &mut voice, output)?;
+                        give(session, now, &seen, &mut voice, output);
                     }
                 }
                 Err(wrong) => output.line(&crate::failure::sentence(&wrong.what)),
@@ -70,21 +68,15 @@ pub fn run(
             break;
         }
         if session.view(now).stage == StageView::Over {
-            rate_after(session, now, &typed, output)?;
+            rate_after(session, now, &typed, output);
             break;
         }
     }
     voice.finish();
-    Ok(())
 }
 
 /// Asks for the pain after the session; an empty line leaves it out.
-fn rate_after(
-    session: &mut dyn Conducted,
-    at: At,
-    typed: &Receiver<String>,
-    output: &Output,
-) -> Outcome {
+fn rate_after(session: &mut dyn Conducted, at: At, typed: &Receiver<String>, output: &Output) {
     output.line("Pain now? A number from 0 to 10, or enter.");
     while let Ok(line) = typed.recv() {
         let line = line.trim();
@@ -95,13 +87,12 @@ fn rate_after(
             Ok(nrs) => {
                 let rating = PainRating { nrs, site: None, reported_by: Reporter::Subject };
                 let action = Action::RatePain { when: PainWhen::After, of: None, rating };
-                attend(session, at, &Input::unseeing(action))?;
+                attend(session, at, &Input::unseeing(action));
                 break;
             }
             Err(refused) => output.line(&crate::failure::sentence(&refused)),
         }
     }
-    Ok(())
 }
 
 /// Lines as they are typed; the channel closes with the input.
@@ -117,14 +108,8 @@ fn typed_lines() -> Receiver<String> {
     receiver
 }
 
-fn give(
-    session: &mut dyn Conducted,
-    at: At,
-    input: &Input,
-    voice: &mut Voice,
-    output: &Output,
-) -> Outcome {
-    for effect in attend(session, at, input)? {
+fn give(session: &mut dyn Conducted, at: At, input: &Input, voice: &mut Voice, output: &Output) {
+    for effect in attend(session, at, input) {
         match effect {
             Effect::Cue(cue) if cue.importance != Importance::Quiet => {
                 let view = session.view(at);
@@ -140,5 +125,7 @@ fn give(
             _ => {}
         }
     }
-    Ok(())
+    if let Some(trouble) = session.trouble() {
+        output.line(&trouble);
+    }
 }

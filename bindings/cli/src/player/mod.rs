@@ -7,45 +7,46 @@ pub mod screen;
 pub mod scripted;
 pub mod voice;
 
+use std::time::Duration;
+
 use holdfast::domain::catalogue::{Catalogue, Exercise};
 use holdfast::domain::ids::ExerciseId;
 use holdfast::domain::player::{
-    Action, At, Effect, Input, Plan, Question, SessionTime, StageView, TimedCue, View,
+    Action, At, Effect, Input, Plan, Question, StageView, TimedCue, View,
 };
 use holdfast::domain::vocabulary::{Kind, Side};
 use holdfast::domain::words::Arg;
 
-use crate::failure::Outcome;
 use crate::output::words;
 
 /// A session that is conducted. Every input is durable when `apply` returns.
 pub trait Conducted {
+    /// This instant.
+    fn now(&self) -> At;
+    /// How long the machine has to wait until an instant.
+    fn until(&self, at: At) -> Duration;
     /// Takes an input, and says what to do.
-    fn apply(&mut self, at: At, input: &Input) -> Outcome<Vec<Effect>>;
+    fn apply(&mut self, at: At, input: &Input) -> Vec<Effect>;
     /// What a screen shows.
     fn view(&self, at: At) -> View;
     /// When to tick next; nothing while the session waits for a person.
     fn next_due(&self, at: At) -> Option<At>;
-    /// What is played.
-    fn plan(&self) -> &Plan;
+    /// What could not be saved so far, as a sentence.
+    fn trouble(&self) -> Option<String>;
 }
 
 /// Applies an input and confirms the cues it brings, as one does who gives them at once.
 /// What was to be given is in the answer.
-pub fn attend(session: &mut dyn Conducted, at: At, input: &Input) -> Outcome<Vec<Effect>> {
-    let mut effects = session.apply(at, input)?;
+pub fn attend(session: &mut dyn Conducted, at: At, input: &Input) -> Vec<Effect> {
+    let mut effects = session.apply(at, input);
     let latest = effects.iter().filter_map(|effect| match effect {
         Effect::Cue(cue) => Some(cue.due),
         _ => None,
     });
     if let Some(due) = latest.max() {
-        effects.extend(confirm(session, at, due)?);
+        effects.extend(session.apply(at, &Input::unseeing(Action::Delivered { due })));
     }
-    Ok(effects)
-}
-
-fn confirm(session: &mut dyn Conducted, at: At, due: SessionTime) -> Outcome<Vec<Effect>> {
-    session.apply(at, &Input::unseeing(Action::Delivered { due }))
+    effects
 }
 
 /// The words of a cue.

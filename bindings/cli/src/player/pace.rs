@@ -1,61 +1,71 @@
-//! The session's time at the prompt: the machine's clock, or that clock run faster. It knows no
-//! player.
+//! The time of a session: the machine's, or faster, or from another hour. A clock for the engine and
+//! the wait for an instant; it knows no player.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use holdfast::clock::{Clock, SystemClock};
-use holdfast::domain::player::{At, BootId};
+use holdfast::domain::player::At;
 
-/// Turns the machine's time into the session's instants.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    begin: At,
+/// A clock that starts where another one stands and runs so many times faster than the machine.
+pub struct PacedClock {
+    wall_ms: i64,
+    since_boot_ms: u64,
+    boot_id: String,
+    zone: String,
     begun_ms: u64,
+    ahead_ms: AtomicU64,
     fast: u32,
 }
 
-impl Pace {
-    /// Starts now, at the instant that `clock` shows, `fast` times faster than the machine.
-    /// `not_before` is an instant the session has already seen.
-    pub fn starting(clock: &dyn Clock, fast: u32, not_before: Option<At>) -> Self {
-        let now = instant(clock);
-        let begin = match not_before {
-            Some(seen) if seen.boot == now.boot && seen.since_boot_ms > now.since_boot_ms => seen,
-            _ => now,
-        };
-        Self { begin, begun_ms: SystemClock.since_boot_ms(), fast }
+impl PacedClock {
+    /// Starts now, where `clock` stands.
+    pub fn starting_at(clock: &dyn Clock, fast: u32) -> Self {
+        Self {
+            wall_ms: clock.wall_ms(),
+            since_boot_ms: clock.since_boot_ms(),
+            boot_id: clock.boot_id(),
+            zone: clock.zone(),
+            begun_ms: SystemClock.since_boot_ms(),
+            ahead_ms: AtomicU64::new(0),
+            fast,
+        }
     }
 
-    /// Now.
-    pub fn now(&self) -> At {
-        let passed = SystemClock.since_boot_ms().saturating_sub(self.begun_ms);
-        self.begin.plus(passed.saturating_mul(u64::from(self.fast)))
+    /// Puts the clock forward to a wall time, so that a session that ran fast goes on where it was.
+    /// It is never put back.
+    pub fn forward_to(&self, wall_ms: i64) {
+        let ahead = u64::try_from(wall_ms.saturating_sub(self.wall_ms())).unwrap_or(0);
+        self.ahead_ms.fetch_add(ahead, Ordering::AcqRel);
     }
 
     /// How long the machine has to wait until an instant.
     pub fn until(&self, at: At) -> Duration {
-        let left = at.since_boot_ms.saturating_sub(self.now().since_boot_ms);
+        let left = at.since_boot_ms.saturating_sub(self.since_boot_ms());
         Duration::from_millis(left.div_ceil(u64::from(self.fast)))
     }
 
-    /// The first instant.
-    pub const fn begin(&self) -> At {
-        self.begin
+    fn passed(&self) -> u64 {
+        let passed = SystemClock.since_boot_ms().saturating_sub(self.begun_ms);
+        let ahead = self.ahead_ms.load(Ordering::Acquire);
+        passed.saturating_mul(u64::from(self.fast)).saturating_add(ahead)
     }
 }
 
-/// What a clock shows, as the player takes it.
-pub fn instant(clock: &dyn Clock) -> At {
-    At {
-        boot: BootId(folded(&clock.boot_id())),
-        since_boot_ms: clock.since_boot_ms(),
-        wall_ms: clock.wall_ms(),
+impl Clock for PacedClock {
+    fn wall_ms(&self) -> i64 {
+        self.wall_ms.saturating_add_unsigned(self.passed())
     }
-}
 
-/// A boot id folded to 64 bits (FNV-1a): the same on every start of the program.
-fn folded(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    fn since_boot_ms(&self) -> u64 {
+        self.since_boot_ms.saturating_add(self.passed())
+    }
+
+    fn boot_id(&self) -> String {
+        self.boot_id.clone()
+    }
+
+    fn zone(&self) -> String {
+        self.zone.clone()
+    }
 }

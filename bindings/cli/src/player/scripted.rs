@@ -4,41 +4,38 @@
 use holdfast::domain::player::{Action, At, Effect, Input, MAX_LENGTH, StageView};
 use holdfast::domain::units::Millis;
 
-use super::pace::Pace;
 use super::{Conducted, attend};
-use crate::failure::Outcome;
 use crate::output::Output;
 use crate::output::words;
 
 /// Plays a script and then as long as time alone moves the session. `stop` is asked at every wait.
 pub fn run(
     session: &mut dyn Conducted,
-    pace: &Pace,
     script: &[(u64, Input)],
     output: &Output,
     stop: &dyn Fn() -> bool,
-) -> Outcome {
-    let mut player = Scripted { session, pace, now: pace.begin(), output, stop };
+) {
+    let begin = session.now();
+    let mut player = Scripted { session, now: begin, output, stop };
     for (ms, input) in script {
-        let at = pace.begin().plus(*ms);
-        if !player.pass_until(at)? {
-            return Ok(());
+        let at = begin.plus(*ms);
+        if !player.pass_until(at) {
+            output.progress("");
+            return;
         }
-        player.give(at, input)?;
+        player.give(at, input);
     }
     while let Some(due) = player.session.next_due(player.now) {
         let far = due.since_boot_ms.saturating_sub(player.now.since_boot_ms) > MAX_LENGTH.0;
-        if far || player.waits_for_a_person() || !player.pass_until(due)? {
+        if far || player.waits_for_a_person() || !player.pass_until(due) {
             break;
         }
     }
     output.progress("");
-    Ok(())
 }
 
 struct Scripted<'a> {
     session: &'a mut dyn Conducted,
-    pace: &'a Pace,
     now: At,
     output: &'a Output,
     stop: &'a dyn Fn() -> bool,
@@ -46,26 +43,26 @@ struct Scripted<'a> {
 
 impl Scripted<'_> {
     /// Lets time pass, cue by cue. False where it was broken off.
-    fn pass_until(&mut self, to: At) -> Outcome<bool> {
+    fn pass_until(&mut self, to: At) -> bool {
         while let Some(due) = self.session.next_due(self.now) {
             if due.since_boot_ms > to.since_boot_ms || due.since_boot_ms <= self.now.since_boot_ms {
                 break;
             }
             if !self.wait(due) {
-                return Ok(false);
+                return false;
             }
-            self.give(due, &Input::unseeing(Action::Tick))?;
+            self.give(due, &Input::unseeing(Action::Tick));
         }
         if !self.wait(to) {
-            return Ok(false);
+            return false;
         }
         self.now = later(self.now, to);
-        Ok(true)
+        true
     }
 
-    fn give(&mut self, at: At, input: &Input) -> Outcome {
+    fn give(&mut self, at: At, input: &Input) {
         self.now = later(self.now, at);
-        for effect in attend(self.session, self.now, input)? {
+        for effect in attend(self.session, self.now, input) {
             if let Effect::Ignored { reason, .. } = effect {
                 self.output.remark(&format!("Not followed: {reason}."));
             }
@@ -80,7 +77,6 @@ impl Scripted<'_> {
             view.step_count,
             words::clock(left.0)
         ));
-        Ok(())
     }
 
     fn wait(&self, to: At) -> bool {
@@ -88,7 +84,7 @@ impl Scripted<'_> {
             if (self.stop)() {
                 return false;
             }
-            let left = self.pace.until(to);
+            let left = self.session.until(to);
             if left.is_zero() {
                 return true;
             }

@@ -4,7 +4,10 @@
 
 mod bad_values;
 mod content;
+mod data;
 mod home;
 mod homes;
+mod play;
 mod record;
+mod relay;
 mod routine;

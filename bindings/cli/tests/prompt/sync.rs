@@ -1,45 +1,9 @@
 //! Two homes and a real relay.
 
-use std::net::SocketAddr;
-use std::path::Path;
-
-use holdfast_relay::{RelayConfig, RunningRelay};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::home::Home;
-
-/// A relay on a free port that can be taken down and brought back where it was.
-pub struct Relay {
-    data: tempfile::TempDir,
-    running: Option<RunningRelay>,
-    at: SocketAddr,
-}
-
-impl Relay {
-    pub fn up() -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let running = holdfast_relay::Relay::spawn(config(data.path())).unwrap();
-        let at = running.address();
-        Self { data, running: Some(running), at }
-    }
-
-    pub fn url(&self) -> String {
-        format!("http://{}", self.at)
-    }
-
-    pub fn down(&mut self) {
-        self.running.take().unwrap().stop();
-    }
-
-    pub fn back(&mut self) {
-        let running = holdfast_relay::Relay::spawn_at(config(self.data.path()), self.at).unwrap();
-        self.running = Some(running);
-    }
-}
-
-fn config(data: &Path) -> RelayConfig {
-    RelayConfig::in_directory(data)
-}
+use crate::relay::Relay;
 
 /// A phone and a tablet of Ana's, paired through a relay.
 fn paired() -> (Relay, Home, Home) {
@@ -196,46 +160,4 @@ fn a_record_comes_back_by_its_phrase_and_a_typo_names_the_word() {
     assert_eq!(back.code, 0, "{back:?}");
     fresh.json("sync");
     assert_eq!(fresh.json("history")["holds"].as_array().unwrap().len(), 1);
-}
-
-#[test]
-fn a_relay_is_set_shown_and_taken_away() {
-    let relay = Relay::up();
-    let home = Home::made();
-    assert_eq!(home.json("relay show"), json!({ "schema": 1, "url": null, "reachable": false }));
-    home.refused("sync", 1);
-    for wrong in ["relay set nonsense", "relay set ftp://example.org", "relay set http://example.org"] {
-        assert_eq!(home.refused(wrong, 2)["field"], "url", "{wrong}");
-    }
-    home.json(&format!("relay set {}", relay.url()));
-    let shown = home.json("relay show");
-    assert_eq!((&shown["url"], &shown["reachable"]), (&json!(relay.url()), &json!(true)));
-    home.json("sync");
-    home.json("relay unset");
-    assert_eq!(home.json("relay show")["url"], Value::Null);
-}
-
-#[test]
-fn a_relay_that_answers_rubbish_is_reported_and_nothing_is_lost() {
-    use std::io::{Read as _, Write as _};
-    let home = Home::made();
-    for answer in
-        ["rubbish\r\n\r\n", "HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\nhalf"]
-    {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let _ = stream.read(&mut [0; 4096]);
-                let _ = stream.write_all(answer.as_bytes());
-            }
-        });
-        home.json(&format!("relay set {url}"));
-        home.json("log psoas-release-hook --side left --held 60");
-        let ran = home.run("--json sync");
-        assert!(ran.code == 1 || ran.stdout.contains("problem"), "{answer}: {ran:?}");
-    }
-    assert_eq!(home.json("history")["holds"].as_array().unwrap().len(), 3);
-    assert_eq!(home.json("doctor")["ok"], true);
 }

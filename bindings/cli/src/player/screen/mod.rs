@@ -19,7 +19,6 @@ use ratatui::crossterm::event::{self, Event, KeyEvent, KeyEventKind};
 use self::face::Face;
 use self::keys::Meant;
 use self::rating::{Rated, Rating};
-use super::pace::Pace;
 use super::voice::Voice;
 use super::{Conducted, attend, entry, said};
 use crate::failure::{Failure, Outcome};
@@ -34,8 +33,6 @@ const REDRAW: Duration = Duration::from_millis(200);
 
 /// What the screen is shown with.
 pub struct Setting<'a> {
-    /// The session's time.
-    pub pace: &'a Pace,
     /// What speaks and rings.
     pub voice: Voice,
     /// What is to be read before the session begins.
@@ -58,11 +55,11 @@ pub fn run(session: &mut dyn Conducted, setting: Setting<'_>) -> Outcome {
         terminal.0.draw(|frame| face::draw(frame, &screen.face())).map_err(failed)?;
         if event::poll(screen.patience()).map_err(failed)? {
             match event::read().map_err(failed)? {
-                Event::Key(key) if key.kind != KeyEventKind::Release => screen.press(key)?,
+                Event::Key(key) if key.kind != KeyEventKind::Release => screen.press(key),
                 _ => {}
             }
         }
-        screen.pass()?;
+        screen.pass();
     }
     drop(terminal);
     screen.setting.voice.finish();
@@ -104,7 +101,7 @@ struct Screen<'a> {
 
 impl<'a> Screen<'a> {
     fn new(session: &'a mut dyn Conducted, setting: Setting<'a>) -> Self {
-        let now = setting.pace.now();
+        let now = session.now();
         let view = session.view(now);
         let fresh = view.stage == StageView::Ready;
         let mut screen = Self {
@@ -139,18 +136,18 @@ impl<'a> Screen<'a> {
 
     /// How long nothing will change by itself.
     fn patience(&self) -> Duration {
-        let due = self.session.next_due(self.now).map(|due| self.setting.pace.until(due));
+        let due = self.session.next_due(self.now).map(|due| self.session.until(due));
         due.unwrap_or(REDRAW).min(REDRAW)
     }
 
     /// Time has passed.
-    fn pass(&mut self) -> Outcome {
+    fn pass(&mut self) {
         if (self.setting.stop)() {
             self.left = true;
-            return Ok(());
+            return;
         }
-        self.now = self.setting.pace.now();
-        self.tell(&Input::unseeing(Action::Tick))?;
+        self.now = self.session.now();
+        self.tell(&Input::unseeing(Action::Tick));
         if self.view.stage == StageView::Over && self.rating.is_none() {
             if self.rated_after {
                 self.left = true;
@@ -158,11 +155,10 @@ impl<'a> Screen<'a> {
                 self.rating = Some((Asked::After, Rating::default()));
             }
         }
-        Ok(())
     }
 
-    fn press(&mut self, key: KeyEvent) -> Outcome {
-        self.now = self.setting.pace.now();
+    fn press(&mut self, key: KeyEvent) {
+        self.now = self.session.now();
         self.notice.clear();
         if let Some((asked, rating)) = &mut self.rating {
             let asked = *asked;
@@ -171,22 +167,22 @@ impl<'a> Screen<'a> {
                 _ if leave => self.left = true,
                 Rated::Done(number) => {
                     self.rating = None;
-                    return self.rated(asked, number);
+                    self.rated(asked, number);
                 }
                 Rated::Typing => {}
             }
-            return Ok(());
+            return;
         }
         let ending = std::mem::take(&mut self.ending);
         match keys::read(key, &self.view) {
             Meant::Do(Action::Start) if !self.rated_before => {
                 self.rating = Some((Asked::Before, Rating::default()));
             }
-            Meant::Do(action) => return self.tell(&Input::seeing(self.view.position, action)),
+            Meant::Do(action) => self.tell(&Input::seeing(self.view.position, action)),
             Meant::Hurts => self.rating = Some((Asked::Hurts, Rating::default())),
             Meant::End if self.view.stage == StageView::Ready => self.left = true,
             Meant::End if ending => {
-                return self.tell(&Input::seeing(self.view.position, keys::ended_early()));
+                self.tell(&Input::seeing(self.view.position, keys::ended_early()));
             }
             Meant::End => {
                 self.ending = true;
@@ -195,32 +191,35 @@ impl<'a> Screen<'a> {
             Meant::Leave => self.left = true,
             Meant::Nothing => {}
         }
-        Ok(())
     }
 
-    fn rated(&mut self, asked: Asked, number: Option<Nrs>) -> Outcome {
+    fn rated(&mut self, asked: Asked, number: Option<Nrs>) {
         let rating =
             number.map(|nrs| PainRating { nrs, site: None, reported_by: Reporter::Subject });
         let say = |when| rating.clone().map(|rating| Action::RatePain { when, of: None, rating });
         match asked {
             Asked::Before => {
                 self.rated_before = true;
-                self.tell(&Input::unseeing(Action::Start))?;
-                say(PainWhen::Before).map_or(Ok(()), |rate| self.tell(&Input::unseeing(rate)))
+                self.tell(&Input::unseeing(Action::Start));
+                if let Some(rate) = say(PainWhen::Before) {
+                    self.tell(&Input::unseeing(rate));
+                }
             }
             Asked::After => {
                 self.rated_after = true;
-                say(PainWhen::After).map_or(Ok(()), |rate| self.tell(&Input::unseeing(rate)))
+                if let Some(rate) = say(PainWhen::After) {
+                    self.tell(&Input::unseeing(rate));
+                }
             }
             Asked::Hurts => {
                 let reason = StopReason::Pain { rating, site: None };
-                self.tell(&Input::seeing(self.view.position, Action::Stop { reason }))
+                self.tell(&Input::seeing(self.view.position, Action::Stop { reason }));
             }
         }
     }
 
-    fn tell(&mut self, input: &Input) -> Outcome {
-        for effect in attend(self.session, self.now, input)? {
+    fn tell(&mut self, input: &Input) {
+        for effect in attend(self.session, self.now, input) {
             match effect {
                 Effect::Cue(cue) => {
                     let sentence = said(&cue);
@@ -239,8 +238,10 @@ impl<'a> Screen<'a> {
                 _ => {}
             }
         }
+        if let Some(trouble) = self.session.trouble() {
+            self.notice = trouble;
+        }
         self.look();
-        Ok(())
     }
 
     /// Sees how things stand, and picks the words to show.

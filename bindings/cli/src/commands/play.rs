@@ -1,0 +1,345 @@
+//! `play`: conducts a routine, as a screen, as lines, or from a script, and says what it came to.
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use holdfast::domain::ids::{ExerciseId, Site};
+use holdfast::domain::player::{
+    Action, At, Effect, Input, SessionEnd, StageView, StopReason, View, script,
+};
+use holdfast::domain::routine::Routine;
+use holdfast::domain::safety::{self, RedFlag};
+use holdfast::domain::vocabulary::{EndedBy, Side};
+use holdfast::play::{Applied, PlayOptions, Playing};
+use holdfast::views::HoldView;
+use holdfast::{Config, Engine, HoldfastError, SessionWithHolds};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::args::play::Play;
+use crate::commands::routine::show;
+use crate::context::Context;
+use crate::failure::{Failure, Outcome, sentence};
+use crate::interrupt::Interrupt;
+use crate::output::closing::{Closing, Copies};
+use crate::output::layout::{hanging, wrapped};
+use crate::output::{Output, record, words};
+use crate::player::pace::PacedClock;
+use crate::player::voice::Voice;
+use crate::player::{Conducted, has_release, lines, screen, scripted};
+
+/// Answers `play`.
+pub fn run(args: &Play, context: &Context, output: &Output) -> Outcome {
+    let script = args.inputs.as_deref().map(read_script).transpose()?;
+    let clock = Arc::new(PacedClock::starting_at(&*context.clock, args.fast));
+    let engine = Engine::open(Config { clock: clock.clone(), ..context.config() })?;
+    let routine = engine.routine(&args.routine)?.routine;
+    let mut seat = if args.resume {
+        take_up(&engine, routine.id.as_str(), clock)?
+    } else {
+        if args.discard && engine.unfinished_play()?.is_some() {
+            put_clock_forward(&engine, &clock)?;
+            let closed = engine.discard_play()?;
+            output.remark(&format!("What was held of {} is kept.", closed.routine_name));
+        }
+        Seat::new(&engine, begin(&engine, &routine, args, output)?, clock)
+    };
+    let fresh = seat.playing.view().stage == StageView::Ready;
+    for step in seat.playing.conditional().iter().filter(|_| fresh) {
+        let meant = routine.step(step).and_then(|step| step.condition.as_ref());
+        if let Some(condition) = meant {
+            output.remark(&words::plain(&format!("condition.{condition}")));
+        }
+    }
+    conduct(&mut seat, args, script.as_deref(), output)?;
+    close(seat, &engine, &args.routine, output)
+}
+
+/// Has the session conducted in the way that was asked for.
+fn conduct(
+    seat: &mut Seat,
+    args: &Play,
+    script: Option<&[(u64, Input)]>,
+    output: &Output,
+) -> Outcome {
+    let interrupt = Interrupt::listen();
+    let stop = || interrupt.is_heard();
+    let before = match has_release(seat.playing.plan()) {
+        true => stop_rules(),
+        false => Vec::new(),
+    };
+    let voice = if args.mute { Voice::mute() } else { Voice::find() };
+    let watched = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    match script {
+        Some(script) => scripted::run(seat, script, output, &stop),
+        None if args.plain && !output.json => lines::run(seat, voice, &before, output, &stop),
+        None if watched && !output.json => {
+            let colours = output.styled;
+            screen::run(seat, screen::Setting { voice, before, colours, stop: &stop })?;
+        }
+        None => {
+            let begin = (0, Input::unseeing(Action::Start));
+            let inputs = if args.resume { Vec::new() } else { vec![begin] };
+            scripted::run(seat, &inputs, output, &stop);
+        }
+    }
+    Ok(())
+}
+
+fn stop_rules() -> Vec<String> {
+    let shown = safety::before_first_release();
+    shown.stop_rules.iter().map(|rule| words::plain(rule.text.as_str())).collect()
+}
+
+fn read_script(path: &Path) -> Outcome<Vec<(u64, Input)>> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::bad_value("inputs", format!("{} cannot be read: {error}", path.display()))
+    })?;
+    script::parse(&text).map_err(|error| {
+        Failure::bad_value("inputs", format!("{}: {error}", path.display()))
+            .hint("`holdfast play --help` shows how a line reads")
+    })
+}
+
+/// Gets the routine ready. What it asks first is asked here, where somebody can answer.
+fn begin(engine: &Engine, routine: &Routine, args: &Play, output: &Output) -> Outcome<Playing> {
+    let mut options = PlayOptions {
+        slot: args.slot.clone(),
+        acks: args.ack.clone(),
+        from_step: args.from.clone(),
+        side: args.side,
+        by: args.by.clone(),
+        ..PlayOptions::default()
+    };
+    loop {
+        match engine.play(&args.routine, &options) {
+            Err(HoldfastError::AskFirst { code, steps, .. })
+                if code == "sides_to_say" && options.side.is_none() && can_ask(output) =>
+            {
+                options.side = Some(ask_side(routine, &steps)?);
+            }
+            Err(error) => return Err(with_way_on(error)),
+            Ok(playing) => return Ok(playing),
+        }
+    }
+}
+
+/// What to type, where the session cannot begin yet.
+fn with_way_on(error: HoldfastError) -> Failure {
+    let failure = Failure::from(error);
+    let hint = match failure.code() {
+        "sides_to_say" => "--side left or --side right says it",
+        "slots_to_fill" => "`holdfast routine step ROUTINE set STEP --exercise ID` chooses one",
+        "nothing_chosen" => "`holdfast routine step ROUTINE set STEP --play yes` chooses one",
+        "unfinished_play" => "--resume goes on with it, --discard closes it and begins anew",
+        "hard_rule" => "--ack RULE confirms it for this once",
+        _ => return failure,
+    };
+    failure.hint(hint)
+}
+
+fn can_ask(output: &Output) -> bool {
+    !output.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+fn ask_side(routine: &Routine, steps: &[String]) -> Outcome<Side> {
+    let asking = routine.steps().filter(|step| steps.iter().any(|id| id == step.id.as_str()));
+    let names: Vec<String> = asking.map(show::exercise_name).collect();
+    println!("Which side for {}? Type left or right.", names.join(", "));
+    for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+        match line.trim() {
+            "left" | "l" => return Ok(Side::Left),
+            "right" | "r" => return Ok(Side::Right),
+            _ => println!("Type left or right."),
+        }
+    }
+    Err(Failure::usage("no side was said").hint("--side left or --side right says it"))
+}
+
+/// Takes up what was broken off, if it is of this routine.
+fn take_up(engine: &Engine, routine: &str, clock: Arc<PacedClock>) -> Outcome<Seat> {
+    if let Some(unfinished) = engine.unfinished_play()?
+        && unfinished.routine != routine
+    {
+        let name = unfinished.routine_name;
+        let message = format!("what was broken off is a session of \"{name}\"");
+        return Err(Failure::state("other_routine", message)
+            .hint(format!("`holdfast play '{name}' --resume` goes on with it")));
+    }
+    put_clock_forward(engine, &clock)?;
+    let (playing, applied) = engine.resume_play()?;
+    let mut seat = Seat::new(engine, playing, clock);
+    seat.note(applied);
+    Ok(seat)
+}
+
+/// A session that ran faster than the clock goes on at the hour it had reached.
+fn put_clock_forward(engine: &Engine, clock: &PacedClock) -> Outcome {
+    let unfinished = engine.unfinished_play()?;
+    let saved: Option<Timestamp> = unfinished.and_then(|u| u.saved_at.parse().ok());
+    if let Some(saved) = saved {
+        clock.forward_to(saved.as_millisecond());
+    }
+    Ok(())
+}
+
+/// Says what the session came to, or how to go on where it was left.
+fn close(mut seat: Seat, engine: &Engine, key: &str, output: &Output) -> Outcome {
+    let over = seat.playing.summary().end.is_some();
+    let begun = seat.playing.summary().started_at.is_some();
+    if !begun {
+        output.answer(json!({ "session": null, "holds": [] }), |_| {
+            "Nothing was begun, and nothing is written.".to_owned()
+        });
+        return Ok(());
+    }
+    let summary = if over { seat.playing.finish()?.summary } else { seat.playing.summary() };
+    if let Some(trouble) = seat.trouble() {
+        return Err(Failure::state("not_saved", trouble));
+    }
+    let id = seat.playing.session_id();
+    drop(seat);
+    let done = engine.session(id.as_str())?;
+    let flags = match &summary.end {
+        Some(SessionEnd::Stopped { reason: StopReason::Pain { .. } }) => flags_to_mind(&done),
+        _ => Vec::new(),
+    };
+    let told = Told { done: &done, red_flags: flags.iter().map(|flag| flag.id.as_str()).collect() };
+    output.answer(&told, |o| {
+        let closing = Closing {
+            place: place(&done),
+            side: record::common_side(&done.holds),
+            pain: (
+                summary.pain_before.as_ref().map(|rating| rating.nrs.into()),
+                summary.pain_after.as_ref().map(|rating| rating.nrs.into()),
+            ),
+            held_ms: summary.held.0,
+            copies: Copies::of(done.session.status),
+        };
+        let mut parts = Vec::new();
+        if !o.quiet {
+            parts.push(record::holds(&done.holds, o));
+        }
+        if !over {
+            let on = format!("Not finished. `holdfast play '{key}' --resume` goes on.");
+            parts.push(wrapped(&on, o.width, 0));
+        }
+        if !flags.is_empty() {
+            parts.push(safety_at(&flags, o));
+        }
+        parts.push(wrapped(&closing.text(), o.width, 0));
+        parts.retain(|part| !part.is_empty());
+        parts.join("\n\n")
+    });
+    Ok(())
+}
+
+/// What `play` answers with.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    done: &'a SessionWithHolds,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    red_flags: Vec<&'a str>,
+}
+
+/// The red flags of the places where a hold ended with pain.
+fn flags_to_mind(done: &SessionWithHolds) -> Vec<&'static RedFlag> {
+    let mut flags: Vec<&'static RedFlag> = Vec::new();
+    for hold in done.holds.iter().filter(|hold| hold.ended_by == EndedBy::Pain) {
+        let site = site(hold).and_then(|site| Site::new(site).ok());
+        for flag in site.iter().flat_map(safety::red_flags_for_site) {
+            if flags.iter().all(|known| known.id != flag.id) {
+                flags.push(flag);
+            }
+        }
+    }
+    flags
+}
+
+fn safety_at(flags: &[&RedFlag], output: &Output) -> String {
+    let say = |flag: &&RedFlag| {
+        let (text, action) = (words::plain(flag.text.as_str()), words::plain(flag.action.as_str()));
+        hanging("- ", &format!("{text} {action}"), output.width)
+    };
+    let lines: Vec<String> = flags.iter().map(say).collect();
+    let note = "Information, not diagnosis. `holdfast safety` has the rest.";
+    format!("{}\n{}\n{note}", output.bold("It hurt. See somebody when"), lines.join("\n"))
+}
+
+/// Where a hold was: where it hurt, else where its exercise works.
+fn site(hold: &HoldView) -> Option<String> {
+    let id = ExerciseId::new(hold.exercise.as_str()).ok()?;
+    let region = crate::player::entry(&id)?.region.to_string();
+    Some(hold.pain_site.clone().unwrap_or(region))
+}
+
+/// Where on the body it was, where all of it was at one place.
+fn place(done: &SessionWithHolds) -> Option<String> {
+    let mut sites: Vec<String> = done.holds.iter().filter_map(site).collect();
+    sites.dedup();
+    let common = |site: &str| match site {
+        "whole-body" | "lower-body" => None,
+        "low-back" => Some("low back".to_owned()),
+        // The hip's front and outside, the thigh's back and inside: the last word is the place.
+        site => site.rsplit('-').next().map(str::to_owned),
+    };
+    let places: Vec<Option<String>> = sites.iter().map(|site| common(site)).collect();
+    let first = places.first()?.clone()?;
+    places.iter().all(|place| place.as_ref() == Some(&first)).then_some(first)
+}
+
+/// The engine's session at the prompt.
+struct Seat {
+    engine: Engine,
+    playing: Playing,
+    clock: Arc<PacedClock>,
+    trouble: Option<String>,
+}
+
+impl Seat {
+    fn new(engine: &Engine, playing: Playing, clock: Arc<PacedClock>) -> Self {
+        Self { engine: engine.clone(), playing, clock, trouble: None }
+    }
+
+    fn note(&mut self, applied: Applied) -> Vec<Effect> {
+        self.trouble = match (applied.saved, applied.error) {
+            (true, _) => None,
+            (false, Some(error)) => {
+                Some(format!("{} It is tried again.", sentence(&error.to_string())))
+            }
+            (false, None) => Some("Not saved yet. It is tried again.".to_owned()),
+        };
+        applied.effects
+    }
+}
+
+impl Conducted for Seat {
+    fn now(&self) -> At {
+        self.engine.at()
+    }
+
+    fn until(&self, at: At) -> Duration {
+        self.clock.until(at)
+    }
+
+    fn apply(&mut self, at: At, input: &Input) -> Vec<Effect> {
+        let applied = self.playing.apply_at(at, input);
+        self.note(applied)
+    }
+
+    fn view(&self, at: At) -> View {
+        self.playing.view_at(at)
+    }
+
+    fn next_due(&self, at: At) -> Option<At> {
+        self.playing.next_due_at(at)
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.trouble.clone()
+    }
+}
