@@ -143,3 +143,65 @@ impl Transport for NearRelay {
         Err(TransportError::Unreachable("this relay has no event stream".to_owned()))
     }
 }
+
+/// A device's config: a clock of its own that stands still, and this relay.
+#[must_use]
+pub fn config(home: &Path, relay: &Arc<NearRelay>) -> holdfast::Config {
+    let clock = holdfast::clock::FakeClock::new(1_772_312_400_000, "Europe/Berlin");
+    holdfast::Config {
+        clock: Arc::new(clock),
+        transport: Some(relay.clone()),
+        ..holdfast::Config::command_line(home)
+    }
+}
+
+/// A person's first device.
+///
+/// # Panics
+/// When the account cannot be made.
+#[must_use]
+pub fn first_device(home: &Path, relay: &Arc<NearRelay>) -> (holdfast::Engine, holdfast::Phrase) {
+    let account = holdfast::NewAccount {
+        name: "Ana".to_owned(),
+        device_name: "phone".to_owned(),
+        relay: Some(URL.to_owned()),
+    };
+    holdfast::Engine::create(config(home, relay), account).expect("the account is made")
+}
+
+/// Syncs, and nothing is left.
+///
+/// # Panics
+/// When something is left, or in the way.
+pub fn sync(engine: &holdfast::Engine) -> holdfast::SyncReport {
+    let report = engine.sync_once(&holdfast::Budget::default()).expect("the engine works");
+    assert_eq!(report.outcome, holdfast::SyncOutcome::Done, "{report:?}");
+    assert!(report.problems.is_empty() && report.queued == 0, "{report:?}");
+    report
+}
+
+/// Logs a hold of so many seconds on the left.
+///
+/// # Panics
+/// When it is refused.
+pub fn log(engine: &holdfast::Engine, session: &str, seconds: u64) {
+    let done = holdfast::Done::Held(holdfast::domain::units::Millis::from_secs(seconds));
+    let request = holdfast::LogRequest {
+        side: Some(holdfast::LogSide::Left),
+        session: Some(session.to_owned()),
+        ..holdfast::LogRequest::new("psoas-release-hook", done)
+    };
+    engine.log(&request).expect("the hold is taken");
+}
+
+/// What a device shows of the history, without how far it has come.
+///
+/// # Panics
+/// When it cannot be read.
+#[must_use]
+pub fn shown(engine: &holdfast::Engine) -> Vec<(String, u64, Option<String>)> {
+    let query = holdfast::HistoryQuery { limit: Some(500), ..holdfast::HistoryQuery::default() };
+    let page = engine.history(&query).expect("the history reads");
+    let holds = page.holds.into_iter().flatten();
+    holds.map(|hold| (hold.hold_id, hold.held_ms, hold.note)).collect()
+}

@@ -1,39 +1,9 @@
 //! One device and a real relay: what is written arrives, waits, and is told about.
 #![allow(clippy::unwrap_used)]
 
-use std::sync::Arc;
-
-use holdfast::clock::FakeClock;
-use holdfast::domain::units::Millis;
 use holdfast::views::StatusKind;
-use holdfast::{
-    Budget, Config, Done, Engine, HistoryQuery, LogRequest, LogSide, NewAccount, SyncOutcome,
-};
-use holdfast_tests::near_relay::{NearRelay, URL};
-
-fn config(home: &std::path::Path, relay: &Arc<NearRelay>) -> Config {
-    Config {
-        clock: Arc::new(FakeClock::new(1_772_312_400_000, "Europe/Berlin")),
-        transport: Some(relay.clone()),
-        ..Config::command_line(home)
-    }
-}
-
-fn ana(home: &std::path::Path, relay: &Arc<NearRelay>) -> Engine {
-    let account = NewAccount {
-        name: "Ana".to_owned(),
-        device_name: "phone".to_owned(),
-        relay: Some(URL.to_owned()),
-    };
-    Engine::create(config(home, relay), account).unwrap().0
-}
-
-fn log(engine: &Engine, seconds: u64) {
-    let done = Done::Held(Millis::from_secs(seconds));
-    let request =
-        LogRequest { side: Some(LogSide::Left), ..LogRequest::new("psoas-release-hook", done) };
-    engine.log(&request).unwrap();
-}
+use holdfast::{Budget, Engine, HistoryQuery, SyncOutcome};
+use holdfast_tests::near_relay::{NearRelay, first_device, log, sync};
 
 fn statuses(engine: &Engine) -> Vec<StatusKind> {
     let page = engine.history(&HistoryQuery::default()).unwrap();
@@ -44,24 +14,54 @@ fn statuses(engine: &Engine) -> Vec<StatusKind> {
 fn what_was_logged_offline_arrives_and_a_quiet_sync_costs_next_to_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let relay = NearRelay::in_memory();
-    let engine = ana(dir.path(), &relay);
+    let (engine, _) = first_device(dir.path(), &relay);
     relay.set_down(true);
-    log(&engine, 45);
+    log(&engine, "evening", 45);
     let report = engine.sync_once(&Budget::default()).unwrap();
-    assert_eq!(
-        (report.outcome, report.problems[0].code.as_str()),
-        (SyncOutcome::Offline, "offline")
-    );
+    let why = report.problems[0].code.as_str();
+    assert_eq!((report.outcome, why), (SyncOutcome::Offline, "offline"));
     assert!(report.queued > 0);
     assert_eq!(statuses(&engine), [StatusKind::Queued]);
 
     relay.set_down(false);
-    let report = engine.sync_once(&Budget::default()).unwrap();
-    assert_eq!(report.outcome, SyncOutcome::Done, "{report:?}");
-    assert_eq!((report.queued, report.problems.len()), (0, 0), "{report:?}");
+    sync(&engine);
     assert_eq!(statuses(&engine), [StatusKind::Relayed]);
 
-    let report = engine.sync_once(&Budget::default()).unwrap();
+    let report = sync(&engine);
     assert_eq!((report.round_trips, report.pushed, report.pulled), (1, 0, 0), "{report:?}");
     assert!(report.bytes_sent + report.bytes_received <= 200, "{report:?}");
+}
+
+#[test]
+fn an_answer_that_was_lost_doubles_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let relay = NearRelay::in_memory();
+    let (engine, _) = first_device(dir.path(), &relay);
+    sync(&engine);
+    for lost in 1..4 {
+        log(&engine, "evening", 40 + lost);
+        relay.lose_answers(1);
+        let report = engine.sync_once(&Budget::default()).unwrap();
+        assert_eq!(report.outcome, SyncOutcome::Offline);
+        assert!(report.queued > 0);
+        sync(&engine);
+    }
+    assert_eq!(statuses(&engine).len(), 3);
+    assert!(statuses(&engine).iter().all(|status| *status == StatusKind::Relayed));
+}
+
+#[test]
+fn a_sync_without_a_relay_says_so_and_setting_one_sends_what_waited() {
+    let dir = tempfile::tempdir().unwrap();
+    let relay = NearRelay::in_memory();
+    let (engine, _) = first_device(dir.path(), &relay);
+    engine.set_relay(None).unwrap();
+    log(&engine, "evening", 45);
+    let report = engine.sync_once(&Budget::default()).unwrap();
+    assert_eq!(report.problems[0].code, "no_relay");
+    assert_eq!(statuses(&engine), [StatusKind::Saved]);
+    engine.set_relay(Some(holdfast_tests::near_relay::URL)).unwrap();
+    assert_eq!(statuses(&engine), [StatusKind::Queued]);
+    sync(&engine);
+    assert_eq!(statuses(&engine), [StatusKind::Relayed]);
 }

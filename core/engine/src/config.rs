@@ -6,8 +6,10 @@ use std::sync::Arc;
 use holdfast_protocol::entropy::{Entropy, SystemEntropy};
 
 use crate::clock::{Clock, SystemClock};
+use crate::error::Result;
 use crate::key_provider::{FileKeyProvider, KeyProvider};
 use crate::store::faults::Faults;
+use crate::sync::http::Http;
 use crate::sync::transport::Transport;
 
 /// Whether other processes use the directory too.
@@ -62,6 +64,18 @@ impl Config {
         let directory = directory.into();
         let keys = Arc::new(FileKeyProvider::in_directory(&directory));
         Self { sharing: Sharing::PerTransaction, ..Self::new(directory, keys) }
+    }
+}
+
+impl Config {
+    /// What carries requests to the relay, made and kept where none was given.
+    pub(crate) fn transport(&mut self) -> Result<Arc<dyn Transport>> {
+        if let Some(transport) = &self.transport {
+            return Ok(Arc::clone(transport));
+        }
+        let http: Arc<dyn Transport> = Arc::new(Http::new(self.extra_root_pem.as_deref())?);
+        self.transport = Some(Arc::clone(&http));
+        Ok(http)
     }
 }
 

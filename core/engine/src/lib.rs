@@ -42,7 +42,7 @@ pub use error::HoldfastError;
 pub use export::{ExportFormat, ExportReport, ImportReport, Refused};
 pub use holdfast_domain as domain;
 pub use holdfast_protocol::phrase::Phrase;
-pub use identity::NewAccount;
+pub use identity::{DeviceStanding, DeviceView, NewAccount, Pairing};
 pub use observe::{Key, Keys, Subscription};
 pub use store::faults::{Crash, FaultPoint, Faults};
 pub use sync::report::{Budget, SyncOutcome, SyncProblem, SyncReport};

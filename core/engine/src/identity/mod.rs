@@ -2,9 +2,15 @@
 //! signs and opens; what crosses the network is `sync`'s business.
 
 pub(crate) mod address;
+mod arrive;
+mod asking;
 mod create;
+mod devices;
+mod join;
 pub(crate) mod keys;
 pub(crate) mod outline;
+mod recover;
 pub(crate) mod statements;
 
 pub use create::NewAccount;
+pub use devices::{DeviceStanding, DeviceView, Pairing};

@@ -28,7 +28,6 @@ use crate::error::{Error, Result};
 use crate::observe::Key;
 use crate::store::{Tx, docs};
 
-#[cfg(test)]
 pub(crate) use content::READER_ACTOR;
 pub(crate) use content::{digest, rebuild};
 pub(crate) use groups::{Affected, observations, removed_until};

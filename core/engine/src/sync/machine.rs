@@ -28,6 +28,8 @@ use crate::store::{Priority, outbox};
 
 /// Positions are sent in full once a day, in milliseconds.
 const FULL_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
+/// A difference of clocks smaller than this is not worth a write, in milliseconds.
+const CLOCK_SLACK_MS: u64 = 5_000;
 /// Requests in a row that move nothing before it is left for another time.
 const IDLE_ROUNDS: u32 = 6;
 /// Times in one sync that packs are made.
@@ -486,7 +488,12 @@ impl Machine {
             self.garbled("it is of another version");
             return Ok(());
         }
-        let known = site.store.read(relay::get)?.and_then(|relay| relay.generation);
+        let row = site.store.read(relay::get)?;
+        let known = row.as_ref().and_then(|relay| relay.generation);
+        let ahead = i64::try_from(response.now_ms).unwrap_or(i64::MAX) - site.clock.wall_ms();
+        if row.is_some_and(|row| row.ahead_ms.abs_diff(ahead) > CLOCK_SLACK_MS) {
+            site.store.write(Priority::Sync, "sync", |tx| relay::set_ahead(tx, ahead))?;
+        }
         let acked = push::take_acks(site, &sent.batch, &response.acks, &mut self.report)?;
         self.report.pushed += acked.stored;
         self.reseal.extend(acked.reseal.iter().copied());

@@ -122,5 +122,6 @@ CREATE TABLE relay (
     token       BLOB,
     token_boot  TEXT,
     token_until INTEGER,
-    full_ms     INTEGER
+    full_ms     INTEGER,
+    ahead_ms    INTEGER NOT NULL DEFAULT 0
 );

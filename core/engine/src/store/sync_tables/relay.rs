@@ -20,6 +20,8 @@ pub(crate) struct RelayRow {
     pub(crate) registered: bool,
     /// The token, sealed, with the boot and the time since boot (ms) until which it is good.
     pub(crate) token: Option<(Vec<u8>, String, u64)>,
+    /// How far the relay's clock is ahead of the wall clock here, in milliseconds.
+    pub(crate) ahead_ms: i64,
     /// When positions were last sent in full, by the wall clock, in milliseconds since 1970.
     pub(crate) full_ms: Option<i64>,
 }
@@ -27,7 +29,7 @@ pub(crate) struct RelayRow {
 /// The relay; nothing where none is set.
 pub(crate) fn get(conn: &Connection) -> Result<Option<RelayRow>> {
     let sql = "SELECT url, generation, feed, registered, token, token_boot, token_until, full_ms,
-               lives FROM relay";
+               lives, ahead_ms FROM relay";
     let mut found = conn.prepare_cached(sql)?;
     let mut rows = found.query([])?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -43,6 +45,7 @@ pub(crate) fn get(conn: &Connection) -> Result<Option<RelayRow>> {
         token: token.zip(boot).zip(until).map(|((token, boot), until)| (token, boot, until)),
         full_ms: row.get(7)?,
         lives: row.get(8)?,
+        ahead_ms: row.get(9)?,
     }))
 }
 
@@ -86,4 +89,9 @@ pub(crate) fn set_generation(tx: &Tx<'_>, generation: Generation) -> Result<()> 
 /// Notes when positions were sent in full; nothing asks for it at the next sync.
 pub(crate) fn set_full(tx: &Tx<'_>, at_ms: Option<i64>) -> Result<()> {
     tx.execute("UPDATE relay SET full_ms = ?1", [at_ms]).map(|_| ())
+}
+
+/// Notes how far the relay's clock is ahead of the one here.
+pub(crate) fn set_ahead(tx: &Tx<'_>, ahead_ms: i64) -> Result<()> {
+    tx.execute("UPDATE relay SET ahead_ms = ?1", [ahead_ms]).map(|_| ())
 }
