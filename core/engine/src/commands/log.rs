@@ -313,7 +313,11 @@ impl Inner {
 
     /// A fresh id for a record.
     pub(crate) fn record_id(&self) -> String {
-        let mut text = data_encoding::BASE32_NOPAD.encode(&self.random::<16>());
+        // The time comes first, so that what is written together lies together in the indexes.
+        let mut bytes = self.random::<16>();
+        let ms = u64::try_from(self.clock.wall_ms()).unwrap_or(0);
+        bytes[..6].copy_from_slice(&ms.to_be_bytes()[2..]);
+        let mut text = data_encoding::BASE32_NOPAD.encode(&bytes);
         text.make_ascii_lowercase();
         text
     }
@@ -321,7 +325,7 @@ impl Inner {
 
 /// The hold that an observation just written belongs to, unless a removal took it out.
 fn hold_with(tx: &Tx<'_>, id: &ObservationId) -> Result<Option<HoldId>> {
-    let sql = "SELECT hold.hold_id FROM observation JOIN hold
+    let sql = "SELECT hold.hold_id FROM observation CROSS JOIN hold
                    ON hold.session = observation.session AND hold.step = observation.step
                   AND hold.side = observation.side AND hold.set_n = observation.set_n
                   AND hold.rep = observation.rep,

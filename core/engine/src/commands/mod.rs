@@ -12,6 +12,10 @@ pub mod routine;
 pub mod session;
 
 #[cfg(test)]
+mod scheduled_tests;
+#[cfg(test)]
+mod speed;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -14,8 +14,8 @@ use crate::{
 };
 
 /// Sunday 2026-03-01, 21:00 in Berlin.
-const EVENING: i64 = 1_772_395_200_000;
-const PSOAS: &str = "psoas-release-hook";
+pub(crate) const EVENING: i64 = 1_772_395_200_000;
+pub(crate) const PSOAS: &str = "psoas-release-hook";
 
 pub(crate) struct Home {
     pub(crate) engine: Engine,
@@ -37,7 +37,7 @@ pub(crate) fn held(exercise: &str, secs: u64) -> LogRequest {
     LogRequest::new(exercise, Done::Held(Millis::from_secs(secs)))
 }
 
-fn left(secs: u64) -> LogRequest {
+pub(crate) fn left(secs: u64) -> LogRequest {
     LogRequest { side: Some(LogSide::Left), ..held(PSOAS, secs) }
 }
 
@@ -104,9 +104,12 @@ fn an_omitted_set_takes_the_next_free_one() {
     let removed = home.engine.log(&left(60)).unwrap().remove(0);
     home.engine.remove_hold(&removed.hold_id).unwrap();
     assert_eq!(home.engine.log(&left(60)).unwrap()[0].set, 5, "a removed key is not given again");
-    let again = LogRequest { set: Some(2), ..left(30) };
+    let within = LogRequest { set: Some(2), ..left(30) };
+    let hold = home.engine.log(&within).unwrap().remove(0);
+    assert_eq!((hold.set, hold.rep, hold.observations.len()), (2, 2, 1));
+    let again = LogRequest { rep: Some(1), ..within };
     let hold = home.engine.log(&again).unwrap().remove(0);
-    assert_eq!((hold.set, hold.observations.len()), (2, 2));
+    assert_eq!((hold.set, hold.rep, hold.observations.len()), (2, 1, 2));
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl Affected {
         match target {
             Target::Observation(id) => {
                 let sql = "SELECT session, step, side, set_n FROM observation
-                           JOIN strand ON strand.doc = observation.doc
+                           CROSS JOIN strand ON strand.doc = observation.doc
                            WHERE observation.id = ?1 AND strand.chart = ?2";
                 self.add(conn, sql, (id.as_str(), chart))?;
             }
@@ -170,11 +170,11 @@ fn authored<T: serde::de::DeserializeOwned>(
 }
 
 const OF_GROUP: &str = "SELECT observation.body, strand.account, strand.device, strand.subject
-    FROM observation JOIN strand ON strand.doc = observation.doc
+    FROM observation CROSS JOIN strand ON strand.doc = observation.doc
     WHERE session = ?1 AND step = ?2 AND side = ?3 AND set_n = ?4";
 
 const ABOUT: &str = "SELECT correction.body, strand.account, strand.device, strand.subject
-    FROM correction JOIN strand ON strand.doc = correction.doc
+    FROM correction CROSS JOIN strand ON strand.doc = correction.doc
     WHERE correction.chart = ?1 AND correction.target = ?2";
 
 /// The observations of a group with their authors.
@@ -262,7 +262,7 @@ pub(crate) fn session_records(
     session: i64,
 ) -> Result<Vec<Authored<SessionRecord>>> {
     let sql = "SELECT session_record.body, strand.account, strand.device, strand.subject
-               FROM session_record JOIN strand ON strand.doc = session_record.doc
+               FROM session_record CROSS JOIN strand ON strand.doc = session_record.doc
                WHERE session_record.session = ?1";
     let mut found = Vec::new();
     authored(conn, sql, [session], &mut found)?;

@@ -266,11 +266,3 @@ pub(crate) fn routine(conn: &Connection, chart: i64, id: &str) -> Result<Routine
         }
     }
 }
-
-/// Every routine of a chart, in the order of their names.
-pub(crate) fn routines(conn: &Connection, chart: i64) -> Result<Vec<Routine>> {
-    let sql = "SELECT body FROM routine WHERE chart = ?1 ORDER BY name, id";
-    let mut found = conn.prepare_cached(sql)?;
-    let rows = found.query_map([chart], |row| row.get::<_, String>(0))?;
-    rows.map(|body| from_json(&body?)).collect()
-}

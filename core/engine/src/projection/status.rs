@@ -1,5 +1,7 @@
 //! How far what was written has come: on this disk, queued, on the relay, seen by other devices.
 //! The same on every device that knows the same cursors.
+//!
+//! CROSS JOIN keeps the order of the tables: SQLite has no statistics to choose well by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +9,6 @@ use holdfast_domain::record::{Authored, Hold, Observation, Target};
 use holdfast_protocol::ids::SpaceId;
 use rusqlite::{Connection, Row};
 
-use super::groups::Group;
 use super::rows::target_text;
 use crate::error::Result;
 use crate::store::meta;
@@ -71,20 +72,10 @@ impl Statuses {
     }
 }
 
-/// How the observations of a group travelled.
-pub(crate) fn of_group(conn: &Connection, group: &Group) -> Result<Vec<Travel>> {
-    let sql = "SELECT strand.device, observation.outbox, observation.entry
-               FROM observation JOIN strand ON strand.doc = observation.doc
-               WHERE session = ?1 AND step = ?2 AND side = ?3 AND set_n = ?4";
-    let mut found = conn.prepare_cached(sql)?;
-    let params = (group.session, &group.step, &group.side, group.set);
-    Ok(found.query_map(params, Travel::of)?.collect::<Result<_, _>>()?)
-}
-
 /// How everything that makes a hold travelled: its observations and corrections.
 pub(crate) fn of_hold(conn: &Connection, chart: i64, hold: &Hold) -> Result<Vec<Travel>> {
     let sql = "SELECT strand.device, observation.outbox, observation.entry
-               FROM observation JOIN strand ON strand.doc = observation.doc
+               FROM observation CROSS JOIN strand ON strand.doc = observation.doc
                WHERE observation.id = ?1 AND strand.chart = ?2 AND strand.device = ?3";
     let mut found = conn.prepare_cached(sql)?;
     let mut travels = Vec::new();
@@ -103,7 +94,7 @@ pub(crate) fn of_hold(conn: &Connection, chart: i64, hold: &Hold) -> Result<Vec<
         targets.insert(target_text(&Target::Hold(hold.key.clone())));
         targets.insert(target_text(&Target::Session(hold.key.session.clone())));
         let sql = "SELECT strand.device, correction.outbox, correction.entry
-                   FROM correction JOIN strand ON strand.doc = correction.doc
+                   FROM correction CROSS JOIN strand ON strand.doc = correction.doc
                    WHERE correction.chart = ?1 AND correction.target = ?2";
         let mut found = conn.prepare_cached(sql)?;
         for target in &targets {
@@ -122,7 +113,7 @@ pub(crate) fn of_observation(
     record: &Authored<Observation>,
 ) -> Result<Vec<Travel>> {
     let sql = "SELECT strand.device, observation.outbox, observation.entry
-               FROM observation JOIN strand ON strand.doc = observation.doc
+               FROM observation CROSS JOIN strand ON strand.doc = observation.doc
                WHERE observation.id = ?1 AND strand.chart = ?2 AND strand.device = ?3";
     let mut found = conn.prepare_cached(sql)?;
     let params = (record.value.id.as_str(), chart, record.author.device.as_str());
@@ -132,7 +123,7 @@ pub(crate) fn of_observation(
 /// How the records of a session travelled.
 pub(crate) fn of_session(conn: &Connection, session: i64) -> Result<Vec<Travel>> {
     let sql = "SELECT strand.device, session_record.outbox, session_record.entry
-               FROM session_record JOIN strand ON strand.doc = session_record.doc
+               FROM session_record CROSS JOIN strand ON strand.doc = session_record.doc
                WHERE session_record.session = ?1";
     let mut found = conn.prepare_cached(sql)?;
     Ok(found.query_map([session], Travel::of)?.collect::<Result<_, _>>()?)

@@ -148,14 +148,6 @@ pub(crate) fn compact(tx: &Tx<'_>, space: SpaceId, doc: &DocId, saved: &[u8]) ->
     tx.execute("DELETE FROM doc_change WHERE doc = ?1", [row.id]).map(|_| ())
 }
 
-/// Removes a document and everything that hangs on it but the projection.
-pub(crate) fn remove(tx: &Tx<'_>, space: SpaceId, doc: &DocId) -> Result<()> {
-    let Some(row) = row(tx.reader(), space, doc)? else { return Ok(()) };
-    tx.execute("DELETE FROM outbox WHERE doc = ?1", [row.id])?;
-    tx.execute("DELETE FROM doc_change WHERE doc = ?1", [row.id])?;
-    tx.execute("DELETE FROM doc WHERE id = ?1", [row.id]).map(|_| ())
-}
-
 /// The bytes of a document; nothing where there is none.
 pub(crate) fn load(conn: &Connection, space: SpaceId, doc: &DocId) -> Result<Option<StoredDoc>> {
     let sql = "SELECT id, rev, saved FROM doc WHERE space = ?1 AND name = ?2";

@@ -141,13 +141,9 @@ impl Store {
         self.sharing
     }
 
-    /// The database file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// How often another process was seen to have written: what is kept in memory from before such
     /// a time may be stale.
+    #[cfg(test)]
     pub(crate) fn others(&self) -> u64 {
         self.others.load(Ordering::Acquire)
     }
