@@ -13,7 +13,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use holdfast_domain::player::{At, BootId, Player, Summary, Timing};
+use holdfast_domain::player::{
+    Action, At, BootId, Effect, Input, Player, StageView, Summary, Timing,
+};
 use holdfast_domain::units::LocalDay;
 use holdfast_domain::vocabulary::Side;
 use serde::Serialize;
@@ -179,8 +181,9 @@ impl Engine {
         })
     }
 
-    /// Takes up a session that was broken off. Within 30 s of the last attended instant it goes on;
-    /// after that the running hold is kept as what it was, and the person is asked.
+    /// Takes up a session that was broken off: only ever because a person asked for it, who thereby
+    /// attends. Within 30 s of the last attended instant it goes on; after that the running hold is
+    /// kept as what it was, and the person is asked.
     ///
     /// # Errors
     /// [`HoldfastError::Forbidden`] where none was broken off, or it cannot be read;
@@ -189,8 +192,10 @@ impl Engine {
         self.guarded(|inner| {
             let lock = PlayLock::take(inner)?;
             let Kept { begun, checkpoint, .. } = inner.must_be_broken_off()?;
-            let resumed = Player::resume(checkpoint, inner.at());
-            let (player, effects) = resumed.map_err(kept::bad_checkpoint)?;
+            let at = inner.at();
+            let resumed = Player::resume(checkpoint, at);
+            let (mut player, mut effects) = resumed.map_err(kept::bad_checkpoint)?;
+            effects.extend(attended_by_resuming(&mut player, at, &effects));
             let mut playing = Playing::resumed(self.clone(), lock, begun, player);
             let applied = playing.keep(effects);
             Ok((playing, applied))
@@ -212,5 +217,21 @@ impl Engine {
             Ok(playing)
         })?;
         playing.finish()
+    }
+}
+
+/// Whoever takes a session up that goes on sees where it is: what fell due meanwhile needs no cue any
+/// more, and must not be taken for neglect half a minute later. One that was broken off asks instead.
+fn attended_by_resuming(player: &mut Player, at: At, effects: &[Effect]) -> Vec<Effect> {
+    let view = player.view(at);
+    let missed = effects.iter().filter_map(|effect| match effect {
+        Effect::Missed { latest, .. } => Some(latest.due),
+        _ => None,
+    });
+    match missed.max() {
+        Some(due) if view.stage != StageView::BrokenOff && view.paused.is_none() => {
+            player.apply(at, &Input::unseeing(Action::Delivered { due }))
+        }
+        _ => Vec::new(),
     }
 }

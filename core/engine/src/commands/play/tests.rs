@@ -5,7 +5,7 @@ mod crashes;
 
 use std::collections::BTreeMap;
 
-use holdfast_domain::player::{Action, EaseAnswer, Input, PainWhen, PauseReason, StageView};
+use holdfast_domain::player::{EaseAnswer, PainWhen, PauseReason};
 use holdfast_domain::record::{PainRating, Reporter};
 use holdfast_domain::routine::Schedule;
 use holdfast_domain::units::{Millis, Nrs};
