@@ -16,7 +16,7 @@ use crate::answer::{Answer, Refused, read};
 use crate::append::{Bench, Via, append};
 use crate::pushed::Pushed;
 use crate::relay::Relay;
-use crate::store::{Stored, TokenRow, read_with, write_with};
+use crate::store::{Reading, Stored, TokenRow, read_with, write_with};
 use crate::working_set::WorkingSet;
 
 /// The most tokens that one device may hold at once; the oldest goes.
@@ -137,11 +137,11 @@ impl Relay {
             return Err(unauthorized("the signature is not the device's"));
         }
         let device = request.device;
-        let account =
-            read_with(self.store(), |r| r.account_of(&device))?.ok_or_else(unknown_device)?;
-        if !self.is_active(&account, &device)? {
-            return Err(unknown_device());
-        }
+        let account = read_with(self.store(), |r| {
+            let Some(account) = r.account_of(&device)? else { return Ok(None) };
+            Ok(self.is_active(r, &account, &device)?.then_some(account))
+        })?
+        .ok_or_else(unknown_device)?;
         let mut token = Zeroizing::new([0; 32]);
         self.fill(token.as_mut());
         let hash = *blake3::hash(token.as_ref()).as_bytes();
@@ -151,12 +151,15 @@ impl Relay {
     }
 
     /// Whether a device may act for an account now.
-    pub(crate) fn is_active(&self, account: &AccountId, device: &DeviceId) -> Stored<bool> {
-        read_with(self.store(), |r| {
-            let Some(row) = r.space(account)? else { return Ok(false) };
-            let state = self.rights(r, account, &row)?;
-            Ok(state.as_account().is_some_and(|a| a.is_active(device)))
-        })
+    pub(crate) fn is_active(
+        &self,
+        r: &dyn Reading,
+        account: &AccountId,
+        device: &DeviceId,
+    ) -> Stored<bool> {
+        let Some(row) = r.space(account)? else { return Ok(false) };
+        let state = self.rights(r, account, &row)?;
+        Ok(state.as_account().is_some_and(|a| a.is_active(device)))
     }
 
     /// The device that a token stands for, when it may still act.
@@ -168,15 +171,16 @@ impl Relay {
             .map_err(|_| unauthorized("the token is not one of this relay's; sign in again"))?;
         // Looked up by hash: how long that takes says nothing about the token.
         let hash = *blake3::hash(&bytes).as_bytes();
-        let (row, joined_just_now) = read_with(self.store(), |r| {
+        let (row, active, joined_just_now) = read_with(self.store(), |r| {
             let Some(row) = r.token(&hash)? else { return Ok(None) };
-            Ok(Some((row, r.join_answer(&row.device)?.is_some())))
+            let active = self.is_active(r, &row.account, &row.device)?;
+            Ok(Some((row, active, r.join_answer(&row.device)?.is_some())))
         })?
         .ok_or_else(|| unauthorized("the token is not known here; sign in again"))?;
         if now_ms >= row.expires_at_ms {
             return Err(unauthorized("the token has run out; sign in again"));
         }
-        if !self.is_active(&row.account, &row.device)? {
+        if !active {
             return Err(unknown_device());
         }
         Ok(Who { device: row.device, account: row.account, joined_just_now })

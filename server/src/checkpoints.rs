@@ -78,6 +78,11 @@ fn damaged(what: &str) -> StoreError {
     StoreError::Damaged(what.to_owned())
 }
 
+/// Whether a pushed entry is a checkpoint.
+pub(crate) fn is_one(pushed: &Pushed) -> bool {
+    pushed.entry.as_ref().is_ok_and(|entry| entry.header().kind == Kind::Checkpoint)
+}
+
 /// Works out, before anything is locked, what the pushed checkpoints may say.
 pub(crate) fn prepare(
     r: &dyn Reading,
@@ -85,10 +90,7 @@ pub(crate) fn prepare(
     is_own: impl Fn(&SpaceRow) -> Stored<bool>,
 ) -> Stored<Vec<(SpaceId, Checkpoint)>> {
     let mut found = Vec::new();
-    for entry in pushed.iter().filter_map(|p| p.entry.as_ref().ok()) {
-        if entry.header().kind != Kind::Checkpoint {
-            continue;
-        }
+    for entry in pushed.iter().filter(|p| is_one(p)).filter_map(|p| p.entry.as_ref().ok()) {
         let Ok(claimed) = Checkpoint::from_bytes(entry.body()) else { continue };
         let id = entry.space();
         let Some(row) = r.space(&id)? else { continue };

@@ -4,7 +4,7 @@
 //! A page that carries a checkpoint's bytes always starts afresh: when a newer checkpoint came while a start was
 //! being paged, the relay starts it again from the newer one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_protocol::checkpoint::is_retained;
 use holdfast_protocol::ids::{AccountId, Class, DeviceId, Seq, SpaceId};
@@ -12,7 +12,7 @@ use holdfast_protocol::membership::{SpaceKind, SpaceState};
 use holdfast_protocol::sync::{Item, SpacePage, SyncRequest, Want};
 
 use crate::relay::Relay;
-use crate::store::{LogRow, Reading, SpaceNo, SpaceRow, StoreError, Stored};
+use crate::store::{LogRow, OutlineRow, Reading, SpaceNo, SpaceRow, StoreError, Stored};
 
 /// The smallest and largest page, in bytes of entries.
 const PAGE_BYTES: (usize, usize) = (4 * 1024, 8 * 1024 * 1024);
@@ -30,6 +30,10 @@ pub(crate) struct Puller {
     pub account: AccountId,
     pub no: SpaceNo,
 }
+
+/// The places of the entries that this very request brought: the device that sent them has them, so they come
+/// back as stubs. When the answer is lost, the next one has them whole.
+pub(crate) type Sent = BTreeSet<(SpaceId, Seq)>;
 
 /// What an answer carries besides the acknowledgements.
 pub(crate) struct Pulled {
@@ -62,10 +66,12 @@ impl Relay {
         r: &dyn Reading,
         who: Puller,
         request: &SyncRequest,
+        sent: &Sent,
     ) -> Stored<Pulled> {
         let feed = r.feed(who.no)?;
-        // A feed from a future that this store does not know: the device catches up from its cursors.
-        let asked = if request.feed > feed { 0 } else { request.feed };
+        // A feed that this store never reached: the answer names the one it has, and the device, which sees it
+        // go back, asks for every space by position.
+        let asked = request.feed.min(feed);
         let wants: BTreeMap<SpaceId, &Want> = request.want.iter().map(|w| (w.space, w)).collect();
         let mut budget = Budget {
             left: (request.page_bytes as usize).clamp(PAGE_BYTES.0, PAGE_BYTES.1),
@@ -85,7 +91,7 @@ impl Relay {
                     Want { space: id, after, starting_at: None }
                 }
             };
-            let page = self.page(r, who, &row, from, &mut budget)?;
+            let page = self.page(r, who, &row, from, sent, &mut budget)?;
             more |= page.more;
             spaces.push(page);
         }
@@ -103,10 +109,12 @@ impl Relay {
         who: Puller,
         row: &SpaceRow,
         from: Want,
+        sent: &Sent,
         budget: &mut Budget,
     ) -> Stored<SpacePage> {
         let state = self.rights(r, &from.space, row)?;
-        let readable = |class: Class| may_read(&state, &who.account, class);
+        let readable = |found: &OutlineRow| may_read(&state, &who.account, found.class);
+        let news = |found: &OutlineRow| readable(found) && !sent.contains(&(from.space, found.seq));
         let mut page = SpacePage {
             space: from.space,
             starting_at: None,
@@ -143,19 +151,19 @@ impl Relay {
             }
             after = checkpoint.at;
         }
-        r.log(row.no, after, Seq::MAX, &mut |found| Ok(add(&mut page, found, &readable, budget)))?;
+        r.log(row.no, after, Seq::MAX, &mut |found| Ok(add(&mut page, found, &news, budget)))?;
         Ok(page)
     }
 }
 
-/// Adds a place of the log to a page; `false` when the page is full.
+/// Adds a place of the log to a page, whole if wanted; `false` when the page is full.
 fn add(
     page: &mut SpacePage,
     found: LogRow<'_>,
-    readable: &dyn Fn(Class) -> bool,
+    whole: &dyn Fn(&OutlineRow) -> bool,
     budget: &mut Budget,
 ) -> bool {
-    let bytes = found.bytes.filter(|_| readable(found.outline.class));
+    let bytes = found.bytes.filter(|_| whole(&found.outline));
     if !budget.take(bytes.map_or(STUB_BYTES, |bytes| bytes.len() + ITEM_BYTES)) {
         page.more = true;
         return false;

@@ -1,6 +1,9 @@
 //! Looking at pushed entries before anything is locked: encoding, sizes, body hash and signature. It is the
 //! dear part of taking an entry, and it needs nobody else's state.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use holdfast_protocol::entry::{BadEntry, Entry};
 use holdfast_protocol::ids::EntryHash;
 use holdfast_protocol::membership::Refusal;
@@ -31,11 +34,11 @@ impl Pushed {
     pub fn verify_all(pushes: Vec<Push>) -> Vec<Self> {
         /// Checking fewer than this many signatures is quicker than starting a thread.
         const WORTH_A_THREAD: usize = 8;
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let parts = (pushes.len() / WORTH_A_THREAD).clamp(1, cores);
+        let parts = (pushes.len() / WORTH_A_THREAD).clamp(1, 1 + Helpers::free());
         if parts == 1 {
             return pushes.into_iter().map(Self::verify).collect();
         }
+        let _helpers = Helpers::take(parts - 1);
         let size = pushes.len().div_ceil(parts);
         let mut chunks = Vec::with_capacity(parts);
         let mut rest = pushes;
@@ -60,6 +63,32 @@ impl Pushed {
             all.extend(own);
             all
         })
+    }
+}
+
+/// Threads that help to verify, over all requests: more than there are cores would only get in each other's way.
+struct Helpers(usize);
+
+static HELPING: AtomicUsize = AtomicUsize::new(0);
+
+impl Helpers {
+    fn free() -> usize {
+        static CORES: OnceLock<usize> = OnceLock::new();
+        let cores =
+            *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from));
+        (cores - 1).saturating_sub(HELPING.load(Ordering::Relaxed))
+    }
+
+    /// It may be one more than are free when two requests ask at once; it is a guide, not a lock.
+    fn take(count: usize) -> Self {
+        HELPING.fetch_add(count, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Helpers {
+    fn drop(&mut self) {
+        HELPING.fetch_sub(self.0, Ordering::Relaxed);
     }
 }
 

@@ -167,7 +167,8 @@ impl Relay {
     /// Whether the device behind an event stream may still act.
     #[must_use]
     pub fn may_watch(&self, watch: &Watch) -> bool {
-        self.is_active(&watch.account, &watch.device).unwrap_or(false)
+        read_with(self.store(), |r| self.is_active(r, &watch.account, &watch.device))
+            .unwrap_or(false)
     }
 
     /// What has to happen now and then: forgets what has run out, and drops superseded bodies whose time has come.

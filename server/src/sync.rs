@@ -1,6 +1,7 @@
 //! `POST /v1/sync`: the one request that pushes, acknowledges and pulls for all spaces of an account.
 
 use holdfast_protocol::VERSION;
+use holdfast_protocol::entry::Entry;
 use holdfast_protocol::membership::Refusal;
 use holdfast_protocol::sync::{Ack, MAX_PUSH, Outcome, ProblemCode, SyncRequest, SyncResponse};
 
@@ -9,7 +10,7 @@ use crate::append::{Bench, Via, append};
 use crate::auth::{Who, unknown_device};
 use crate::checkpoints;
 use crate::cursors::{self, MAX_CURSORS};
-use crate::pull::Puller;
+use crate::pull::{Puller, Sent};
 use crate::pushed::Pushed;
 use crate::relay::Relay;
 use crate::store::{read_with, write_with};
@@ -38,17 +39,26 @@ impl Relay {
         }
         let pushed = Pushed::verify_all(std::mem::take(&mut request.push));
         let cursors = cursors::signed_by(who.device, std::mem::take(&mut request.cursors));
-        let acks = if pushed.is_empty() && cursors.is_empty() && !who.joined_just_now {
-            Vec::new()
-        } else {
-            let (acks, raised) = self.take_in(who, pushed, cursors, now_ms)?;
+        let mut acks = Vec::new();
+        let mut sent = Sent::new();
+        if !pushed.is_empty() || !cursors.is_empty() || who.joined_just_now {
+            let spaces: Vec<_> =
+                pushed.iter().map(|p| p.entry.as_ref().ok().map(Entry::space)).collect();
+            let raised;
+            (acks, raised) = self.take_in(who, pushed, cursors, now_ms)?;
             self.wake(&raised);
-            acks
-        };
+            for (ack, space) in acks.iter().zip(spaces) {
+                if let (Outcome::Stored { seq } | Outcome::Have { seq }, Some(space)) =
+                    (&ack.outcome, space)
+                {
+                    sent.insert((space, *seq));
+                }
+            }
+        }
         let response = read_with(self.store(), |r| {
             let Some(row) = r.space(&who.account)? else { return Ok(None) };
             let puller = Puller { device: who.device, account: who.account, no: row.no };
-            let pulled = self.pull(r, puller, &request)?;
+            let pulled = self.pull(r, puller, &request, &sent)?;
             Ok(Some(SyncResponse {
                 version: VERSION,
                 generation: r.generation()?,
@@ -72,10 +82,14 @@ impl Relay {
         cursors: Vec<holdfast_protocol::cursor::SignedCursor>,
         now_ms: u64,
     ) -> Result<(Vec<Ack>, Vec<Raised>), Refused> {
-        let described = read_with(self.store(), |r| {
-            let Some(own) = r.space(&who.account)? else { return Ok(Vec::new()) };
-            checkpoints::prepare(r, &pushed, |row| r.belongs(own.no, row.no))
-        })?;
+        let described = if pushed.iter().any(checkpoints::is_one) {
+            read_with(self.store(), |r| {
+                let Some(own) = r.space(&who.account)? else { return Ok(Vec::new()) };
+                checkpoints::prepare(r, &pushed, |row| r.belongs(own.no, row.no))
+            })?
+        } else {
+            Vec::new()
+        };
         let limits = self.limits().clone();
         let tag = self.tag(&who.account);
         let done = write_with(self.store(), move |w| {

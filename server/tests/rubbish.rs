@@ -220,7 +220,7 @@ fn who_asks_too_often_is_told_when_to_come_back_and_others_are_served() {
 
 #[test]
 fn a_thousand_slow_connections_do_not_keep_others_from_being_served() {
-    let limits = Limits { head_ms: 3_000, body_ms: 3_000, ..Limits::without_rates() };
+    let limits = Limits { head_ms: 2_000, body_ms: 2_000, ..Limits::without_rates() };
     let (_directory, relay, http) = relay_with(limits);
     let line = Line::Http(http);
     let (account, mut phone) = Device::first(&line);

@@ -24,8 +24,10 @@ use holdfast_relay::store::{
 /// A fresh store, and what keeps its files.
 type Made = (Arc<dyn Store>, Option<tempfile::TempDir>);
 
-fn stores() -> Vec<(&'static str, fn() -> Made)> {
-    vec![
+type Make = fn() -> Made;
+
+fn stores() -> [(&'static str, Make); 2] {
+    [
         ("SQLite, a file", || {
             let directory = tempfile::tempdir().unwrap();
             let store = SqliteStore::open(directory.path(), &mut SystemEntropy).unwrap();

@@ -1,5 +1,6 @@
 //! Keys of a device: Ed25519 to sign, X25519 to receive (HPKE, RFC 9180), and wrapping for a receiver.
 
+use std::cell::Cell;
 use std::fmt;
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
@@ -57,9 +58,23 @@ fn message(purpose: Signed, parts: &[&[u8]]) -> Vec<u8> {
 /// Checks a signature strictly (small-order and non-canonical keys are refused).
 #[must_use]
 pub fn verify(by: &[u8; 32], purpose: Signed, parts: &[&[u8]], signature: &Sig) -> bool {
-    VerifyingKey::from_bytes(by).is_ok_and(|key| {
+    verifying_key(by).is_some_and(|key| {
         key.verify_strict(&message(purpose, parts), &Signature::from_bytes(&signature.0)).is_ok()
     })
+}
+
+/// Reading a public key is a tenth of a verification, and signatures come in runs of one author: the last key
+/// that a thread read is kept.
+fn verifying_key(bytes: &[u8; 32]) -> Option<VerifyingKey> {
+    thread_local! {
+        static LAST: Cell<Option<VerifyingKey>> = const { Cell::new(None) };
+    }
+    if let Some(last) = LAST.get().filter(|last| last.as_bytes() == bytes) {
+        return Some(last);
+    }
+    let key = VerifyingKey::from_bytes(bytes).ok()?;
+    LAST.set(Some(key));
+    Some(key)
 }
 
 /// The public half of a receiver: an X25519 key.

@@ -63,7 +63,8 @@ pub struct SyncRequest {
     /// Protocol version.
     #[n(0)]
     pub version: u8,
-    /// The account's feed position that the device has caught up with; 0 for none.
+    /// The account's feed position that the device has caught up with; 0 for none. One that the relay never
+    /// reached moves nothing; the answer then names a lower one.
     #[n(1)]
     pub feed: u64,
     /// Entries to append, in order; at most [`MAX_PUSH`].
@@ -159,7 +160,8 @@ pub enum Item {
         #[cbor(n(1), with = "minicbor::bytes")]
         bytes: Vec<u8>,
     },
-    /// An entry that was superseded and dropped, or that this member may not read: enough for the running hash.
+    /// Enough of an entry for the running hash: it was superseded and dropped, or this member may not read it,
+    /// or this very request brought it.
     #[n(1)]
     Stub {
         /// Its sequence number.
@@ -179,10 +181,12 @@ pub struct SpacePage {
     #[n(0)]
     pub space: SpaceId,
     /// Set when this page is part of a start from a checkpoint: its sequence number. Up to the position the
-    /// checkpoint speaks of, only retained entries come, without stubs; they are checked against its root.
+    /// checkpoint speaks of, only retained entries come; they are checked against its root. None of them is a
+    /// stub, except where this member may not read its class.
     #[n(1)]
     pub starting_at: Option<Seq>,
-    /// On the first page of such a start: the checkpoint entry's bytes.
+    /// On the first page of such a start: the checkpoint entry's bytes. A page that carries them starts afresh:
+    /// a newer checkpoint may have taken the place of the one a start was under way from.
     #[cbor(n(2), with = "minicbor::bytes")]
     pub checkpoint: Option<Vec<u8>>,
     /// What follows the asked position, in order.

@@ -331,7 +331,7 @@ impl Device {
             }
         }
         let outcomes = response.acks.iter().map(|a| a.outcome.clone()).collect();
-        self.apply(&response);
+        self.apply_with(&response, &request.push);
         if response.more {
             self.pull();
         }
@@ -362,6 +362,15 @@ impl Device {
     }
 
     pub fn apply(&mut self, response: &SyncResponse) {
+        self.apply_with(response, &[]);
+    }
+
+    /// Applies an answer. What the request brought comes back as stubs, and is known here.
+    pub fn apply_with(&mut self, response: &SyncResponse, sent: &[Push]) {
+        let sent: BTreeMap<EntryHash, &[u8]> = sent
+            .iter()
+            .filter_map(|p| Some((Entry::from_trusted_bytes(&p.entry).ok()?.hash(), &p.entry[..])))
+            .collect();
         self.generation = response.generation;
         if !response.more {
             self.feed = response.feed;
@@ -382,7 +391,12 @@ impl Device {
                 let before = log.positions.get(&log.head).map_or(Position::START, |p| *p);
                 let running = next_running(before.running, hash);
                 log.positions.insert(seq, Position { seq, running });
-                log.items.insert(seq, item.clone());
+                let item = match (item, sent.get(&hash)) {
+                    (Item::Entry { .. }, Some(_)) => panic!("what was just sent came back whole"),
+                    (Item::Stub { .. }, Some(bytes)) => Item::Entry { seq, bytes: bytes.to_vec() },
+                    (other, None) => other.clone(),
+                };
+                log.items.insert(seq, item);
                 log.head = seq;
             }
             if !page.more {

@@ -82,10 +82,10 @@ impl Store for SqliteStore {
                     Some(connection) => connection,
                     None => open_reader(path)?,
                 };
-                connection.execute_batch("BEGIN")?;
+                connection.prepare_cached("BEGIN")?.execute([])?;
                 let found = work(&Rows(&connection));
                 // A connection whose transaction does not end is not used again.
-                if connection.execute_batch("COMMIT").is_ok() {
+                if end(&connection).is_ok() {
                     lock(idle).push(connection);
                 }
                 found
@@ -101,6 +101,11 @@ impl Store for SqliteStore {
 /// A poisoned lock means that another request panicked; SQLite has rolled its work back.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn end(connection: &Connection) -> Stored<()> {
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    Ok(())
 }
 
 fn open_reader(path: &Path) -> Stored<Connection> {

@@ -59,7 +59,7 @@ fn run(connection: &Mutex<Connection>, waiting: &Receiver<Job>) {
         let connection = lock(connection);
         let mut answers: Vec<(SyncSender<Stored<()>>, Stored<()>)> = Vec::new();
         let mut next = Some(first);
-        let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
+        let begun = execute(&connection, "BEGIN IMMEDIATE");
         while let Some(job) = next {
             let result = match &begun {
                 Ok(()) => in_savepoint(&connection, &mut memory, job.work),
@@ -69,9 +69,8 @@ fn run(connection: &Mutex<Connection>, waiting: &Receiver<Job>) {
             next = if answers.len() < GROUP { waiting.try_recv().ok() } else { None };
         }
         if begun.is_ok()
-            && let Err(error) = connection.execute_batch("COMMIT")
+            && let Err(error) = execute(&connection, "COMMIT")
         {
-            let error = StoreError::from(error);
             memory.forget_all();
             // After some errors SQLite has rolled back by itself.
             let _ = connection.execute_batch("ROLLBACK");
@@ -88,14 +87,19 @@ fn run(connection: &Mutex<Connection>, waiting: &Receiver<Job>) {
 }
 
 fn in_savepoint(connection: &Connection, memory: &mut Memory, work: Work) -> Stored<()> {
-    connection.prepare_cached("SAVEPOINT request")?.execute([])?;
+    execute(connection, "SAVEPOINT request")?;
     let mut writing = SqliteWriting::new(connection, memory);
     let result = catch_unwind(AssertUnwindSafe(|| work(&mut writing)))
         .unwrap_or_else(|_| Err(StoreError::Io("a request's work panicked".into())));
     if result.is_err() {
         writing.forget_touched();
-        connection.prepare_cached("ROLLBACK TO request")?.execute([])?;
+        execute(connection, "ROLLBACK TO request")?;
     }
-    connection.prepare_cached("RELEASE request")?.execute([])?;
+    execute(connection, "RELEASE request")?;
     result
+}
+
+fn execute(connection: &Connection, sql: &str) -> Stored<()> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
 }
