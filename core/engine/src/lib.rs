@@ -32,7 +32,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub use commands::history::{DEFAULT_PAGE, HistoryQuery};
 pub use commands::hold::HoldEdit;
-pub use commands::log::{Done, Eased, LogRequest, LogSide};
+pub use commands::log_request::{Done, Eased, LogRequest, LogSide};
 pub use commands::play;
 pub use commands::routine;
 pub use commands::session::SessionWithHolds;

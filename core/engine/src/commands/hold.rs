@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use holdfast_domain::catalogue::Catalogue;
 use holdfast_domain::ids::{HoldId, ObservationId};
 use holdfast_domain::record::{
-    Attempt, Change, Context, Correction, Edit, EditField, Hold, Load, Observation, SessionKey,
-    Target,
+    Attempt, Authored, Change, Context, Correction, Edit, EditField, Hold, Load, Observation,
+    SessionKey, Target,
 };
 use holdfast_domain::units::{Millis, Moment};
 use holdfast_domain::vocabulary::{EndedBy, Laterality, Mode};
@@ -78,7 +78,8 @@ impl Engine {
         })
     }
 
-    /// Every record a hold is made of, removed ones too; the one that stands first.
+    /// Every record a hold is made of, removed ones too; the one that stands first. A hold that was
+    /// removed altogether is named by its full id.
     ///
     /// # Errors
     /// [`HoldfastError::NotFound`].
@@ -174,14 +175,27 @@ impl Inner {
     }
 
     fn observation_views(&self, conn: &Connection, id: &str) -> Result<Vec<ObservationView>> {
-        let (chart, hold) = self.find_hold(conn, id)?;
+        let chart = self.own_chart(conn, "hold", id)?;
         let statuses = self.statuses(conn)?;
+        let hold = match history::hold(conn, chart, id) {
+            Err(error @ Error::NotFound { .. }) => {
+                let (group, rep) = history::gone(conn, chart, id)?.ok_or(error)?;
+                let mut records = projection::observations(conn, &group)?;
+                records.retain(|record| record.value.key.rep == rep);
+                let view = |record: Authored<Observation>| {
+                    let travels = status::of_observation(conn, chart, &record)?;
+                    Ok(ObservationView::new(record, false, true, statuses.of(&travels)))
+                };
+                return records.into_iter().map(view).collect();
+            }
+            found => found?,
+        };
         let group = history::group_of(conn, chart, &hold)?;
         let records = group.map(|group| projection::observations(conn, &group)).transpose()?;
         let records = records.unwrap_or_default();
         let mut views = Vec::new();
         for (n, part) in hold.observations.iter().enumerate() {
-            let same = |record: &&holdfast_domain::record::Authored<Observation>| {
+            let same = |record: &&Authored<Observation>| {
                 record.value.id == part.id && record.author == part.author
             };
             let Some(record) = records.iter().find(same) else { continue };

@@ -5,6 +5,7 @@ pub mod history;
 pub mod hold;
 pub(crate) mod journal;
 pub mod log;
+pub mod log_request;
 mod nearest;
 pub(crate) mod place;
 pub mod play;

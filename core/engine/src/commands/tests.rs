@@ -238,6 +238,8 @@ fn a_hold_is_put_right_and_taken_out_and_what_was_recorded_stays() {
 
     home.engine.remove_hold(&hold.hold_id).unwrap();
     assert_eq!(home.engine.hold(&hold.hold_id).unwrap_err().code(), "not_found");
+    let stored = home.engine.hold_observations(&hold.hold_id).unwrap();
+    assert_eq!((stored.len(), stored[0].removed, stored[0].held_ms), (1, true, 90_000));
     assert_eq!(home.engine.history(&HistoryQuery::default()).unwrap().holds.unwrap(), []);
 }
 

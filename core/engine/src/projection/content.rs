@@ -15,8 +15,9 @@ use crate::store::{Tx, docs};
 /// Documents walked at a time.
 const PAGE: u32 = 256;
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "hold",
+    "gone",
     "session_record",
     "correction",
     "observation",
@@ -119,6 +120,9 @@ fn visit(conn: &Connection, mut line_of: impl FnMut(&str)) -> Result<()> {
                 hold.set_n, hold.rep, hold.exercise, hold.routine, hold.day, hold.started_ms,
                 hold.held_ms, hold.counts, hold.body
          FROM hold JOIN chart ON chart.id = hold.chart JOIN session ON session.id = hold.session",
+        "SELECT 'gone', hex(chart.space), gone.hold_id, session.key, gone.step, gone.side,
+                gone.set_n, gone.rep
+         FROM gone JOIN chart ON chart.id = gone.chart JOIN session ON session.id = gone.session",
         "SELECT 'session', hex(chart.space), session.key, session.started_ms, session.day,
                 session.body
          FROM session JOIN chart ON chart.id = session.chart WHERE session.body IS NOT NULL",

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::record::{
-    Authored, Change, Correction, Hold, Observation, SessionKey, SessionRecord, Target, merge,
-    merge_sessions,
+    Authored, Change, Correction, Hold, HoldKey, Observation, SessionKey, SessionRecord, Target,
+    merge, merge_sessions,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -224,6 +224,39 @@ fn settle_group(tx: &Tx<'_>, chart: i64, group: &Group) -> Result<()> {
     }
     for id in old.keys() {
         tx.execute("DELETE FROM hold WHERE chart = ?1 AND hold_id = ?2", (chart, id))?;
+    }
+    note_gone(tx, chart, group, &observations, &holds)
+}
+
+/// Notes the keys of a group under which everything was removed.
+fn note_gone(
+    tx: &Tx<'_>,
+    chart: i64,
+    group: &Group,
+    observations: &[Authored<Observation>],
+    holds: &[Hold],
+) -> Result<()> {
+    let stands = |key: &HoldKey| holds.iter().any(|hold| hold.key == *key);
+    let gone: BTreeSet<&HoldKey> =
+        observations.iter().map(|o| &o.value.key).filter(|key| !stands(key)).collect();
+    let sql = "SELECT hold_id FROM gone
+               WHERE session = ?1 AND step = ?2 AND side = ?3 AND set_n = ?4";
+    let mut found = tx.reader().prepare_cached(sql)?;
+    let params = (group.session, &group.step, &group.side, group.set);
+    let rows = found.query_map(params, |row| row.get(0))?;
+    let mut old: BTreeSet<String> = rows.collect::<Result<_, _>>()?;
+    for key in gone {
+        let id = key.hold_id();
+        if !old.remove(id.as_str()) {
+            let sql = "INSERT OR REPLACE INTO gone
+                           (chart, hold_id, session, step, side, set_n, rep)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+            let Group { session, step, side, set } = group;
+            tx.execute(sql, (chart, id.as_str(), session, step, side, set, key.rep))?;
+        }
+    }
+    for id in &old {
+        tx.execute("DELETE FROM gone WHERE chart = ?1 AND hold_id = ?2", (chart, id))?;
     }
     Ok(())
 }

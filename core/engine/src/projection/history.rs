@@ -240,6 +240,18 @@ pub(crate) fn group_of(conn: &Connection, chart: i64, hold: &Hold) -> Result<Opt
     Ok(group.optional()?)
 }
 
+/// The group and repetition of a hold of which everything was removed, by its full id.
+pub(crate) fn gone(conn: &Connection, chart: i64, id: &str) -> Result<Option<(Group, u16)>> {
+    let sql = "SELECT session, step, side, set_n, rep FROM gone WHERE chart = ?1 AND hold_id = ?2";
+    let mut found = conn.prepare_cached(sql)?;
+    let read = |row: &Row<'_>| {
+        let group =
+            Group { session: row.get(0)?, step: row.get(1)?, side: row.get(2)?, set: row.get(3)? };
+        Ok((group, row.get(4)?))
+    };
+    Ok(found.query_row((chart, id), read).optional()?)
+}
+
 /// The sets and repetitions already used under a session, step and side, removed ones included.
 pub(crate) fn taken(
     conn: &Connection,

@@ -1,6 +1,7 @@
 //! The one place that touches the disk: a SQLite file, one writer, several readers, and a lock between
 //! processes. One user action is one transaction. It knows no record and no key, only rows.
 
+mod connection;
 pub(crate) mod docs;
 pub mod faults;
 pub(crate) mod lock;
@@ -12,6 +13,8 @@ pub(crate) mod turn;
 pub(crate) mod tx;
 
 #[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
 pub(crate) mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,13 +23,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use crate::clock::Clock;
 use crate::config::Sharing;
 use crate::error::{Error, Result};
 use crate::key_provider::KeyError;
 use crate::observe::{Keys, Observers};
+use connection::{check_length, connect, data_version, prepare_directory, set_up_writer};
 use faults::{FaultPoint, Faults};
 use lock::{Held, PATIENCE, ProcessLock};
 pub(crate) use turn::Priority;
@@ -35,11 +39,6 @@ pub(crate) use tx::Tx;
 
 /// Read connections kept open between queries.
 const READERS_KEPT: usize = 4;
-/// How long SQLite itself waits for another process's transaction.
-const BUSY: Duration = PATIENCE;
-/// The write-ahead log is copied back when it has grown to so many pages: seldom enough that a hold
-/// rarely waits for it, often enough that the log stays below about 16 MB.
-const CHECKPOINT_PAGES: u32 = 4000;
 
 /// How a store is opened.
 pub(crate) struct Opening {
@@ -420,77 +419,6 @@ impl Writer {
         self.conn = Some(conn);
         Ok(())
     }
-}
-
-fn connect(path: &Path, read_only: bool) -> Result<Connection> {
-    let failed = |error| Error::sqlite(error, path);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
-    conn.busy_timeout(BUSY).map_err(failed)?;
-    conn.set_prepared_statement_cache_capacity(64);
-    conn.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
-    if read_only {
-        conn.pragma_update(None, "query_only", true).map_err(failed)?;
-    }
-    Ok(conn)
-}
-
-fn set_up_writer(conn: &Connection) -> rusqlite::Result<()> {
-    conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    conn.pragma_update(None, "synchronous", "FULL")?;
-    // Only Darwin knows it; there a plain fsync does not reach the disk.
-    conn.pragma_update(None, "fullfsync", true)?;
-    conn.pragma_update(None, "foreign_keys", true)?;
-    conn.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
-    conn.pragma_update_and_check(None, "journal_size_limit", 4 << 20, |_| Ok(()))
-}
-
-fn data_version(conn: &Connection) -> rusqlite::Result<i64> {
-    conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
-}
-
-/// A file shorter than it says is damaged, even where its first pages read well.
-fn check_length(conn: &Connection, path: &Path) -> Result<()> {
-    let wal = std::fs::metadata(path.with_extension("db-wal")).map_or(0, |file| file.len());
-    let file = std::fs::metadata(path).map_or(0, |file| file.len());
-    if wal > 0 || file == 0 {
-        return Ok(());
-    }
-    let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
-    let failed = |error| Error::sqlite(error, path);
-    let pages = pragma("page_count").map_err(failed)?;
-    let size = pragma("page_size").map_err(failed)?;
-    if file < pages.saturating_mul(size) {
-        let detail = format!("it has {file} of its {} bytes", pages.saturating_mul(size));
-        return Err(Error::Damaged { path: path.to_owned(), detail });
-    }
-    Ok(())
-}
-
-fn prepare_directory(directory: &Path, make: bool) -> Result<()> {
-    let no_home = |why| Err(Error::NotAHome { path: directory.to_owned(), why });
-    match std::fs::metadata(directory) {
-        Ok(found) if !found.is_dir() => return no_home("is a file, not a folder"),
-        Ok(found) if found.permissions().readonly() => {
-            return Err(Error::ReadOnly { path: directory.to_owned() });
-        }
-        Ok(_) => return Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
-            return no_home("lies under a file, not a folder");
-        }
-        Err(error) => return Err(Error::io("look at", directory, error)),
-    }
-    if !make {
-        return no_home("does not exist");
-    }
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory).map_err(|error| Error::io("make the folder", directory, error))
 }
 
 /// What a panic said, without what it was about.

@@ -1,7 +1,6 @@
 //! The store on real files: homes that are none, damage, locks, faults, copies, a full disk.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -14,12 +13,9 @@ use crate::clock::FakeClock;
 use crate::config::{Config, Sharing};
 use crate::error::{Error, HoldfastError};
 use crate::home::NewHome;
-use crate::key_provider::{FileKeyProvider, KeyProvider};
-use crate::store::{Priority, docs, outbox};
-use crate::{
-    Crash, Done, Engine, FaultPoint, Faults, HistoryQuery, HoldEdit, LogRequest, LogSide,
-    NewAccount, projection,
-};
+use crate::key_provider::{FileKeyProvider, KeyError, KeyProvider};
+use crate::store::Priority;
+use crate::{Done, Engine, Faults, HistoryQuery, Key, LogRequest, LogSide, NewAccount};
 
 /// Bytes that look random and are the same every time.
 pub(crate) struct Seeded(pub(crate) u64);
@@ -42,16 +38,16 @@ pub(crate) fn config(home: &Path, faults: Faults) -> Config {
     }
 }
 
-fn account() -> NewAccount {
+pub(crate) fn account() -> NewAccount {
     NewAccount { name: "Ana".into(), device_name: "phone".into(), relay: None }
 }
 
 /// Makes a home with an account and closes it again.
-fn found(home: &Path) {
+pub(crate) fn found(home: &Path) {
     Engine::create(config(home, Faults::none()), account()).unwrap();
 }
 
-fn open(home: &Path) -> Result<Engine, HoldfastError> {
+pub(crate) fn open(home: &Path) -> Result<Engine, HoldfastError> {
     Engine::open(config(home, Faults::none()))
 }
 
@@ -59,7 +55,7 @@ fn refused(home: &Path) -> HoldfastError {
     open(home).map(drop).unwrap_err()
 }
 
-fn hold(secs: u64) -> LogRequest {
+pub(crate) fn hold(secs: u64) -> LogRequest {
     LogRequest {
         side: Some(LogSide::Left),
         ..LogRequest::new("psoas-release-hook", Done::Held(Millis::from_secs(secs)))
@@ -311,51 +307,6 @@ fn a_home_in_use_by_another_process_is_waited_for_and_then_named() {
 }
 
 #[test]
-#[ignore = "run as a child process by the test below"]
-fn a_child_that_logs_until_it_is_killed() {
-    let home = std::env::var("HOLDFAST_TEST_HOME").unwrap();
-    let engine = open(Path::new(&home)).unwrap();
-    for n in 1.. {
-        engine.log(&hold(60)).unwrap();
-        println!("logged {n}");
-    }
-}
-
-#[test]
-fn killed_at_any_instant_it_loses_nothing_it_acknowledged() {
-    use std::io::BufRead;
-    use std::process::{Command, Stdio};
-    let dir = tempfile::tempdir().unwrap();
-    found(dir.path());
-    let mut expected = 0;
-    for pause_ms in [40, 90, 170] {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "store::tests::a_child_that_logs_until_it_is_killed"])
-            .args(["--ignored", "--nocapture"])
-            .env("HOLDFAST_TEST_HOME", dir.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut said = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
-        while !said.next().unwrap().unwrap().contains("logged 1") {}
-        std::thread::sleep(Duration::from_millis(pause_ms));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let acknowledged =
-            1 + said.filter(|line| line.as_ref().unwrap().contains("logged")).count();
-        expected += acknowledged;
-        let engine = open(dir.path()).unwrap();
-        let sql = "SELECT count(*) FROM hold";
-        let kept: usize =
-            engine.inner.store.read(|c| Ok(c.query_row(sql, [], |row| row.get(0))?)).unwrap();
-        assert!(kept == expected || kept == expected + 1, "{kept} of {expected}");
-        expected = kept;
-        assert!(engine.doctor(false).unwrap().ok);
-    }
-}
-
-#[test]
 fn two_engines_that_share_a_home_see_and_continue_each_others_work() {
     let dir = tempfile::tempdir().unwrap();
     found(dir.path());
@@ -432,132 +383,79 @@ fn a_panic_is_caught_rolled_back_and_asks_for_a_restart() {
     assert!(!engine.inner.store.is_usable());
 }
 
-/// A home that is the same every time, and the config to open it with the same ids to come.
-fn same_home(home: &Path, clock: &Arc<FakeClock>, faults: Faults) -> Config {
-    let seeded = |seed| Config { entropy: Box::new(Seeded(seed)), ..config(home, Faults::none()) };
-    Engine::create(seeded(0), account()).unwrap();
-    let clock: Arc<dyn crate::clock::Clock> = clock.clone();
-    Config { clock, faults, ..seeded(1000) }
-}
-
-/// What a person did, one command each.
-type Command = fn(&Engine, &FakeClock) -> Result<(), HoldfastError>;
-
-const COMMANDS: [Command; 6] = [
-    |engine, _| engine.log(&hold(60)).map(drop),
-    |engine, _| {
-        let both = LogRequest { side: Some(LogSide::Both), ..hold(80) };
-        engine.log(&both).map(drop)
-    },
-    |engine, _| {
-        let newest = engine.history(&HistoryQuery::default())?.holds.unwrap_or_default();
-        let edit = HoldEdit { held: Some(Millis::from_secs(70)), ..HoldEdit::default() };
-        engine.edit_hold(&newest[0].hold_id, &edit).map(drop)
-    },
-    |engine, _| {
-        let newest = engine.history(&HistoryQuery::default())?.holds.unwrap_or_default();
-        engine.remove_hold(&newest[1].hold_id)
-    },
-    |engine, clock| {
-        clock.advance(86_400_000);
-        engine.log(&hold(45)).map(drop)
-    },
-    |engine, _| {
-        let newest = engine.history(&HistoryQuery::default())?.holds.unwrap_or_default();
-        engine.remove_session(&newest[0].session_id)
-    },
-];
-
-/// Everything that is stored of documents, outbox and projection, but for when the device began anew.
-fn state(engine: &Engine) -> Vec<String> {
-    engine
-        .inner
-        .store
-        .read(|conn| {
-            let mut lines = vec![hex::encode(projection::digest(conn)?)];
-            for entry in docs::list(conn, 0, 100)? {
-                let stored = docs::load(conn, entry.space, &entry.name)?.unwrap();
-                let document = crate::open_documents::document_of(
-                    &entry.name,
-                    &stored,
-                    projection::READER_ACTOR,
-                )?;
-                let keys: Vec<String> = document.keys().collect();
-                lines.push(format!("{} {} {keys:?}", entry.name, document.changes()));
-            }
-            for pending in outbox::pending(conn, engine.inner.who.chart, 1000)? {
-                lines.push(format!("{} {} {}", pending.id, pending.doc, pending.actor_seq));
-            }
-            Ok(lines)
-        })
-        .unwrap()
-}
-
-/// Runs the commands on a home of its own, stopping at the `stop`th point. Gives how many were
-/// acknowledged, the state found on reopening, and whether the end was reached.
-fn run(stop: u64) -> (usize, Vec<String>, bool) {
+#[test]
+fn many_at_once_lose_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let count = Arc::new(AtomicU64::new(0));
-    let counter = Arc::clone(&count);
-    let faults = Faults::new(move |_: FaultPoint, _| {
-        let n = counter.fetch_add(1, Ordering::Relaxed) + 1;
-        if n == stop { Err(Crash) } else { Ok(()) }
-    });
-    let clock = Arc::new(FakeClock::new(1_772_312_400_000, "Europe/Berlin"));
-    let mut acknowledged = 0;
-    let mut whole = true;
-    {
-        let engine = Engine::open(same_home(dir.path(), &clock, faults)).unwrap();
-        for command in COMMANDS {
-            match command(&engine, &clock) {
-                Ok(()) => acknowledged += 1,
-                Err(error) => {
-                    assert_eq!(error.code(), "restart_needed", "{error}");
-                    assert_eq!(engine.log(&hold(1)).unwrap_err().code(), "restart_needed");
-                    whole = false;
-                    break;
+    found(dir.path());
+    let (one, two) = (open(dir.path()).unwrap(), open(dir.path()).unwrap());
+    std::thread::scope(|scope| {
+        for engine in [&one, &one, &two, &two] {
+            scope.spawn(move || {
+                for secs in 1..=10 {
+                    engine.log(&hold(secs)).unwrap();
+                    assert!(holds(engine) > 0);
                 }
-            }
+            });
         }
-    }
-    let engine = open(dir.path()).unwrap();
-    let report = engine.doctor(false).unwrap();
-    assert!(report.ok, "stopped at {stop}: {report:?}");
-    (acknowledged, state(&engine), whole)
+    });
+    assert_eq!((holds(&one), holds(&two)), (40, 40));
+    assert!(one.doctor(false).unwrap().ok);
 }
 
 #[test]
-fn stopped_at_any_write_a_home_is_as_before_the_command_or_as_after_it() {
-    let states: Vec<Vec<String>> = (0..=COMMANDS.len())
-        .map(|n| {
-            let dir = tempfile::tempdir().unwrap();
-            let clock = Arc::new(FakeClock::new(1_772_312_400_000, "Europe/Berlin"));
-            let engine = Engine::open(same_home(dir.path(), &clock, Faults::none())).unwrap();
-            for command in &COMMANDS[..n] {
-                command(&engine, &clock).unwrap();
-            }
-            state(&engine)
-        })
-        .collect();
-    for pair in states.windows(2) {
-        assert_ne!(pair[0], pair[1], "every command leaves a trace");
+fn a_listener_hears_of_a_hold_once_it_is_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    found(dir.path());
+    let engine = open(dir.path()).unwrap();
+    let (send, heard) = mpsc::channel();
+    let inside = engine.clone();
+    let listening = engine.observe(move |keys| send.send((keys, holds(&inside))).unwrap_or(()));
+    let soon = Duration::from_secs(10);
+    assert_eq!(heard.recv_timeout(soon).unwrap().1, 0);
+    engine.log(&hold(60)).unwrap();
+    let (keys, count) = heard.recv_timeout(soon).unwrap();
+    assert!(keys.has(Key::History) && keys.has(Key::Sync) && !keys.has(Key::Routines));
+    assert_eq!(count, 1);
+    assert!(engine.log(&LogRequest { pain_after: Some(11), ..hold(1) }).is_err());
+    assert!(heard.recv_timeout(Duration::from_millis(50)).is_err());
+    drop(listening);
+    engine.log(&hold(60)).unwrap();
+    assert!(heard.recv_timeout(Duration::from_millis(50)).is_err());
+}
+
+struct Failing(KeyError);
+
+impl KeyProvider for Failing {
+    fn load(&self) -> Result<Option<Secret32>, KeyError> {
+        Err(self.0.clone())
     }
-    let (mut before, mut after) = (0, 0);
-    for stop in 1.. {
-        let (acknowledged, found, whole) = run(stop);
-        if whole {
-            assert_eq!((acknowledged, &found), (COMMANDS.len(), &states[COMMANDS.len()]));
-            assert!(stop > 40, "only {stop} points");
-            break;
-        }
-        if found == states[acknowledged] {
-            before += 1;
-        } else {
-            assert_eq!(found, states[acknowledged + 1], "stopped at {stop} in {acknowledged}");
-            after += 1;
-        }
+    fn create(&self, _: &Secret32) -> Result<(), KeyError> {
+        Err(self.0.clone())
     }
-    // Only the point after the commit leaves a command done whose caller never heard of it.
-    assert_eq!(after, COMMANDS.len());
-    assert!(before > 30);
+    fn marker(&self) -> Result<Option<String>, KeyError> {
+        Err(self.0.clone())
+    }
+    fn set_marker(&self, _: &str) -> Result<(), KeyError> {
+        Err(self.0.clone())
+    }
+    fn forget(&self) -> Result<(), KeyError> {
+        Err(self.0.clone())
+    }
+}
+
+#[test]
+fn a_key_store_that_refuses_is_told_apart_from_a_lost_key() {
+    let dir = tempfile::tempdir().unwrap();
+    found(dir.path());
+    for (error, code) in [
+        (KeyError::LockedRetryLater, "locked"),
+        (KeyError::UserCancelled, "locked"),
+        (KeyError::Lost, "recovery_needed"),
+        (KeyError::Other("no bus".into()), "failed"),
+    ] {
+        let keys = Arc::new(Failing(error));
+        let opened = Engine::open(Config { keys, ..config(dir.path(), Faults::none()) });
+        assert_eq!(opened.map(drop).unwrap_err().code(), code);
+    }
+    open(dir.path()).unwrap();
 }

@@ -155,6 +155,19 @@ CREATE INDEX hold_time ON hold (chart, day, started_ms, hold_id);
 CREATE INDEX hold_exercise ON hold (chart, exercise, day, started_ms, hold_id);
 CREATE INDEX hold_key ON hold (session, step, side, set_n);
 
+-- Holds of which everything was removed: so that what was recorded can still be shown.
+CREATE TABLE gone (
+    chart   INTEGER NOT NULL REFERENCES chart (id),
+    hold_id TEXT NOT NULL,
+    session INTEGER NOT NULL REFERENCES session (id),
+    step    TEXT NOT NULL,
+    side    TEXT NOT NULL,
+    set_n   INTEGER NOT NULL,
+    rep     INTEGER NOT NULL,
+    PRIMARY KEY (chart, hold_id)
+) WITHOUT ROWID;
+CREATE INDEX gone_key ON gone (session, step, side, set_n);
+
 CREATE TABLE routine (
     chart    INTEGER NOT NULL REFERENCES chart (id),
     id       TEXT NOT NULL,
