@@ -20,6 +20,7 @@ use holdfast_protocol::content::DocId;
 use holdfast_protocol::ids::{AccountId, DeviceId, Seq, SpaceId};
 use rusqlite::{Connection, OptionalExtension};
 
+use crate::commands::routine::find::{self, Named};
 use crate::documents::document::{Document, MIN_READER};
 use crate::documents::name::DocName;
 use crate::documents::plan::{Plan, PlanReading};
@@ -244,25 +245,13 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| Error::Unreadable(error.to_string()))
 }
 
-/// A routine, by its id, an unambiguous beginning of it, or its name.
-pub(crate) fn routine(conn: &Connection, chart: i64, id: &str) -> Result<Routine> {
+/// The routine a key means, see [`find::pick`].
+pub(crate) fn routine(conn: &Connection, chart: i64, key: &str) -> Result<Routine> {
     let sql = "SELECT id, name, body FROM routine WHERE chart = ?1 ORDER BY id";
     let mut found = conn.prepare_cached(sql)?;
     let rows = found.query_map([chart], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let all: Vec<(String, String, String)> = rows.collect::<Result<_, _>>()?;
-    let exact = all.iter().find(|(own, _, _)| own == id);
-    let begins = |own: &str| !id.is_empty() && own.starts_with(id);
-    let fits: Vec<&(String, String, String)> = all
-        .iter()
-        .filter(|(own, name, _)| begins(own) || name.to_lowercase() == id.to_lowercase())
-        .collect();
-    match (exact, &fits[..]) {
-        (Some((_, _, body)), _) | (None, [(_, _, body)]) => from_json(body),
-        (None, []) => Err(Error::NotFound { what: "routine", id: id.to_owned() }),
-        (None, several) => {
-            let candidates = several.iter().map(|(own, name, _)| format!("{own} ({name})"));
-            let candidates = candidates.collect();
-            Err(Error::Ambiguous { what: "routine", id: id.to_owned(), candidates })
-        }
-    }
+    let named: Vec<Named<'_, &str>> =
+        all.iter().map(|(id, name, body)| Named { id, name, thing: body.as_str() }).collect();
+    from_json(find::pick("routine", key, &named)?)
 }

@@ -1,5 +1,5 @@
-//! From what a person calls something to the thing: a full id, any unambiguous beginning of one, or a
-//! name. What is not there is answered with what is near.
+//! From what a person calls something to the thing: a full id, any unambiguous beginning of one, a name,
+//! or an unambiguous part of a name. What is not there is answered with what is near.
 
 use holdfast_domain::catalogue::{Catalogue, Exercise, Template};
 use holdfast_domain::ids::{BlockId, RuleId, StepId};
@@ -10,26 +10,33 @@ use crate::documents::plan::PlanReading;
 use crate::error::{Error, Result};
 
 /// Something that can be named.
-struct Named<'a, T> {
-    id: &'a str,
+pub(crate) struct Named<'a, T> {
+    pub(crate) id: &'a str,
     /// What people call it, where it has such a name.
-    name: &'a str,
-    thing: T,
+    pub(crate) name: &'a str,
+    pub(crate) thing: T,
 }
 
-/// Finds the one thing a key means: by its id, else by its name, else by how its id begins.
-fn pick<T: Copy>(what: &'static str, key: &str, all: &[Named<'_, T>]) -> Result<T> {
+/// The shortest part of a name that is looked for, in characters: less would mean anything.
+const PART: usize = 3;
+
+/// Finds the one thing a key means: by its id, else by its name, else by how its id begins, else by a
+/// part of its name.
+pub(crate) fn pick<T: Copy>(what: &'static str, key: &str, all: &[Named<'_, T>]) -> Result<T> {
     let key = key.trim();
     let called = |named: &&Named<'_, T>| !named.name.is_empty() && same(named.name, key);
     if let Some(found) = all.iter().find(|named| named.id == key) {
         return Ok(found.thing);
     }
     let by_name: Vec<&Named<'_, T>> = all.iter().filter(called).collect();
-    let found = if by_name.is_empty() && !key.is_empty() {
-        all.iter().filter(|named| named.id.starts_with(&key.to_lowercase())).collect()
-    } else {
-        by_name
-    };
+    let low = key.to_lowercase();
+    let mut found = by_name;
+    if found.is_empty() && !key.is_empty() {
+        found = all.iter().filter(|named| named.id.starts_with(&low)).collect();
+    }
+    if found.is_empty() && key.chars().count() >= PART {
+        found = all.iter().filter(|named| named.name.to_lowercase().contains(&low)).collect();
+    }
     match found[..] {
         [one] => Ok(one.thing),
         [] => {

@@ -163,7 +163,8 @@ fn what_cannot_be_says_which_input_and_what_is_near() {
     let [home] = devices();
     let engine = home.open();
     pair(&engine);
-    let error = engine.routine("Evenin").map(drop);
+    assert_eq!(engine.routine("enin").unwrap().routine.name, "Evening");
+    let error = engine.routine("Evenimg").map(drop);
     assert!(error.is_err_and(|e| e.to_string().contains("did you mean Evening")));
     let error = engine
         .add_step("Evening", &step("psoas-relese-hook"), &StepPlace::End, &[])
