@@ -318,6 +318,59 @@ fn a_chart_cuts_a_device_only_once_its_account_has_revoked_it() {
 }
 
 #[test]
+fn a_cut_or_a_revocation_that_is_not_the_devices_tip_is_stale() {
+    let e = &mut Seeded::new(14);
+    let mut owner = found(e);
+    let tablet = DeviceKeys::generate(e);
+    admit(&mut owner.state, &owner.phone, &tablet);
+    let (_, mut chart, keys) = found_chart(&owner, e);
+    let accounts = HashMap::from([(owner.id(), owner.state.clone())]);
+    let write = |space: &SpaceState, class| {
+        Entry::sign(header(space.space(), class, Kind::Change, 1), vec![0; 512], &tablet)
+    };
+    let hold = write(&chart, Class::Log);
+    append(&mut chart, &hold, &accounts);
+    let setting = write(&owner.state, Class::Account);
+    append(&mut owner.state, &setting, &HashMap::new());
+
+    let epoch = next_epoch(&owner.state, &owner.secret, Some(tablet.id()), e);
+    let tip = owner.state.tip(&tablet.id());
+    assert_eq!(tip, Cut { counter: 1, entry: setting.hash() });
+    let other = Cut { counter: 1, entry: hold.hash() };
+    let revoke = |cut| RevokeDevice { device: tablet.id(), cut, epoch: epoch.clone() };
+    for cut in [Cut::NOTHING, Cut { counter: 2, ..tip }, other] {
+        let entry = statement(&owner.state, Act::RevokeDevice(revoke(cut)), &owner.phone);
+        for judge in BOTH {
+            assert_eq!(owner.state.check(&entry, &(), judge), Err(NotAccepted::StaleCut));
+        }
+    }
+    let entry = statement(&owner.state, Act::RevokeDevice(revoke(tip)), &owner.phone);
+    append(&mut owner.state, &entry, &HashMap::new());
+
+    let accounts = HashMap::from([(owner.id(), owner.state.clone())]);
+    let readers = [reader(&owner.state)];
+    let epochs: Vec<_> = Class::CHART
+        .iter()
+        .map(|c| {
+            let next = Secret32::random(e);
+            ClassEpoch::create(*c, 2, &next, Some(&keys[&(*c, 1)]), &readers, e).unwrap()
+        })
+        .collect();
+    let cut = |cut| Act::DeviceCut(DeviceCut { device: tablet.id(), cut, epochs: epochs.clone() });
+    let tip = chart.tip(&tablet.id());
+    for stale in
+        [Cut::NOTHING, Cut { counter: 2, ..tip }, Cut { counter: 1, entry: setting.hash() }]
+    {
+        let entry = statement(&chart, cut(stale), &owner.phone);
+        for judge in BOTH {
+            assert_eq!(chart.check(&entry, &accounts, judge), Err(NotAccepted::StaleCut));
+        }
+    }
+    let entry = statement(&chart, cut(tip), &owner.phone);
+    append(&mut chart, &entry, &accounts);
+}
+
+#[test]
 fn an_author_cites_within_its_window_or_is_refused_and_a_checkpoint_keeps_the_window() {
     let e = &mut Seeded::new(10);
     let Founded { phone, mut state, .. } = found(e);
@@ -327,13 +380,15 @@ fn an_author_cites_within_its_window_or_is_refused_and_a_checkpoint_keeps_the_wi
         Entry::sign(Header { counter, prev, seen, ..head }, vec![0; 512], &phone)
     };
     let first = state.tip(&phone.id()).entry;
-    let mut third = EntryHash::ZERO;
+    let (mut second, mut third) = (EntryHash::ZERO, EntryHash::ZERO);
     for counter in 2..=MAX_UNCITED as u64 {
         let entry = write(&state, counter, if counter % 2 == 0 { EntryHash::ZERO } else { first });
         let accepted = state.check(&entry, &(), Judge::Member).unwrap();
         state.apply(&entry, &accepted);
-        if counter == 3 {
-            third = entry.hash();
+        match counter {
+            2 => second = entry.hash(),
+            3 => third = entry.hash(),
+            _ => {}
         }
     }
     let mut started = state.clone();
@@ -359,7 +414,9 @@ fn an_author_cites_within_its_window_or_is_refused_and_a_checkpoint_keeps_the_wi
     let entry = write(&state, next, third);
     let accepted = state.check(&entry, &(), RELAY).unwrap();
     state.apply(&entry, &accepted);
+    // What lies before the one it cited, it can cite no more.
     never(state.check(&write(&state, next + 1, first), &(), RELAY), Refusal::Chain);
+    never(state.check(&write(&state, next + 1, second), &(), RELAY), Refusal::Chain);
     assert!(state.check(&write(&state, next + 1, third), &(), RELAY).is_ok());
 }
 
