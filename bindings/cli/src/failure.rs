@@ -151,7 +151,8 @@ impl From<HoldfastError> for Failure {
 /// A text as a sentence: a capital where it begins with a word, a full stop where it has none.
 pub fn sentence(text: &str) -> String {
     let text = text.trim();
-    let first = text.split(|c: char| c.is_whitespace() || ",:.?!".contains(c)).next().unwrap_or("");
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let first = first.trim_end_matches([',', ':', '.', '?', '!']);
     let mut sentence = String::with_capacity(text.len() + 1);
     let mut letters = text.chars();
     if first.chars().all(|c| c.is_ascii_lowercase())
@@ -175,6 +176,7 @@ mod tests {
         assert_eq!(sentence("there is no hold 3fa9"), "There is no hold 3fa9.");
         assert_eq!(sentence("psoas-release-hook has sides"), "psoas-release-hook has sides.");
         assert_eq!(sentence("/home/ana is a file."), "/home/ana is a file.");
+        assert_eq!(sentence("http://127.0.0.1:7377"), "http://127.0.0.1:7377.");
         assert_eq!(sentence("really?"), "Really?");
     }
 }

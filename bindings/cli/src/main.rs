@@ -2,15 +2,16 @@
 //! typed, asks the engine, and answers as text or JSON; it decides nothing of its own.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
-#![allow(dead_code)]
 
 mod args;
 mod commands;
 mod context;
+mod demo;
 mod failure;
 mod interrupt;
 mod output;
 mod player;
+mod secret_line;
 mod usage;
 mod when;
 
@@ -53,10 +54,12 @@ fn run(cli: Cli, output: &Output) -> Outcome<Exit> {
         Command::Safety(args) => commands::safety::run(&args, output)?,
         Command::Relay(args) => commands::relay::run(&args, &context()?, output)?,
         Command::Sync(_) => commands::sync::once(&context()?, output)?,
+        Command::Device(args) => commands::device::run(&args, &context()?, output)?,
         Command::Export(args) => commands::data::export(&args, &context()?, output)?,
         Command::Import(args) => commands::data::import(&args, &context()?, output)?,
         Command::Erase(args) => commands::data::erase(&args, &context()?, output)?,
         Command::Doctor(args) => return commands::data::doctor(&args, &context()?, output),
+        Command::Demo(args) => demo::run(&args, output)?,
         Command::Completions(args) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "holdfast", &mut script);

@@ -54,7 +54,7 @@ pub struct Global {
     /// Take this for the time it is (for tests; what is written is marked so)
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "RFC3339", value_parser = when::parse_now)]
     pub now: Option<Zoned>,
-    /// No bold and no dim text
+    /// No bold text and no colours
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub no_color: bool,
     /// Print only what was asked for, no confirmations
@@ -70,7 +70,7 @@ pub enum Command {
     Catalog(content::Catalog),
     /// Red flags, stop rules, and what to ask a clinician first
     Safety(content::Safety),
-    /// Make a record here
+    /// Make a record here, join one, or get one back
     Init(account::Init),
     /// The routines: list, show, make, change, schedule, check
     #[command(subcommand)]
@@ -92,6 +92,9 @@ pub enum Command {
     Relay(account::Relay),
     /// Send what is new here, get what is new elsewhere
     Sync(account::Sync),
+    /// The devices of this account
+    #[command(subcommand)]
+    Device(account::Device),
     /// Write the record to files
     Export(data::Export),
     /// Read an export back
@@ -100,6 +103,8 @@ pub enum Command {
     Erase(data::Erase),
     /// Look whether everything is in order
     Doctor(data::Doctor),
+    /// Show the whole of it at work, and prove it
+    Demo(data::Demo),
     /// Print completions for a shell
     #[command(hide = true)]
     Completions(content::Completions),

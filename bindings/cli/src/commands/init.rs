@@ -1,13 +1,14 @@
-//! `init`: makes a record here. The recovery phrase is printed once and kept nowhere.
+//! `init`: makes a record here, joins one, or gets one back. The recovery phrase is printed once and kept nowhere.
 
-use holdfast::{Engine, NewAccount};
+use holdfast::{Engine, HoldfastError, NewAccount};
 use serde::Serialize;
 
 use crate::args::account::Init;
 use crate::context::Context;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::output::layout::{facts, wrapped};
 use crate::output::{Output, record};
+use crate::secret_line;
 
 /// What `init` answers with.
 #[derive(Serialize)]
@@ -24,9 +25,38 @@ struct Made {
 /// Answers `init`.
 pub fn run(args: Init, context: &Context, output: &Output) -> Outcome {
     let device_name = args.device.unwrap_or_else(machine);
-    let account = NewAccount { name: args.name, device_name, relay: args.relay };
-    let (engine, phrase) = Engine::create(context.config(), account)?;
-    answer(&engine, Some(phrase.words()), output)
+    let config = context.config();
+    if let Some(name) = args.how.name {
+        let account = NewAccount { name, device_name, relay: args.relay };
+        let (engine, phrase) = Engine::create(config, account)?;
+        return answer(&engine, Some(phrase.words()), output);
+    }
+    let engine = match (args.how.pair, args.relay) {
+        (Some(link), _) => {
+            output.progress("Joining, and fetching the record …");
+            let joined = Engine::join(config, &link, &device_name);
+            joined.map_err(|error| about(error, "pair"))
+        }
+        (None, relay) => {
+            let phrase = secret_line::read("Recovery phrase: ")?;
+            output.progress("Fetching the record …");
+            let relay = relay.unwrap_or_default();
+            let recovered = Engine::recover(config, &phrase, &relay, &device_name);
+            recovered.map_err(|error| about(error, "phrase"))
+        }
+    };
+    output.progress("");
+    answer(&engine?, None, output)
+}
+
+/// The same, about the argument that was given.
+fn about(error: HoldfastError, field: &str) -> Failure {
+    match error {
+        HoldfastError::Link { .. } | HoldfastError::Phrase { .. } => {
+            Failure::from(error).field(field)
+        }
+        error => error.into(),
+    }
 }
 
 fn answer(engine: &Engine, phrase: Option<&str>, output: &Output) -> Outcome {

@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod data;
+pub mod device;
 pub mod history;
 pub mod hold;
 pub mod init;

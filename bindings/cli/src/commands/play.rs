@@ -3,16 +3,13 @@
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use holdfast::domain::ids::{ExerciseId, Site};
-use holdfast::domain::player::{
-    Action, At, Effect, Input, SessionEnd, StageView, StopReason, View, script,
-};
+use holdfast::domain::player::{Action, Input, SessionEnd, StageView, StopReason, script};
 use holdfast::domain::routine::Routine;
 use holdfast::domain::safety::{self, RedFlag};
 use holdfast::domain::vocabulary::{EndedBy, Side};
-use holdfast::play::{Applied, PlayOptions, Playing};
+use holdfast::play::{PlayOptions, Playing};
 use holdfast::views::HoldView;
 use holdfast::{Config, Engine, HoldfastError, SessionWithHolds};
 use jiff::Timestamp;
@@ -22,12 +19,13 @@ use serde_json::json;
 use crate::args::play::Play;
 use crate::commands::routine::show;
 use crate::context::Context;
-use crate::failure::{Failure, Outcome, sentence};
+use crate::failure::{Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::output::closing::{Closing, Copies};
 use crate::output::layout::{hanging, wrapped};
 use crate::output::{Output, record, words};
 use crate::player::pace::PacedClock;
+use crate::player::seat::Seat;
 use crate::player::voice::Voice;
 use crate::player::{Conducted, has_release, lines, screen, scripted};
 
@@ -290,56 +288,4 @@ fn place(done: &SessionWithHolds) -> Option<String> {
     let places: Vec<Option<String>> = sites.iter().map(|site| common(site)).collect();
     let first = places.first()?.clone()?;
     places.iter().all(|place| place.as_ref() == Some(&first)).then_some(first)
-}
-
-/// The engine's session at the prompt.
-struct Seat {
-    engine: Engine,
-    playing: Playing,
-    clock: Arc<PacedClock>,
-    trouble: Option<String>,
-}
-
-impl Seat {
-    fn new(engine: &Engine, playing: Playing, clock: Arc<PacedClock>) -> Self {
-        Self { engine: engine.clone(), playing, clock, trouble: None }
-    }
-
-    fn note(&mut self, applied: Applied) -> Vec<Effect> {
-        self.trouble = match (applied.saved, applied.error) {
-            (true, _) => None,
-            (false, Some(error)) => {
-                Some(format!("{} It is tried again.", sentence(&error.to_string())))
-            }
-            (false, None) => Some("Not saved yet. It is tried again.".to_owned()),
-        };
-        applied.effects
-    }
-}
-
-impl Conducted for Seat {
-    fn now(&self) -> At {
-        self.engine.at()
-    }
-
-    fn until(&self, at: At) -> Duration {
-        self.clock.until(at)
-    }
-
-    fn apply(&mut self, at: At, input: &Input) -> Vec<Effect> {
-        let applied = self.playing.apply_at(at, input);
-        self.note(applied)
-    }
-
-    fn view(&self, at: At) -> View {
-        self.playing.view_at(at)
-    }
-
-    fn next_due(&self, at: At) -> Option<At> {
-        self.playing.next_due_at(at)
-    }
-
-    fn trouble(&self) -> Option<String> {
-        self.trouble.clone()
-    }
 }

@@ -120,11 +120,6 @@ impl Output {
         if self.styled { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// Dim, where the terminal takes it.
-    pub fn dim(&self, text: &str) -> String {
-        if self.styled { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
-    }
-
     fn print(&self, text: &str) {
         say(&mut io::stdout().lock(), text.trim_end_matches('\n'));
     }

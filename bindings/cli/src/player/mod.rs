@@ -5,6 +5,7 @@ pub mod lines;
 pub mod pace;
 pub mod screen;
 pub mod scripted;
+pub mod seat;
 pub mod voice;
 
 use std::time::Duration;

@@ -8,7 +8,7 @@ use crate::home::{Home, program, ran, refusal};
 #[test]
 fn a_folder_without_a_record_says_how_to_make_one() {
     let home = Home::empty();
-    for line in ["history", "log psoas-release-hook --side left --held 60"] {
+    for line in ["history", "log psoas-release-hook --side left --held 60", "doctor", "sync"] {
         let error = home.refused(line, 1);
         assert_eq!(error["code"], "not_a_home", "{line}");
         assert!(error["hint"].as_str().unwrap().contains("holdfast init"), "{line}: {error}");

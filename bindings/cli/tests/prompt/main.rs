@@ -1,13 +1,15 @@
 //! The command line as people and scripts meet it: the real program, real homes, a real relay.
 
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used)]
 
 mod bad_values;
 mod content;
 mod data;
+mod demo;
 mod home;
 mod homes;
 mod play;
 mod record;
 mod relay;
 mod routine;
+mod sync;

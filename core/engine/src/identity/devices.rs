@@ -64,6 +64,14 @@ pub struct Pairing {
     pub expires_at_ms: u64,
 }
 
+impl Pairing {
+    /// The same link in capitals and digits alone, for a smaller code to scan. It holds the secret too.
+    #[must_use]
+    pub fn to_scan(&self) -> Zeroizing<String> {
+        PairingLink::parse(&self.link).map_or_else(|_| self.link.clone(), |link| link.to_capitals())
+    }
+}
+
 impl std::fmt::Debug for Pairing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pairing")

@@ -1,0 +1,108 @@
+//! The demo: a relay and two devices with real files and real HTTP, in a folder that is gone
+//! afterwards. It proves what it says, or ends with 1.
+
+mod search;
+mod steps;
+mod story;
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::args::data::Demo;
+use crate::failure::{Failure, Outcome};
+use crate::output::layout::facts;
+use crate::output::{Output, words};
+use steps::{Step, Steps};
+use story::Story;
+
+/// What the syncs of the story came to.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Figures {
+    /// Holds in the record at the end.
+    pub holds: u64,
+    /// Syncs that were made.
+    pub syncs: u64,
+    /// Requests answered.
+    pub round_trips: u64,
+    /// Entries the relay took.
+    pub pushed: u64,
+    /// Entries that came from the relay.
+    pub pulled: u64,
+    /// Bytes of request bodies.
+    pub bytes_sent: u64,
+    /// Bytes of answer bodies.
+    pub bytes_received: u64,
+    /// Requests of a sync with nothing to say.
+    pub idle_round_trips: u64,
+    /// Bytes of bodies, both ways, of a sync with nothing to say.
+    pub idle_bytes: u64,
+    /// Bytes on the relay's disk that were searched.
+    pub relay_bytes: u64,
+    /// How long all of it took, in milliseconds.
+    pub took_ms: u64,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    ok: bool,
+    steps: &'a [Step],
+    figures: &'a Figures,
+}
+
+/// Answers `demo`.
+pub fn run(args: &Demo, output: &Output) -> Outcome {
+    let begun = Instant::now();
+    let mut steps = Steps::new(output);
+    let mut figures = Figures::default();
+    let told = tell(args, &mut steps, &mut figures, output);
+    figures.took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let ok = told.is_ok();
+    let document = Told { ok, steps: &steps.done, figures: &figures };
+    output.answer(&document, |o| if ok { summary(&figures, o) } else { String::new() });
+    told
+}
+
+fn tell(args: &Demo, steps: &mut Steps<'_>, figures: &mut Figures, output: &Output) -> Outcome {
+    let folder = tempfile::Builder::new().prefix("holdfast-demo-").tempdir().map_err(|error| {
+        Failure::state("no_folder", format!("no temporary folder can be made: {error}"))
+    })?;
+    let told = Story::new(folder.path()).tell(steps, figures, output);
+    if args.keep {
+        let kept = folder.keep();
+        output.remark(&format!("Everything is kept in {}.", kept.display()));
+        return told;
+    }
+    told?;
+    steps.show("Everything is cleaned up", || {
+        let path = folder.path().to_owned();
+        folder.close()?;
+        steps::must(!path.exists(), || format!("{} is still there", path.display()))?;
+        Ok(((), "The folder with both devices and the relay is gone".to_owned()))
+    })
+}
+
+fn summary(figures: &Figures, output: &Output) -> String {
+    let seconds = |ms: u64| format!("{}.{} s", ms / 1000, ms % 1000 / 100);
+    let facts = facts(
+        &[
+            ("holds in the record", figures.holds.to_string()),
+            ("syncs", figures.syncs.to_string()),
+            ("round trips", figures.round_trips.to_string()),
+            ("entries", format!("{} sent, {} received", figures.pushed, figures.pulled)),
+            ("bytes", format!("{} sent, {} received", figures.bytes_sent, figures.bytes_received)),
+            (
+                "a sync with nothing to say",
+                format!(
+                    "{}, {} bytes",
+                    words::counted(figures.idle_round_trips, "round trip", "round trips"),
+                    figures.idle_bytes
+                ),
+            ),
+            ("relay's disk searched", format!("{} bytes", figures.relay_bytes)),
+            ("time", seconds(figures.took_ms)),
+        ],
+        output.width,
+    );
+    format!("\n{facts}\n\nAll of it held.")
+}

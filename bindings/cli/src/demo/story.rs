@@ -1,0 +1,308 @@
+//! What the demo tells: a routine played, two devices offline, the same hold on both, one record in
+//! the end, and a relay that read none of it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use holdfast::clock::SystemClock;
+use holdfast::domain::player::script;
+use holdfast::domain::units::{LocalDay, Millis};
+use holdfast::domain::vocabulary::{Side, SideRule};
+use holdfast::play::PlayOptions;
+use holdfast::routine::TemplateOptions;
+use holdfast::views::HoldView;
+use holdfast::{
+    Budget, Config, Done, Engine, HistoryQuery, LogRequest, LogSide, NewAccount, SyncOutcome,
+};
+use holdfast_relay::{Relay, RelayConfig, RunningRelay};
+
+use super::Figures;
+use super::search::search;
+use super::steps::{NotSo, Shown, Steps, must};
+use crate::failure::Outcome;
+use crate::output::{Output, words};
+use crate::player::pace::PacedClock;
+use crate::player::seat::Seat;
+use crate::player::{Conducted as _, scripted};
+
+/// How much faster than the clock the routine is played.
+const FAST: u32 = 2_000;
+/// What is written on one device and must never be read on the relay's disk.
+const PHONE_NOTE: &str = "the spot just inside the hip bone was sore at first";
+/// What is written on the other.
+const TABLET_NOTE: &str = "breathing out slowly let it go";
+/// The template that is played.
+const TEMPLATE: &str = "bedtime-10";
+/// What the routine is called.
+const ROUTINE: &str = "Evening before sleep";
+/// The exercise that both devices log.
+const SHARED: &str = "psoas-release-hook";
+
+/// The places of the story.
+pub struct Story {
+    phone: PathBuf,
+    tablet: PathBuf,
+    relay: PathBuf,
+}
+
+impl Story {
+    /// In a folder of its own.
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            phone: folder.join("phone"),
+            tablet: folder.join("tablet"),
+            relay: folder.join("relay"),
+        }
+    }
+
+    /// Tells it, step by step.
+    pub fn tell(&self, steps: &mut Steps<'_>, figures: &mut Figures, output: &Output) -> Outcome {
+        let relay = steps.show("A relay runs on a free port", || {
+            let relay = self.run_relay(None)?;
+            let url = relay.url();
+            Ok((relay, url))
+        })?;
+        let at = relay.address();
+        let (phone, phrase) = steps.show("A phone makes a record", || {
+            let account = NewAccount {
+                name: "Ana Example".into(),
+                device_name: "Ana's phone".into(),
+                relay: Some(relay.url()),
+            };
+            let (phone, phrase) = Engine::create(self.config(&self.phone), account)?;
+            Ok(((phone, phrase.words().to_owned()), "With its keys, and a recovery phrase".into()))
+        })?;
+        let tablet = steps.show("A tablet joins by a pairing link", || {
+            sync(&phone, figures)?;
+            let pairing = phone.pair(600_000)?;
+            let tablet = Engine::join(self.config(&self.tablet), &pairing.link, "Kitchen tablet")?;
+            sync(&tablet, figures)?;
+            sync(&phone, figures)?;
+            let devices = phone.devices()?.iter().filter(|device| !device.paper).count();
+            must(devices == 2, || format!("the phone knows {devices} devices, not 2"))?;
+            Ok((tablet, "Two devices, one account; the link is used up".into()))
+        })?;
+        let both = [&phone, &tablet];
+        let step = steps.show("A routine made on the phone is there on the tablet", || {
+            let step = add_routine(&phone)?;
+            sync_all(&both, figures)?;
+            let (here, there) = (phone.routine(ROUTINE)?.routine, tablet.routine(ROUTINE)?.routine);
+            must(here == there, || "the two routines differ".to_owned())?;
+            Ok((step, format!("\"{}\" with {} steps", here.name, here.steps().count())))
+        })?;
+        steps.show("The routine is played on a fast clock", || {
+            let played = self.play(output)?;
+            let holds = phone.history(&HistoryQuery::default())?.holds.unwrap_or_default();
+            must(played == holds.len(), || {
+                format!("{played} holds were played and {} are in the record", holds.len())
+            })?;
+            let held: u64 = holds.iter().map(|hold| hold.held_ms).sum();
+            let n = words::counted(played as u64, "hold", "holds");
+            Ok(((), format!("{n}, {} held in all", words::length(held))))
+        })?;
+        relay.stop();
+        steps.show("With the relay down, both devices go on", || offline(&both, &step, figures))?;
+        let relay = steps.show("The relay comes back, and both devices sync", || {
+            let relay = self.run_relay(Some(at))?;
+            sync_all(&both, figures)?;
+            let queued: u64 = both
+                .iter()
+                .map(|one| Ok(one.relay()?.map_or(0, |r| r.queued)))
+                .sum::<Shown<u64>>()?;
+            must(queued == 0, || format!("{queued} changes still wait"))?;
+            Ok((relay, "Nothing waits any more".to_owned()))
+        })?;
+        steps.show("Both devices show one record", || same_record(&both, figures))?;
+        steps.show("The hold that both logged is one hold", || shared_hold(&both))?;
+        steps.show("The doctor finds both devices in order", || {
+            for device in both {
+                let report = device.doctor(false)?;
+                must(report.ok, || format!("{:?}", report.findings))?;
+            }
+            Ok(((), "No finding".to_owned()))
+        })?;
+        steps.show("A sync with nothing to say is one small round trip", || {
+            let report = sync(&phone, figures)?;
+            figures.idle_round_trips = report.round_trips;
+            figures.idle_bytes = report.bytes_sent + report.bytes_received;
+            must(report.round_trips == 1 && figures.idle_bytes <= 200, || {
+                format!("{} round trips, {} bytes", report.round_trips, figures.idle_bytes)
+            })?;
+            Ok(((), format!("{} bytes of bodies", figures.idle_bytes)))
+        })?;
+        drop((phone, tablet));
+        relay.stop();
+        steps.show("The relay's disk holds none of it in plain", || {
+            self.search_relay(&phrase, figures)
+        })
+    }
+
+    fn config(&self, home: &Path) -> Config {
+        Config::command_line(home)
+    }
+
+    fn run_relay(&self, at: Option<SocketAddr>) -> Shown<RunningRelay> {
+        let config = RelayConfig::in_directory(&self.relay);
+        Ok(match at {
+            Some(at) => Relay::spawn_at(config, at)?,
+            None => Relay::spawn(config)?,
+        })
+    }
+
+    /// Plays the routine to its end, with an engine of its own on a clock that runs fast.
+    fn play(&self, output: &Output) -> Shown<usize> {
+        let clock = Arc::new(PacedClock::starting_at(&SystemClock, FAST));
+        let config = Config { clock: clock.clone(), ..self.config(&self.phone) };
+        let engine = Engine::open(config)?;
+        let playing = engine.play(ROUTINE, &PlayOptions::default())?;
+        let inputs =
+            script::parse("0 start\n100 pain before 6\n36000 eased\n60000 pause\n75000 resume")?;
+        let mut seat = Seat::new(&engine, playing, clock);
+        scripted::run(&mut seat, &inputs, output, &|| false);
+        must(seat.playing.summary().end.is_some(), || "the session did not end".to_owned())?;
+        if let Some(trouble) = seat.trouble() {
+            return Err(NotSo(trouble));
+        }
+        Ok(seat.playing.finish()?.summary.holds.len())
+    }
+
+    /// Looks for what was written in every file of the relay, and, to show that looking finds it, in
+    /// those of a device.
+    fn search_relay(&self, phrase: &str, figures: &mut Figures) -> Shown<((), String)> {
+        let mut secrets: Vec<String> =
+            [PHONE_NOTE, TABLET_NOTE, ROUTINE, SHARED, TEMPLATE, "Ana Example", "Kitchen tablet"]
+                .map(str::to_owned)
+                .into();
+        secrets.push(phrase.to_owned());
+        let device = search(&self.phone, &secrets[..4])?;
+        for word in &secrets[..4] {
+            must(device.found.iter().any(|(found, _)| found == word), || {
+                format!("the search does not even find \"{word}\" on the device that wrote it")
+            })?;
+        }
+        let relay = search(&self.relay, &secrets)?;
+        figures.relay_bytes = relay.bytes;
+        must(relay.bytes > 0 && relay.files > 0, || "the relay's disk is empty".to_owned())?;
+        if let Some((word, path)) = relay.found.first() {
+            return Err(NotSo(format!("\"{word}\" stands in {}", path.display())));
+        }
+        let words = words::counted(secrets.len() as u64, "text", "texts");
+        let files = words::counted(relay.files, "file", "files");
+        Ok(((), format!("{words} not found in {} bytes of {files}", relay.bytes)))
+    }
+}
+
+fn add_routine(phone: &Engine) -> Shown<String> {
+    let options = TemplateOptions {
+        name: Some(ROUTINE.to_owned()),
+        realign_side: Some(SideRule::Right),
+        ..TemplateOptions::default()
+    };
+    let routine = phone.add_template(TEMPLATE, &options)?.routine;
+    let step = routine.steps().find(|step| step.exercise.as_str() == SHARED);
+    let step = step.ok_or_else(|| NotSo(format!("{TEMPLATE} has no step with {SHARED}")))?;
+    Ok(step.id.to_string())
+}
+
+/// Each device logs a hold of its own, and both log the same one: other seconds, other notes.
+fn offline(both: &[&Engine; 2], step: &str, figures: &mut Figures) -> Shown<((), String)> {
+    let today = LocalDay(both[0].now().local_day(180).0.yesterday()?);
+    let own = [("pec-minor-release", 60), ("glute-max-release", 75)];
+    let shared = [(70, PHONE_NOTE), (85, TABLET_NOTE)];
+    for ((device, (exercise, secs)), (held, note)) in both.iter().zip(own).zip(shared) {
+        let held_for = |secs| Done::Held(Millis::from_secs(secs));
+        let side = Some(LogSide::Left);
+        device.log(&LogRequest { side, ..LogRequest::new(exercise, held_for(secs)) })?;
+        device.log(&LogRequest {
+            side,
+            routine: Some(ROUTINE.to_owned()),
+            date: Some(today),
+            slot: Some("bedtime".to_owned()),
+            step: Some(step.to_owned()),
+            set: Some(1),
+            rep: Some(1),
+            note: Some(note.to_owned()),
+            ..LogRequest::new(SHARED, held_for(held))
+        })?;
+        let report = device.sync_once(&Budget::default())?;
+        figures.syncs += 1;
+        must(report.outcome == SyncOutcome::Offline, || {
+            format!("the relay is down, and a sync came to {:?}", report.outcome)
+        })?;
+        must(report.queued > 0, || "nothing waits for the relay".to_owned())?;
+    }
+    Ok(((), "Two holds on each, one of them the same on both; all of it waits".to_owned()))
+}
+
+fn same_record(both: &[&Engine; 2], figures: &mut Figures) -> Shown<((), String)> {
+    let [here, there] = both.map(record);
+    let (here, there) = (here?, there?);
+    must(here == there, || "the two histories differ".to_owned())?;
+    figures.holds = here.len() as u64;
+    Ok((
+        (),
+        format!("{}, equal to the last field", words::counted(here.len() as u64, "hold", "holds")),
+    ))
+}
+
+/// The whole history as the command line prints it.
+fn record(device: &Engine) -> Shown<Vec<serde_json::Value>> {
+    let query = HistoryQuery { limit: Some(500), ..HistoryQuery::default() };
+    let holds = device.history(&query)?.holds.unwrap_or_default();
+    Ok(holds.iter().map(serde_json::to_value).collect::<Result<_, _>>()?)
+}
+
+fn shared_hold(both: &[&Engine; 2]) -> Shown<((), String)> {
+    for device in both {
+        let query = HistoryQuery {
+            exercise: Some(SHARED.to_owned()),
+            side: Some(Side::Left),
+            ..HistoryQuery::default()
+        };
+        let holds = device.history(&query)?.holds.unwrap_or_default();
+        let noted: Vec<&HoldView> = holds.iter().filter(|hold| hold.note.is_some()).collect();
+        let [hold] = noted.as_slice() else {
+            return Err(NotSo(format!("{} holds instead of one", noted.len())));
+        };
+        must(hold.held_ms == 85_000, || format!("{} ms held, not the longer", hold.held_ms))?;
+        let note = hold.note.clone().unwrap_or_default();
+        must(note.contains(PHONE_NOTE) && note.contains(TABLET_NOTE), || {
+            format!("the notes are: {note}")
+        })?;
+        let seen = device.hold_observations(&hold.hold_id)?.len();
+        must(seen == 2, || format!("{seen} observations, not 2"))?;
+    }
+    Ok(((), "The longer one, with both notes; both observations are kept".to_owned()))
+}
+
+/// One sync to its end, counted.
+fn sync(device: &Engine, figures: &mut Figures) -> Shown<holdfast::SyncReport> {
+    loop {
+        let report = device.sync_once(&Budget::default())?;
+        figures.syncs += 1;
+        figures.round_trips += report.round_trips;
+        figures.pushed += report.pushed;
+        figures.pulled += report.pulled;
+        figures.bytes_sent += report.bytes_sent;
+        figures.bytes_received += report.bytes_received;
+        if let Some(problem) = report.problems.first() {
+            return Err(NotSo(problem.message.clone()));
+        }
+        match report.outcome {
+            SyncOutcome::Done => return Ok(report),
+            SyncOutcome::More => {}
+            outcome => return Err(NotSo(format!("a sync came to {outcome:?}"))),
+        }
+    }
+}
+
+/// Twice each, so that each hears what the other said, and that it was heard.
+fn sync_all(both: &[&Engine; 2], figures: &mut Figures) -> Shown<()> {
+    for _ in 0..2 {
+        for device in both {
+            sync(device, figures)?;
+        }
+    }
+    Ok(())
+}
