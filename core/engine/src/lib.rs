@@ -48,6 +48,7 @@ pub use store::faults::{Crash, FaultPoint, Faults};
 pub use sync::report::{Budget, SyncOutcome, SyncProblem, SyncReport};
 pub use sync::run::RelayStatus;
 pub use sync::transport::Cancel;
+pub use sync::watch::{WatchEvent, Watching};
 
 use clock::Clock;
 use error::{Error, Result};
@@ -64,6 +65,7 @@ use store::meta::{self, Me};
 use sync::http::Http;
 use sync::run::Syncing;
 use sync::transport::Transport;
+use sync::watch::Wakes;
 
 /// One home, opened. Cheap to clone; every clone is the same engine.
 #[derive(Clone)]
@@ -101,6 +103,7 @@ pub(crate) struct Inner {
     pub(crate) documents: OpenDocuments,
     pub(crate) plans: Plans,
     pub(crate) syncing: Syncing,
+    pub(crate) wakes: Wakes,
     /// Made when it is first needed: most commands never touch the network.
     transport: OnceLock<Arc<dyn Transport>>,
     /// Whether a session is played by this engine. Between processes a lock file tells.
@@ -149,6 +152,7 @@ impl Inner {
             documents: OpenDocuments::default(),
             plans: Plans::default(),
             syncing: Syncing::default(),
+            wakes: Wakes::default(),
             transport: config.transport.map(OnceLock::from).unwrap_or_default(),
             playing: AtomicBool::new(false),
         }))
@@ -245,6 +249,7 @@ impl Engine {
     /// When the engine stopped over an error of its own.
     pub fn suspend(&self) -> std::result::Result<(), HoldfastError> {
         self.guarded(|inner| {
+            inner.wakes.suspend();
             inner.store.suspend();
             Ok(())
         })
@@ -255,7 +260,11 @@ impl Engine {
     /// # Errors
     /// [`HoldfastError::HomeInUse`] when another process took the directory meanwhile.
     pub fn resume(&self) -> std::result::Result<(), HoldfastError> {
-        self.guarded(|inner| inner.store.resume())
+        self.guarded(|inner| {
+            inner.store.resume()?;
+            inner.wakes.resume();
+            Ok(())
+        })
     }
 }
 

@@ -117,7 +117,7 @@ pub struct Header {
     /// What the author had last seen of this space.
     #[n(8)]
     pub seen: Position,
-    /// For a pack, the entries it stands in for.
+    /// For a pack, the entries it stands in for; none when it only adds.
     #[n(9)]
     pub covers: Vec<SeqRange>,
     /// Hash of the body.

@@ -208,6 +208,7 @@ impl Machine {
                             let token = self.token.clone();
                             return Ok(Step::Ask(self.ask("/v1/sync", &request, token)));
                         }
+                        None if matches!(self.stage, Stage::Over(_)) => {}
                         None => self.stage = Stage::Over(SyncOutcome::Done),
                     }
                 }
@@ -399,7 +400,10 @@ impl Machine {
     fn prepare(&mut self, site: &Site<'_>) -> Result<Option<(SyncRequest, Sent)>> {
         let Some(relay) = site.store.read(relay::get)? else { return Ok(None) };
         let stop = self.stopper(site);
-        let pushing = !self.only_pull && !self.more;
+        // A relay that shows another history than before is read, and told nothing.
+        let distrusted = site.store.read(|conn| alarms::is_raised(conn, "relay_rolled_back"))?;
+        self.full_next |= distrusted && !self.synced;
+        let pushing = !self.only_pull && !self.more && !distrusted;
         if pushing {
             for space in std::mem::take(&mut self.reseal) {
                 super::seal::reseal(site, space)?;

@@ -18,3 +18,4 @@ pub(crate) mod seal;
 pub(crate) mod site;
 pub(crate) mod start;
 pub mod transport;
+pub mod watch;

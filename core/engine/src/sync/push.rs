@@ -13,7 +13,7 @@ use super::seal;
 use super::site::Site;
 use crate::error::Result;
 use crate::store::sync_tables::sealed::{self, Sealed};
-use crate::store::sync_tables::{alarms, spaces};
+use crate::store::sync_tables::{alarms, entries, spaces};
 use crate::store::{Priority, Tx, outbox};
 
 /// Bytes of entries in one request. It bounds what is lost when an answer does not come.
@@ -149,14 +149,18 @@ fn take_ack(
             let ids: Vec<i64> =
                 outbox::of_sealed(tx.reader(), sent.id)?.iter().map(|change| change.id).collect();
             outbox::acknowledge(tx, &ids, *seq)?;
-            sealed::stored(tx, sent.id, *seq)?;
+            let no = spaces::number(tx, sent.space)?;
             if sent.own {
                 let counter = Entry::from_trusted_bytes(&sent.bytes)
                     .map_or(0, |entry| entry.header().counter);
-                let no = spaces::number(tx, sent.space)?;
                 spaces::set_prev(tx, no, sent.hash, counter)?;
             }
-            Ok(())
+            // The genesis of a chart is in its log here from the beginning, and does not come back.
+            if entries::has(tx.reader(), no, sent.hash)? {
+                sealed::remove(tx, sent.id)
+            } else {
+                sealed::stored(tx, sent.id, *seq)
+            }
         }
         Outcome::RetryAfter { ms } => {
             acked.retry_after_ms = Some(acked.retry_after_ms.unwrap_or(0).max(*ms));
@@ -199,6 +203,11 @@ fn take_refusal(
     let mends =
         matches!(why, Refusal::Counter | Refusal::Chain | Refusal::Fork | Refusal::UnknownEpoch);
     match sent.kind {
+        // What it stood in for is not in the log of a relay that lost it: it is given back as it is.
+        Kind::Pack if sent.held => {
+            acked.reseal.insert(sent.space);
+            Ok(())
+        }
         // Given back in another's name: that device will give it back itself.
         _ if !sent.own => sealed::remove(tx, sent.id),
         // A pack and a checkpoint say what is elsewhere; new ones are made of the state as it then is.

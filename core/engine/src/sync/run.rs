@@ -61,8 +61,9 @@ impl Inner {
     /// One sync after the other.
     pub(crate) fn sync(&self, budget: &Budget) -> Result<SyncReport> {
         let _one: MutexGuard<'_, ()> = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        let budget = Budget { cancel: self.wakes.or_suspended(&budget.cancel), ..budget.clone() };
         let done = self.with_site(|site| {
-            drive(site, self.transport()?, Machine::new(site, budget.clone()), budget)
+            drive(site, self.transport()?, Machine::new(site, budget.clone()), &budget)
         });
         match done {
             Err(Error::Suspended) => self.locked("suspended", "the app is suspended"),

@@ -187,8 +187,15 @@ fn reseal_one(
     if old_header.is_genesis() {
         return Ok(());
     }
-    // A pack, a checkpoint and a statement are made of the state: a new state makes new ones.
-    if old_header.kind != Kind::Change || old_header.author != site.me() {
+    let mine = old_header.author == site.me();
+    let again = match old_header.kind {
+        Kind::Change => mine,
+        // What it stood in for is lost to the relay: whoever holds it gives its documents back.
+        Kind::Pack => one.held,
+        // Statements and checkpoints are made of the state: a new state makes new ones.
+        Kind::Membership | Kind::Checkpoint => false,
+    };
+    if !again {
         return sealed::remove(tx, one.id);
     }
     if one.tries >= MAX_TRIES {
@@ -201,7 +208,7 @@ fn reseal_one(
     };
     let (epoch, key) = current_key(site, tx, state, class)?;
     let at = place(site, tx, row, state)?;
-    let head = header(row.id, class, Kind::Change, epoch, at);
+    let head = header(row.id, class, old_header.kind, epoch, at);
     let entry = site.with_entropy(|e| Entry::seal(head, &key, &content, LEVEL, site.keys, e));
     sealed::replace(tx, one.id, &entry)
 }

@@ -68,7 +68,11 @@ pub enum TransportError {
 
 /// A wish to stop, shared between whoever waits and whoever works. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel {
+    asked: Arc<AtomicBool>,
+    /// Wishes of others that count as this one.
+    others: Vec<Arc<AtomicBool>>,
+}
 
 impl Cancel {
     /// One that nobody has asked for yet.
@@ -79,13 +83,22 @@ impl Cancel {
 
     /// Asks to stop.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Release);
+        self.asked.store(true, Ordering::Release);
     }
 
     /// Whether it was asked for.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.asked.load(Ordering::Acquire)
+            || self.others.iter().any(|other| other.load(Ordering::Acquire))
+    }
+
+    /// A new wish that is also there when this or the other one is. Asking for it asks for neither.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        let both = [self, other];
+        let all = both.iter().flat_map(|one| one.others.iter().chain([&one.asked]));
+        Self { asked: Arc::default(), others: all.cloned().collect() }
     }
 }
 

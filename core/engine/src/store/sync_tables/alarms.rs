@@ -31,6 +31,12 @@ pub(crate) fn clear(tx: &Tx<'_>, code: &str, space: SpaceId) -> Result<()> {
     Ok(())
 }
 
+/// Whether an alarm is raised, in whichever space.
+pub(crate) fn is_raised(conn: &Connection, code: &str) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM alarm WHERE code = ?1)";
+    Ok(conn.prepare_cached(sql)?.query_row([code], |row| row.get(0))?)
+}
+
 /// Every alarm, oldest first.
 pub(crate) fn all(conn: &Connection) -> Result<Vec<Alarm>> {
     let mut found = conn.prepare_cached("SELECT code, text FROM alarm ORDER BY at_ms, code")?;

@@ -111,6 +111,12 @@ pub(crate) fn running_at(
     Ok(found.flatten().as_deref().and_then(RunningHash::from_slice))
 }
 
+/// Whether an entry is in the log.
+pub(crate) fn has(conn: &Connection, space: SpaceNo, hash: EntryHash) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM entry WHERE space = ?1 AND hash = ?2)";
+    Ok(conn.prepare_cached(sql)?.query_row((space.0, hash.as_bytes()), |row| row.get(0))?)
+}
+
 /// The bytes of the entry at a place.
 pub(crate) fn bytes_at(conn: &Connection, space: SpaceNo, seq: Seq) -> Result<Option<Vec<u8>>> {
     let sql = "SELECT bytes FROM entry WHERE space = ?1 AND seq = ?2";

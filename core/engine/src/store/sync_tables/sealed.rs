@@ -88,8 +88,7 @@ pub(crate) fn put(
 
 /// Puts a newly sealed entry in the place of one that was not taken.
 pub(crate) fn replace(tx: &Tx<'_>, id: i64, entry: &Entry) -> Result<()> {
-    let sql =
-        "UPDATE sealed SET hash = ?2, bytes = ?3, tries = tries + 1, held = NULL WHERE id = ?1";
+    let sql = "UPDATE sealed SET hash = ?2, bytes = ?3, tries = tries + 1, held = NULL, own = 1 WHERE id = ?1";
     tx.execute(sql, (id, entry.hash().as_bytes(), entry.to_bytes())).map(|_| ())
 }
 
