@@ -150,11 +150,6 @@ pub(crate) fn mark_sealed(tx: &Tx<'_>, ids: &[i64], sealed: i64) -> Result<()> {
     Ok(())
 }
 
-/// Takes the changes of a sealed entry back: it is stale and will be sealed again.
-pub(crate) fn unseal(tx: &Tx<'_>, sealed: i64) -> Result<()> {
-    tx.execute("UPDATE outbox SET sealed = NULL WHERE sealed = ?1", [sealed]).map(|_| ())
-}
-
 /// Notes that a relay keeps these changes, at place `entry` of the space's log.
 pub(crate) fn acknowledge(tx: &Tx<'_>, ids: &[i64], entry: Seq) -> Result<()> {
     for id in ids {
