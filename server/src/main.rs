@@ -108,7 +108,7 @@ fn run(arguments: Arguments) -> Result<(), String> {
             println!("marked: the store starts a new generation");
             Ok(())
         }
-        None => listen(Arc::new(relay), arguments.listen),
+        None => attend(Arc::new(relay), arguments.listen),
     }
 }
 
@@ -122,14 +122,13 @@ fn set_rate(rate: &mut Option<Rate>, asked: Option<u32>) {
     }
 }
 
-fn listen(relay: Arc<Relay>, address: SocketAddr) -> Result<(), String> {
+fn attend(relay: Arc<Relay>, address: SocketAddr) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|e| format!("cannot start the relay's threads: {e}"))?;
     runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(address)
-            .await
+        let listener = holdfast_relay::http::listen(address)
             .map_err(|e| format!("cannot listen on {address}: {e}"))?;
         let bound = listener.local_addr().map_err(|e| format!("cannot listen: {e}"))?;
         let stop = stop_signal().map_err(|e| format!("cannot wait for signals: {e}"))?;

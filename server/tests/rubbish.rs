@@ -285,3 +285,28 @@ fn other_paths_and_methods_are_not_found() {
     assert_eq!(reply.status, 405);
     assert_eq!(Line::Http(http.clone()).post("/v1/nothing", None, b"").status, 404);
 }
+
+#[test]
+fn behind_a_proxy_the_address_it_names_last_is_the_one_that_counts() {
+    let limits =
+        Limits { newcomer_rate: Some(Rate { per_second: 1, burst: 2 }), ..Limits::without_rates() };
+    let status = |http: &Http, forwarded: &str| {
+        http.block_on(async {
+            let request = http.client().post(format!("{}/v1/challenge", http.url));
+            let request = request.header("x-forwarded-for", forwarded).body("rubbish");
+            request.send().await.unwrap().status().as_u16()
+        })
+    };
+    let config = RelayConfig { behind_proxy: true, ..RelayConfig::in_memory() };
+    let relay = Relay::spawn(config.with_limits(limits.clone())).unwrap();
+    let http = Http::new(relay.url());
+    let statuses: Vec<u16> =
+        (0..4).map(|n| status(&http, &format!("198.51.100.{n}, 192.0.2.1"))).collect();
+    assert_eq!(statuses[2..], [429, 429], "what the client claims does not help it");
+    assert_eq!(status(&http, "198.51.100.1, 192.0.2.2"), 400);
+
+    // Without a proxy nobody is believed.
+    let (_directory, _relay, http) = relay_with(limits);
+    let statuses: Vec<u16> = (0..4).map(|n| status(&http, &format!("192.0.2.{n}"))).collect();
+    assert_eq!(statuses[2..], [429, 429]);
+}

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,8 +29,10 @@ enum Phase {
     Idle,
     /// A body is coming. Its handler sees to the time.
     Body,
-    /// The relay works on it, or it is an event stream.
+    /// The relay works on it.
     Working,
+    /// An event stream.
+    Streaming,
 }
 
 #[derive(Debug)]
@@ -38,6 +41,8 @@ struct Open {
     phase: Phase,
     since: Instant,
     cut: CancellationToken,
+    /// Whether it was an event stream when it was cut.
+    streams: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Default)]
@@ -63,15 +68,18 @@ pub(super) struct Slot {
     id: u64,
     peer: IpAddr,
     cut: CancellationToken,
+    streams: Arc<AtomicBool>,
     connections: Connections,
 }
 
 impl Connections {
-    pub fn new(limits: &Limits) -> Self {
+    /// Behind a proxy every connection comes from the proxy, so none is told from another by its address.
+    pub fn new(limits: &Limits, behind_proxy: bool) -> Self {
+        let in_all = limits.connections.min(files_allowed().saturating_sub(128).max(32));
         Self {
             inner: Arc::default(),
-            in_all: limits.connections.min(files_allowed().saturating_sub(128).max(32)),
-            of_one: limits.connections_per_address,
+            in_all,
+            of_one: if behind_proxy { in_all } else { limits.connections_per_address },
             head: Duration::from_millis(limits.head_ms),
             idle: Duration::from_millis(limits.idle_ms),
         }
@@ -90,12 +98,18 @@ impl Connections {
         let id = inner.next;
         inner.next += 1;
         let cut = CancellationToken::new();
-        let open =
-            Open { network, phase: Phase::FirstHead, since: Instant::now(), cut: cut.clone() };
+        let streams = Arc::new(AtomicBool::new(false));
+        let open = Open {
+            network,
+            phase: Phase::FirstHead,
+            since: Instant::now(),
+            cut: cut.clone(),
+            streams: Arc::clone(&streams),
+        };
         inner.open.insert(id, open);
         *inner.by_network.entry(network).or_default() += 1;
         drop(inner);
-        Some(Arc::new(Slot { id, peer, cut, connections: self.clone() }))
+        Some(Arc::new(Slot { id, peer, cut, streams, connections: self.clone() }))
     }
 
     /// Cuts connections that keep us waiting for a head for too long.
@@ -110,7 +124,7 @@ impl Connections {
                 match open.phase {
                     Phase::FirstHead => waiting > self.head,
                     Phase::Idle => waiting > self.idle,
-                    Phase::Body | Phase::Working => false,
+                    Phase::Body | Phase::Working | Phase::Streaming => false,
                 }
             })
             .map(|(id, _)| *id)
@@ -131,20 +145,28 @@ impl Connections {
 }
 
 impl Inner {
-    /// First those that never sent a whole request, then the idle ones.
+    /// First those that never sent a whole request, then the idle ones, then event streams, whose devices come back.
     fn cut_longest_waiting(&mut self, of: Option<Network>) -> Option<()> {
         let (id, _) = self
             .open
             .iter()
             .filter(|(_, open)| of.is_none_or(|network| network == open.network))
             .filter(|(_, open)| open.phase != Phase::Working)
-            .min_by_key(|(_, open)| (open.phase == Phase::Idle, open.since))?;
+            .min_by_key(|(_, open)| {
+                let rank = match open.phase {
+                    Phase::FirstHead | Phase::Body | Phase::Working => 0,
+                    Phase::Idle => 1,
+                    Phase::Streaming => 2,
+                };
+                (rank, open.since)
+            })?;
         self.remove(*id);
         Some(())
     }
 
     fn remove(&mut self, id: u64) {
         let Some(open) = self.open.remove(&id) else { return };
+        open.streams.store(open.phase == Phase::Streaming, Ordering::Release);
         open.cut.cancel();
         if let Some(count) = self.by_network.get_mut(&open.network) {
             *count -= 1;
@@ -169,8 +191,9 @@ impl Slot {
         self.cut.cancelled().await;
     }
 
-    pub const fn reason(&self) -> &'static [u8] {
-        TOO_SLOW
+    /// What may still be written to a connection that was cut; nothing in the middle of an event stream.
+    pub fn reason(&self) -> &'static [u8] {
+        if self.streams.load(Ordering::Acquire) { b"" } else { TOO_SLOW }
     }
 
     pub fn body_is_coming(&self) {
@@ -180,6 +203,10 @@ impl Slot {
     /// Says `false` when the connection was cut in the meantime.
     pub fn is_worked_on(&self) -> bool {
         self.enter(Phase::Working)
+    }
+
+    pub fn is_streaming(&self) {
+        self.enter(Phase::Streaming);
     }
 
     pub fn is_answered(&self) {

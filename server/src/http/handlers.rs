@@ -293,6 +293,9 @@ async fn watch(State(shell): State<Shell>, request: Request<Body>) -> Response {
     });
     match opened.await {
         Ok(Ok(watch)) => {
+            if let Some(slot) = &slot {
+                slot.is_streaming();
+            }
             let mut response = Sse::new(events(shell, watch)).into_response();
             response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
             response

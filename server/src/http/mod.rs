@@ -9,6 +9,7 @@ mod running;
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,7 +19,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -39,6 +40,20 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Listens on an address. The system's queue is longer than usual, so that a burst of connections waits there
+/// for a moment instead of a second, which is how long an overflowing queue makes a client wait.
+///
+/// # Errors
+/// As the system says.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A relay that comes back does not wait for the old one's last connections to be forgotten.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(4096)
+}
+
 /// Serves until `shutdown` is done, then lets requests that are being worked on finish.
 ///
 /// # Errors
@@ -49,7 +64,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let closing = CancellationToken::new();
-    let connections = Connections::new(relay.limits());
+    let connections = Connections::new(relay.limits(), relay.behind_proxy());
     let router = handlers::router(Arc::clone(&relay), closing.clone());
     // Every connection holds a sender: when all are gone, all are done.
     let (alive, mut gone) = tokio::sync::mpsc::channel::<()>(1);
@@ -143,7 +158,7 @@ async fn attend(
             }
         }
     }
-    // Only a connection that waits for a request is cut, so nothing of an answer was sent yet.
+    // A connection that is being answered is not cut, so nothing of an answer was sent yet.
     let stream = connection.into_parts().io.into_inner();
     refuse(&stream, slot.reason());
 }

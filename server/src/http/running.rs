@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use tokio_util::sync::CancellationToken;
 
-use super::serve;
+use super::{listen, serve};
 use crate::config::RelayConfig;
 use crate::relay::{OpenError, Relay};
 
@@ -59,7 +59,10 @@ impl Relay {
             .build()
             .map_err(StartError::Threads)?;
         let refused = |why| StartError::Listen { address: at, why };
-        let listener = runtime.block_on(tokio::net::TcpListener::bind(at)).map_err(refused)?;
+        let listener = {
+            let _entered = runtime.enter();
+            listen(at).map_err(refused)?
+        };
         let address = listener.local_addr().map_err(refused)?;
         let closing = CancellationToken::new();
         let thread = {
