@@ -9,6 +9,7 @@ mod context;
 mod demo;
 mod failure;
 mod interrupt;
+mod manual;
 mod output;
 mod player;
 mod secret_line;
@@ -65,13 +66,7 @@ fn run(cli: Cli, output: &Output) -> Outcome<Exit> {
             clap_complete::generate(args.shell, &mut Cli::command(), "holdfast", &mut script);
             output.raw(&script);
         }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command())
-                .render(&mut page)
-                .expect("a vector takes every write");
-            output.raw(&page);
-        }
+        Command::Man => output.raw(&manual::page()),
     }
     Ok(Exit::Done)
 }

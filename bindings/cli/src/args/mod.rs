@@ -18,7 +18,7 @@ use crate::when;
 /// Log holds offline, keep them in step across devices through a relay that reads nothing.
 #[derive(Debug, Parser)]
 #[command(name = "holdfast", version, max_term_width = 100, after_help = EXAMPLE)]
-#[command(propagate_version = true, disable_help_subcommand = true)]
+#[command(disable_help_subcommand = true)]
 pub struct Cli {
     /// What holds for every command.
     #[command(flatten)]

@@ -27,12 +27,12 @@ use crate::output::{Output, record, words};
 use crate::player::pace::PacedClock;
 use crate::player::seat::Seat;
 use crate::player::voice::Voice;
-use crate::player::{Conducted, has_release, lines, screen, scripted};
+use crate::player::{Conducted, Page, has_release, lines, screen, scripted};
 
 /// Answers `play`.
 pub fn run(args: &Play, context: &Context, output: &Output) -> Outcome {
     let script = args.inputs.as_deref().map(read_script).transpose()?;
-    let clock = Arc::new(PacedClock::starting_at(&*context.clock, args.fast));
+    let clock = Arc::new(PacedClock::standing_at(&*context.clock, args.fast));
     let engine = Engine::open(Config { clock: clock.clone(), ..context.config() })?;
     let routine = engine.routine(&args.routine)?.routine;
     let mut seat = if args.resume {
@@ -52,6 +52,7 @@ pub fn run(args: &Play, context: &Context, output: &Output) -> Outcome {
             output.remark(&words::plain(&format!("condition.{condition}")));
         }
     }
+    seat.start();
     conduct(&mut seat, args, script.as_deref(), output)?;
     close(seat, &engine, &args.routine, output)
 }
@@ -65,10 +66,7 @@ fn conduct(
 ) -> Outcome {
     let interrupt = Interrupt::listen();
     let stop = || interrupt.is_heard();
-    let before = match has_release(seat.playing.plan()) {
-        true => stop_rules(),
-        false => Vec::new(),
-    };
+    let before = pages(&seat.playing);
     let voice = if args.mute { Voice::mute() } else { Voice::find() };
     let watched = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
     match script {
@@ -87,9 +85,21 @@ fn conduct(
     Ok(())
 }
 
-fn stop_rules() -> Vec<String> {
-    let shown = safety::before_first_release();
-    shown.stop_rules.iter().map(|rule| words::plain(rule.text.as_str())).collect()
+/// What is to be read before the session begins: when to stop, and what the rules ask or warn of.
+fn pages(playing: &Playing) -> Vec<Page> {
+    let mut pages = Vec::new();
+    if has_release(playing.plan()) {
+        let shown = safety::before_first_release();
+        let lines = shown.stop_rules.iter().map(|rule| words::plain(rule.text.as_str())).collect();
+        pages.push(Page { title: "Stop when".to_owned(), lines });
+    }
+    let mut lines: Vec<String> =
+        playing.findings().iter().map(|finding| finding.text(words::reader())).collect();
+    lines.dedup();
+    if !lines.is_empty() {
+        pages.push(Page { title: "Before you begin".to_owned(), lines });
+    }
+    pages
 }
 
 fn read_script(path: &Path) -> Outcome<Vec<(u64, Input)>> {

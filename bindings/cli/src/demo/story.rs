@@ -152,13 +152,14 @@ impl Story {
 
     /// Plays the routine to its end, with an engine of its own on a clock that runs fast.
     fn play(&self, output: &Output) -> Shown<usize> {
-        let clock = Arc::new(PacedClock::starting_at(&SystemClock, FAST));
+        let clock = Arc::new(PacedClock::standing_at(&SystemClock, FAST));
         let config = Config { clock: clock.clone(), ..self.config(&self.phone) };
         let engine = Engine::open(config)?;
         let playing = engine.play(ROUTINE, &PlayOptions::default())?;
         let inputs =
             script::parse("0 start\n100 pain before 6\n36000 eased\n60000 pause\n75000 resume")?;
         let mut seat = Seat::new(&engine, playing, clock);
+        seat.start();
         scripted::run(&mut seat, &inputs, output, &|| false);
         must(seat.playing.summary().end.is_some(), || "the session did not end".to_owned())?;
         if let Some(trouble) = seat.trouble() {

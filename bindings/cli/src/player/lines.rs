@@ -11,7 +11,7 @@ use holdfast::domain::player::{
 use holdfast::domain::record::{PainRating, Reporter};
 
 use super::voice::Voice;
-use super::{Conducted, attend, said};
+use super::{Conducted, Page, attend, said};
 use crate::args::values;
 use crate::output::layout::{hanging, wrapped};
 use crate::output::{Output, words};
@@ -23,15 +23,15 @@ const HELP: &str = "start, pause, resume, skip, back, extend 15000, eased, move,
 pub fn run(
     session: &mut dyn Conducted,
     mut voice: Voice,
-    before: &[String],
+    before: &[Page],
     output: &Output,
     stop: &dyn Fn() -> bool,
 ) {
     if session.view(session.now()).stage == StageView::Ready {
-        if !before.is_empty() {
-            output.line("Stop when");
-            for rule in before {
-                output.line(&hanging("- ", rule, output.width));
+        for page in before {
+            output.line(&page.title);
+            for line in &page.lines {
+                output.line(&hanging("- ", line, output.width));
             }
         }
         output.line("Type start and enter to begin, quit to leave, ? for the other words.");

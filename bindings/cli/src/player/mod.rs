@@ -36,6 +36,15 @@ pub trait Conducted {
     fn trouble(&self) -> Option<String>;
 }
 
+/// Something to read before a session begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// What it is about.
+    pub title: String,
+    /// Sentences, one a line.
+    pub lines: Vec<String>,
+}
+
 /// Applies an input and confirms the cues it brings, as one does who gives them at once.
 /// What was to be given is in the answer.
 pub fn attend(session: &mut dyn Conducted, at: At, input: &Input) -> Vec<Effect> {

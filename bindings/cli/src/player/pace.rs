@@ -1,35 +1,42 @@
 //! The time of a session: the machine's, or faster, or from another hour. A clock for the engine and
 //! the wait for an instant; it knows no player.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use holdfast::clock::{Clock, SystemClock};
 use holdfast::domain::player::At;
 
-/// A clock that starts where another one stands and runs so many times faster than the machine.
+/// A clock that stands where another one stood until it is started, and then runs so many times
+/// faster than the machine.
 pub struct PacedClock {
     wall_ms: i64,
     since_boot_ms: u64,
     boot_id: String,
     zone: String,
-    begun_ms: u64,
+    begun_ms: OnceLock<u64>,
     ahead_ms: AtomicU64,
     fast: u32,
 }
 
 impl PacedClock {
-    /// Starts now, where `clock` stands.
-    pub fn starting_at(clock: &dyn Clock, fast: u32) -> Self {
+    /// Stands where `clock` stands now.
+    pub fn standing_at(clock: &dyn Clock, fast: u32) -> Self {
         Self {
             wall_ms: clock.wall_ms(),
             since_boot_ms: clock.since_boot_ms(),
             boot_id: clock.boot_id(),
             zone: clock.zone(),
-            begun_ms: SystemClock.since_boot_ms(),
+            begun_ms: OnceLock::new(),
             ahead_ms: AtomicU64::new(0),
             fast,
         }
+    }
+
+    /// Lets it run.
+    pub fn start(&self) {
+        self.begun_ms.get_or_init(|| SystemClock.since_boot_ms());
     }
 
     /// Puts the clock forward to a wall time, so that a session that ran fast goes on where it was.
@@ -46,7 +53,8 @@ impl PacedClock {
     }
 
     fn passed(&self) -> u64 {
-        let passed = SystemClock.since_boot_ms().saturating_sub(self.begun_ms);
+        let begun = self.begun_ms.get();
+        let passed = begun.map_or(0, |begun| SystemClock.since_boot_ms().saturating_sub(*begun));
         let ahead = self.ahead_ms.load(Ordering::Acquire);
         passed.saturating_mul(u64::from(self.fast)).saturating_add(ahead)
     }

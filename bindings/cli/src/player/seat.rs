@@ -26,6 +26,11 @@ impl Seat {
         Self { engine: engine.clone(), playing, clock, trouble: None }
     }
 
+    /// Lets its time run.
+    pub fn start(&self) {
+        self.clock.start();
+    }
+
     /// Takes note of whether it could be saved, and gives what is to be done.
     pub fn note(&mut self, applied: Applied) -> Vec<Effect> {
         self.trouble = match (applied.saved, applied.error) {

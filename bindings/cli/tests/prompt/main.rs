@@ -13,3 +13,4 @@ mod record;
 mod relay;
 mod routine;
 mod sync;
+mod watched;

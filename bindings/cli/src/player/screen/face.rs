@@ -12,8 +12,9 @@ use ratatui::widgets::{Paragraph, Wrap};
 use super::digits::large;
 use super::keys;
 use super::rating::Rating;
+use crate::output::layout::hanging;
 use crate::output::words;
-use crate::player;
+use crate::player::{self, Page};
 
 /// Everything that is on the screen.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub struct Face<'a> {
     /// A pain rating that is being typed, and what is asked.
     pub rating: Option<(&'a str, &'a Rating)>,
     /// What is to be read before the session begins.
-    pub before: &'a [String],
+    pub before: Option<&'a Page>,
     /// Whether colours may be used.
     pub colours: bool,
 }
@@ -35,8 +36,8 @@ pub struct Face<'a> {
 /// Draws it.
 pub fn draw(frame: &mut Frame<'_>, face: &Face<'_>) {
     let area = frame.area();
-    if face.view.stage == StageView::Ready && !face.before.is_empty() && face.rating.is_none() {
-        draw_before(frame, face, area);
+    if let (StageView::Ready, Some(page), None) = (face.view.stage, face.before, &face.rating) {
+        draw_page(frame, face, page, area);
         return;
     }
     // The digits have two fifths of the height before anything else has a row.
@@ -186,13 +187,17 @@ fn draw_foot(frame: &mut Frame<'_>, face: &Face<'_>, area: Rect) {
     frame.render_widget(foot.wrap(Wrap { trim: true }), area);
 }
 
-/// What to read before the first release.
-fn draw_before(frame: &mut Frame<'_>, face: &Face<'_>, area: Rect) {
+/// A page to read before the session begins.
+fn draw_page(frame: &mut Frame<'_>, face: &Face<'_>, page: &Page, area: Rect) {
     let [text, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(2)]).areas(area);
-    let mut lines = vec![Line::styled("Stop when", Style::new().bold()), Line::default()];
-    lines.extend(face.before.iter().map(|rule| Line::from(format!("· {rule}"))));
+    let width = usize::from(text.width);
+    let mut lines = vec![Line::styled(page.title.as_str(), Style::new().bold()), Line::default()];
+    for sentence in &page.lines {
+        let wrapped = hanging("· ", sentence, width);
+        lines.extend(wrapped.lines().map(|line| Line::from(line.to_owned())));
+    }
     lines.push(Line::default());
     lines.push(Line::from("Information, not diagnosis. `holdfast safety` has the rest."));
-    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: true }), text);
+    frame.render_widget(Paragraph::new(lines), text);
     draw_foot(frame, face, foot);
 }

@@ -20,7 +20,7 @@ use self::face::Face;
 use self::keys::Meant;
 use self::rating::{Rated, Rating};
 use super::voice::Voice;
-use super::{Conducted, attend, entry, said};
+use super::{Conducted, Page, attend, entry, said};
 use crate::failure::{Failure, Outcome};
 use crate::output::words;
 
@@ -36,7 +36,7 @@ pub struct Setting<'a> {
     /// What speaks and rings.
     pub voice: Voice,
     /// What is to be read before the session begins.
-    pub before: Vec<String>,
+    pub before: Vec<Page>,
     /// Whether colours may be used.
     pub colours: bool,
     /// Whether the process has been asked to end.
@@ -93,6 +93,7 @@ struct Screen<'a> {
     shown: String,
     notice: String,
     rating: Option<(Asked, Rating)>,
+    pages_read: usize,
     rated_before: bool,
     rated_after: bool,
     ending: bool,
@@ -114,6 +115,7 @@ impl<'a> Screen<'a> {
             shown: String::new(),
             notice: String::new(),
             rating: None,
+            pages_read: 0,
             rated_before: !fresh,
             rated_after: false,
             ending: false,
@@ -129,7 +131,7 @@ impl<'a> Screen<'a> {
             cue: &self.shown,
             notice: &self.notice,
             rating: self.rating.as_ref().map(|(asked, rating)| (asked.text(), rating)),
-            before: &self.setting.before,
+            before: self.setting.before.get(self.pages_read),
             colours: self.setting.colours,
         }
     }
@@ -175,6 +177,12 @@ impl<'a> Screen<'a> {
         }
         let ending = std::mem::take(&mut self.ending);
         match keys::read(key, &self.view) {
+            Meant::Do(Action::Start) if self.pages_read < self.setting.before.len() => {
+                self.pages_read += 1;
+                if self.pages_read == self.setting.before.len() {
+                    self.rating = Some((Asked::Before, Rating::default()));
+                }
+            }
             Meant::Do(Action::Start) if !self.rated_before => {
                 self.rating = Some((Asked::Before, Rating::default()));
             }

@@ -72,7 +72,7 @@ fn drawn(face: &Face<'_>, width: u16, height: u16) -> Vec<String> {
 }
 
 fn face(view: &View) -> Face<'_> {
-    Face { view, cue: "Let it sink in.", notice: "", rating: None, before: &[], colours: true }
+    Face { view, cue: "Let it sink in.", notice: "", rating: None, before: None, colours: true }
 }
 
 #[test]
@@ -137,8 +137,8 @@ fn the_stop_rules_stand_before_the_first_release() {
     let session = bedtime();
     assert!(super::super::has_release(session.0.plan()));
     let view = session.view(ZERO);
-    let rules = ["It goes numb. Stop.".to_owned()];
-    let screen = drawn(&Face { before: &rules, ..face(&view) }, 80, 24).join("\n");
+    let page = Page { title: "Stop when".into(), lines: vec!["It goes numb. Stop.".into()] };
+    let screen = drawn(&Face { before: Some(&page), ..face(&view) }, 80, 24).join("\n");
     assert!(screen.contains("Stop when") && screen.contains("It goes numb."), "{screen}");
     assert!(screen.replace("\u{a0}", " ").contains("enter begin"), "{screen}");
 }
