@@ -46,6 +46,12 @@ fn fill(inner: &Inner, sessions: u16) {
     }
 }
 
+/// The processor's time this thread has had: unlike the wall's, the same on a busy machine.
+fn cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap(), u32::try_from(time.tv_nsec).unwrap())
+}
+
 fn percentiles(mut all: Vec<Duration>) -> (Duration, Duration) {
     all.sort();
     (all[all.len() / 2], all[all.len() * 99 / 100])
@@ -60,6 +66,7 @@ fn speed() {
         fill(&home.engine.inner, sessions);
         let filled = started.elapsed();
         let mut logs = Vec::new();
+        let before = cpu();
         for n in 0..1000_u64 {
             if n % 60 == 0 {
                 home.clock.advance(86_400_000);
@@ -69,6 +76,7 @@ fn speed() {
             home.engine.log(&left(60)).unwrap();
             logs.push(started.elapsed());
         }
+        let cpu_each = (cpu() - before) / 1000;
         let directory = home.engine.home().to_owned();
         let mut opens = Vec::new();
         for _ in 0..50 {
@@ -82,7 +90,8 @@ fn speed() {
         let (open50, open99) = percentiles(opens);
         let size = std::fs::metadata(directory.join("holdfast.db")).unwrap().len() >> 20;
         println!(
-            "{:>6} holds: filled in {filled:.1?}, {size} MB; log p50 {log50:.2?} p99 {log99:.2?}; \
+            "{:>6} holds: filled in {filled:.1?}, {size} MB; log p50 {log50:.2?} p99 {log99:.2?} \
+             processor {cpu_each:.2?}; \
              open + first page p50 {open50:.2?} p99 {open99:.2?}",
             u32::from(sessions) * 60
         );
