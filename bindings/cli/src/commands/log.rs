@@ -28,8 +28,8 @@ pub fn run(args: Log, context: &Context, output: &Output) -> Outcome {
         for finding in findings {
             said.push_str(&format!("\n{finding}"));
         }
-        let last = holds.last().map(|hold| record::status(hold.status, hold.seen_by.len()));
-        let last = crate::failure::sentence(&last.unwrap_or_default());
+        let last = holds.last().map(|hold| record::status(hold.status));
+        let last = crate::failure::sentence(last.unwrap_or_default());
         format!("{said}\n\n{last}")
     });
     Ok(())

@@ -64,15 +64,12 @@ fn when(rfc3339: &str) -> String {
 }
 
 /// What a status means for the person.
-pub fn status(status: StatusKind, seen_by: usize) -> String {
+pub const fn status(status: StatusKind) -> &'static str {
     match status {
-        StatusKind::Saved => "saved here; no second copy yet".to_owned(),
-        StatusKind::Queued => "saved here; waits for the relay".to_owned(),
-        StatusKind::Relayed => "saved here and on the relay".to_owned(),
-        StatusKind::Seen => {
-            let devices = words::counted(seen_by as u64, "other device", "other devices");
-            format!("saved here, and {devices} of yours can show it")
-        }
+        StatusKind::Saved => "saved here; no second copy yet",
+        StatusKind::Queued => "saved here; waits for the relay",
+        StatusKind::Relayed => "saved here and on the relay",
+        StatusKind::Seen => "saved here and on another device of yours",
     }
 }
 
@@ -180,7 +177,7 @@ pub fn hold(hold: &HoldView, output: &Output) -> String {
                 "made of",
                 words::counted(hold.observations.len() as u64, "observation", "observations"),
             ),
-            ("where it is", status(hold.status, hold.seen_by.len())),
+            ("where it is", status(hold.status).to_owned()),
         ],
         output.width,
     );
@@ -278,7 +275,7 @@ pub fn session(session: &SessionView, name: &str, output: &Output) -> String {
             ("held", words::length(session.held_ms)),
             ("pain", pain(session.pain_before, session.pain_after)),
             ("helped by", session.assisted_by.join(", ")),
-            ("where it is", status(session.status, session.seen_by.len())),
+            ("where it is", status(session.status).to_owned()),
         ],
         output.width,
     );
