@@ -94,6 +94,20 @@ pub fn years(seed: u64, years: u16, until: Date) -> Vec<SeededSession> {
         .collect()
 }
 
+/// The sessions as the document that an import reads.
+///
+/// # Panics
+/// Never: every record has a JSON form.
+#[must_use]
+pub fn document(sessions: &[SeededSession]) -> String {
+    let records: Vec<&SessionRecord> = sessions.iter().map(|s| &s.session).collect();
+    let holds: Vec<&Observation> = sessions.iter().flat_map(|s| &s.holds).collect();
+    serde_json::json!({
+        "schema": 1, "kind": "holdfast-export", "sessions": records, "observations": holds,
+    })
+    .to_string()
+}
+
 fn moment(day: Date, hour: i8, minute: i8, plus_ms: i64) -> Moment {
     let zone = TimeZone::get(ZONE).expect("the zone database knows Berlin");
     let start = day

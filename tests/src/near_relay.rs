@@ -23,6 +23,7 @@ pub struct NearRelay {
     now_ms: AtomicI64,
     meddler: Mutex<Option<Meddler>>,
     asked: AtomicU64,
+    answered_bytes: AtomicU64,
 }
 
 impl NearRelay {
@@ -47,6 +48,7 @@ impl NearRelay {
             now_ms: AtomicI64::new(1_772_312_400_000),
             meddler: Mutex::new(None),
             asked: AtomicU64::new(0),
+            answered_bytes: AtomicU64::new(0),
         })
     }
 
@@ -93,6 +95,12 @@ impl NearRelay {
         self.now_ms.fetch_add(ms, Ordering::AcqRel);
     }
 
+    /// How many bytes of bodies it has answered with.
+    #[must_use]
+    pub fn answered_bytes(&self) -> u64 {
+        self.answered_bytes.load(Ordering::Acquire)
+    }
+
     /// How many requests reached it.
     #[must_use]
     pub fn asked(&self) -> u64 {
@@ -121,6 +129,7 @@ impl Transport for NearRelay {
                 now,
             )
         });
+        self.answered_bytes.fetch_add(answer.body.len() as u64, Ordering::AcqRel);
         let lost = self
             .lose_answers
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1));
@@ -204,4 +213,115 @@ pub fn shown(engine: &holdfast::Engine) -> Vec<(String, u64, Option<String>)> {
     let page = engine.history(&query).expect("the history reads");
     let holds = page.holds.into_iter().flatten();
     holds.map(|hold| (hold.hold_id, hold.held_ms, hold.note)).collect()
+}
+
+/// A device that does not keep to the rules: it has the keys of a home and signs what it likes.
+pub struct HostileDevice {
+    relay: Arc<NearRelay>,
+    /// Its keys.
+    pub keys: holdfast_protocol::keys::DeviceKeys,
+    /// The account's own chart.
+    pub chart: holdfast_protocol::ids::SpaceId,
+    /// The key of the class `log`.
+    pub log_key: holdfast_protocol::secret::Secret32,
+    counter: u64,
+}
+
+impl HostileDevice {
+    /// Takes the keys out of a home, as whoever holds the phone can.
+    ///
+    /// # Panics
+    /// When the home is not one of this version.
+    #[must_use]
+    pub fn of(home: &Path, relay: &Arc<NearRelay>) -> Self {
+        use holdfast_protocol::ids::SpaceId;
+        use holdfast_protocol::secret::Secret32;
+        let text = std::fs::read_to_string(home.join("key")).expect("the key file reads");
+        let secret = |bytes: &[u8]| Secret32::from_bytes(bytes.try_into().expect("32 bytes"));
+        let hex = text.lines().nth(1).expect("a key");
+        let seal = secret(&SpaceId::from_hex(hex).expect("hex").0);
+        let db = rusqlite::Connection::open(home.join("holdfast.db")).expect("a database");
+        let meta = |key: &str| -> Vec<u8> {
+            db.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+                .expect("a fact")
+        };
+        let seed = seal.open(b"holdfast device seed", &meta("seed")).expect("the seed opens");
+        let me: serde_json::Value = serde_json::from_slice(&meta("me")).expect("json");
+        let chart = me["chart"].as_str().and_then(SpaceId::from_hex).expect("a chart");
+        let (epoch, sealed): (u32, Vec<u8>) = db
+            .query_row(
+                "SELECT epoch, sealed FROM secret WHERE space = ?1 AND class = 3
+                 ORDER BY epoch DESC",
+                [chart.0],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .expect("a class key");
+        let mut purpose = b"holdfast class key".to_vec();
+        purpose.extend_from_slice(&chart.0);
+        purpose.extend_from_slice(&3_i64.to_le_bytes());
+        purpose.extend_from_slice(&epoch.to_le_bytes());
+        Self {
+            relay: relay.clone(),
+            keys: holdfast_protocol::keys::DeviceKeys::from_seed(secret(&seed)),
+            chart,
+            log_key: secret(&seal.open(&purpose, &sealed).expect("the class key opens")),
+            counter: 1000,
+        }
+    }
+
+    fn ask<T>(&self, path: &'static str, body: Vec<u8>, token: Option<String>) -> T
+    where
+        T: minicbor::Encode<()> + for<'b> minicbor::Decode<'b, ()>,
+    {
+        let ask = Ask { relay: URL.to_owned(), path, token, body };
+        let answer = self.relay.exchange(&ask, 0, &Cancel::new()).expect("the relay answers");
+        assert_eq!(answer.status, 200, "{:?}", answer.problem());
+        holdfast_protocol::wire::decode("answer", &answer.body).expect("the answer reads")
+    }
+
+    /// Seals a content as an entry of the class `log`, and has the relay take it.
+    ///
+    /// # Panics
+    /// When the relay refuses.
+    pub fn push(&mut self, content: &[u8]) -> holdfast_protocol::sync::Outcome {
+        use holdfast_protocol::auth::{
+            ChallengeRequest, ChallengeResponse, TokenRequest, TokenResponse,
+        };
+        use holdfast_protocol::entry::{Entry, Header, Kind, Position};
+        use holdfast_protocol::ids::{Class, DeviceId, EntryHash};
+        use holdfast_protocol::sync::{Push, SyncRequest, SyncResponse};
+        use holdfast_protocol::wire::encode;
+        self.counter += 1;
+        let header = Header {
+            version: holdfast_protocol::VERSION,
+            space: self.chart,
+            class: Class::Log,
+            kind: Kind::Change,
+            epoch: 1,
+            author: DeviceId::ZERO,
+            counter: self.counter,
+            prev: EntryHash::ZERO,
+            seen: Position::START,
+            covers: Vec::new(),
+            body_hash: [0; 32],
+            body_len: 0,
+        };
+        let mut entropy = holdfast_protocol::entropy::SystemEntropy;
+        let entry = Entry::seal(header, &self.log_key, content, 3, &self.keys, &mut entropy);
+        let request = ChallengeRequest { version: 1, device: self.keys.id() };
+        let challenge: ChallengeResponse = self.ask("/v1/challenge", encode(&request), None);
+        let request = TokenRequest::sign(&self.keys, challenge.challenge, URL);
+        let token: TokenResponse = self.ask("/v1/token", encode(&request), None);
+        let token = data_encoding::BASE64URL_NOPAD.encode(&token.token);
+        let request = SyncRequest {
+            version: 1,
+            feed: 0,
+            push: vec![Push { entry: entry.to_bytes(), invite_wraps: Vec::new() }],
+            cursors: Vec::new(),
+            want: Vec::new(),
+            page_bytes: 4096,
+        };
+        let response: SyncResponse = self.ask("/v1/sync", encode(&request), Some(token));
+        response.acks.into_iter().next().expect("an acknowledgement").outcome
+    }
 }

@@ -1,0 +1,243 @@
+//! A paired device that turns hostile, and a relay in its pay: whatever comes, the record stays what it was and
+//! stays writable, and the reason is there to be read.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use holdfast::sync::transport::Answer;
+use holdfast::{Budget, Engine, SyncOutcome};
+use holdfast_protocol::sync::{Item, SyncResponse};
+use holdfast_protocol::wire;
+use holdfast_tests::near_relay::{NearRelay, config, first_device, log, shown, sync};
+
+const HOUR: u64 = 60 * 60 * 1000;
+
+fn two(dir: &Path, relay: &Arc<NearRelay>) -> (Engine, Engine) {
+    let (phone, _) = first_device(&dir.join("phone"), relay);
+    let link = phone.pair(HOUR).unwrap().link;
+    let tablet = Engine::join(config(&dir.join("tablet"), relay), &link, "tablet").unwrap();
+    sync(&phone);
+    (phone, tablet)
+}
+
+/// Lets `change` have its way with every answer to a sync.
+fn change_answers(
+    relay: &NearRelay,
+    change: impl Fn(&mut SyncResponse) + Send + 'static,
+) -> Arc<AtomicU32> {
+    let times = Arc::new(AtomicU32::new(0));
+    let count = times.clone();
+    relay.meddle(move |ask, answer| {
+        if ask.path != "/v1/sync" || answer.status != 200 {
+            return Ok(answer);
+        }
+        let mut response: SyncResponse = wire::decode("answer", &answer.body).unwrap();
+        let before = response.clone();
+        change(&mut response);
+        if response != before {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(Answer { status: 200, body: wire::encode(&response) })
+    });
+    times
+}
+
+#[test]
+fn a_relay_that_alters_drops_or_reorders_is_noticed_and_nothing_of_it_is_taken() {
+    type Change = fn(&mut SyncResponse);
+    let changes: &[(&str, Change)] = &[
+        ("a byte altered", |response| {
+            for page in &mut response.spaces {
+                for item in &mut page.items {
+                    if let Item::Entry { bytes, .. } = item {
+                        let middle = bytes.len() / 2;
+                        bytes[middle] ^= 1;
+                    }
+                }
+            }
+        }),
+        ("one left out", |response| {
+            for page in &mut response.spaces {
+                page.items.pop();
+            }
+        }),
+        ("order changed", |response| {
+            for page in &mut response.spaces {
+                page.items.reverse();
+            }
+        }),
+        ("numbers changed", |response| {
+            for page in &mut response.spaces {
+                for item in &mut page.items {
+                    if let Item::Entry { seq, .. } = item {
+                        *seq += 1;
+                    }
+                }
+            }
+        }),
+        ("a false end", |response| {
+            for page in &mut response.spaces {
+                page.head.running.0[0] ^= 1;
+            }
+        }),
+        ("hidden behind a stub of another hash", |response| {
+            for page in &mut response.spaces {
+                for item in &mut page.items {
+                    let Item::Entry { seq, .. } = item else { continue };
+                    let hash = holdfast_protocol::ids::EntryHash([7; 32]);
+                    *item = Item::Stub { seq: *seq, hash };
+                }
+            }
+        }),
+        ("an older log", |response| {
+            for page in &mut response.spaces {
+                page.items.clear();
+                page.head.seq = 1;
+            }
+        }),
+    ];
+    for (what, change) in changes {
+        let dir = tempfile::tempdir().unwrap();
+        let relay = NearRelay::in_memory();
+        let (phone, tablet) = two(dir.path(), &relay);
+        log(&phone, "evening", 45);
+        log(&phone, "morning", 46);
+        sync(&phone);
+        let times = change_answers(&relay, *change);
+        let report = tablet.sync_once(&Budget::default()).unwrap();
+        assert!(times.load(Ordering::Relaxed) > 0, "{what}: nothing was changed");
+        assert_eq!(report.outcome, SyncOutcome::Offline, "{what}: {report:?}");
+        assert!(!report.problems.is_empty(), "{what}");
+        assert!(shown(&tablet).is_empty(), "{what}");
+        log(&tablet, "offline", 30);
+        assert!(tablet.doctor(false).unwrap().ok, "{what}");
+        relay.stop_meddling();
+        sync(&tablet);
+        sync(&phone);
+        sync(&tablet);
+        assert_eq!(shown(&tablet).len(), 3, "{what}");
+        assert_eq!(shown(&tablet), shown(&phone), "{what}");
+    }
+}
+
+/// A raw change of an Automerge document that sets one key, by some actor.
+fn change_by(actor: &[u8]) -> automerge::Change {
+    use automerge::transaction::Transactable;
+    let mut doc = automerge::AutoCommit::new().with_actor(automerge::ActorId::from(actor));
+    doc.put(automerge::ROOT, "session", "{}").unwrap();
+    doc.commit();
+    doc.get_last_local_change().unwrap()
+}
+
+/// The same chunk with another start of its operations, checksum made good.
+fn with_start_op(change: &automerge::Change, start: u64) -> (Vec<u8>, [u8; 32]) {
+    use sha2::{Digest, Sha256};
+    fn uleb(mut n: u64) -> Vec<u8> {
+        let mut out = Vec::new();
+        loop {
+            let byte = (n & 0x7f) as u8;
+            n >>= 7;
+            out.push(if n == 0 { byte } else { byte | 0x80 });
+            if n == 0 {
+                return out;
+            }
+        }
+    }
+    let raw = change.raw_bytes();
+    // magic 4, checksum 4, kind 1, length (one or two bytes), then: no deps, actor of 16, seq 1, start op 1.
+    let length_bytes = if raw[9] & 0x80 == 0 { 1 } else { 2 };
+    let content = &raw[9 + length_bytes..];
+    assert_eq!((content[0], content[1], content[18], content[19]), (0, 16, 1, 1));
+    let mut altered = content[..19].to_vec();
+    altered.extend_from_slice(&uleb(start));
+    altered.extend_from_slice(&content[20..]);
+    let mut tail = vec![1];
+    tail.extend_from_slice(&uleb(altered.len() as u64));
+    tail.extend_from_slice(&altered);
+    let hash: [u8; 32] = Sha256::digest(&tail).into();
+    let mut out = raw[..4].to_vec();
+    out.extend_from_slice(&hash[..4]);
+    out.extend_from_slice(&tail);
+    (out, hash)
+}
+
+#[test]
+fn hostile_bytes_from_a_paired_device_are_put_aside_and_the_record_stays_writable() {
+    use holdfast_protocol::attest::{Attestation, actor_id};
+    use holdfast_protocol::content::{DocChanges, DocId};
+    use holdfast_protocol::sync::Outcome;
+    use holdfast_tests::near_relay::HostileDevice;
+
+    let dir = tempfile::tempdir().unwrap();
+    let relay = NearRelay::in_memory();
+    let (phone, tablet) = two(dir.path(), &relay);
+    log(&phone, "evening", 45);
+    sync(&phone);
+    sync(&tablet);
+    let mut hostile = HostileDevice::of(&dir.path().join("tablet"), &relay);
+    let (me, chart) = (hostile.keys.id(), hostile.chart);
+    let phone_id = phone.identity().unwrap().device;
+    let own = DocId::new(format!("session/evening/{me}")).unwrap();
+    let others = DocId::new(format!("session/evening/{phone_id}")).unwrap();
+    let honest = change_by(&actor_id(me, 9).0);
+    let attest = |doc: &DocId, seq: u64, hash: [u8; 32]| {
+        Attestation::sign(&hostile.keys, chart, doc, 9, seq, hash)
+    };
+    let content = |doc: &DocId, changes: Vec<u8>, attestation: Attestation| {
+        DocChanges { doc: doc.clone(), changes, attestation }.to_bytes()
+    };
+    let forged = change_by(&actor_id(holdfast_protocol::ids::DeviceId([5; 32]), 1).0);
+    let (far, far_hash) = with_start_op(&honest, 1 << 40);
+    let mut deflated = honest.raw_bytes().to_vec();
+    deflated[8] = 2;
+    let good = attest(&own, 1, honest.hash().0);
+    let attacks: Vec<(&str, Vec<u8>)> = vec![
+        ("no content at all", b"nothing of the kind".to_vec()),
+        ("a bomb", vec![0; 60 << 20]),
+        ("a forged actor", {
+            let bytes = forged.raw_bytes().to_vec();
+            content(&own, bytes, attest(&own, 1, forged.hash().0))
+        }),
+        ("a huge start", content(&own, far, attest(&own, 1, far_hash))),
+        ("deflated", content(&own, deflated, good.clone())),
+        ("another's strand", {
+            let bytes = honest.raw_bytes().to_vec();
+            content(&others, bytes, attest(&others, 1, honest.hash().0))
+        }),
+        ("an attestation for another change", {
+            content(&own, honest.raw_bytes().to_vec(), attest(&own, 1, [3; 32]))
+        }),
+        ("another document's attestation", {
+            let plan = DocId::new("day/2026-03-01/x").unwrap();
+            content(&plan, honest.raw_bytes().to_vec(), good.clone())
+        }),
+        ("a document of another class", {
+            let plan = DocId::new("plan").unwrap();
+            content(&plan, honest.raw_bytes().to_vec(), attest(&plan, 1, honest.hash().0))
+        }),
+    ];
+    let before = shown(&phone);
+    let count = attacks.len();
+    for (what, content) in attacks {
+        assert!(matches!(hostile.push(&content), Outcome::Stored { .. }), "{what}");
+    }
+    let report = phone.sync_once(&Budget::default()).unwrap();
+    assert_eq!(report.outcome, SyncOutcome::Done, "{report:?}");
+    let aside = report.problems.iter().filter(|p| p.code == "quarantined").count();
+    assert_eq!(aside, count, "{report:#?}");
+    assert_eq!(shown(&phone), before);
+    log(&phone, "evening", 50);
+    let report = phone.sync_once(&Budget::default()).unwrap();
+    assert_eq!((report.outcome, report.queued), (SyncOutcome::Done, 0), "{report:?}");
+    let found = phone.doctor(false).unwrap();
+    assert!(found.ok, "{found:?}");
+
+    // The same honest change is taken: it was the rest that was refused.
+    let outcome = hostile.push(&content(&own, honest.raw_bytes().to_vec(), good));
+    assert!(matches!(outcome, Outcome::Stored { .. }));
+    let report = phone.sync_once(&Budget::default()).unwrap();
+    let aside = report.problems.iter().filter(|p| p.code == "quarantined").count();
+    assert_eq!(aside, count, "{report:#?}");
+}
