@@ -121,4 +121,8 @@ impl Clock for Frozen {
     fn zone(&self) -> String {
         self.zone.clone()
     }
+
+    fn is_set_by_hand(&self) -> bool {
+        true
+    }
 }

@@ -54,6 +54,7 @@ fn run(cli: Cli, output: &Output) -> Outcome<Exit> {
         Command::Catalog(args) => commands::catalog::run(&args, output)?,
         Command::Safety(args) => commands::safety::run(&args, output)?,
         Command::Relay(args) => commands::relay::run(&args, &context()?, output)?,
+        Command::Sync(args) if args.watch => commands::sync::watch(&context()?, output)?,
         Command::Sync(_) => commands::sync::once(&context()?, output)?,
         Command::Device(args) => commands::device::run(&args, &context()?, output)?,
         Command::Export(args) => commands::data::export(&args, &context()?, output)?,

@@ -17,6 +17,10 @@ pub trait Clock: Send + Sync {
     fn boot_id(&self) -> String;
     /// The IANA name of the zone the device is in.
     fn zone(&self) -> String;
+    /// Whether somebody said what time it is. What is logged by such a clock is marked so.
+    fn is_set_by_hand(&self) -> bool {
+        false
+    }
 }
 
 /// The moment of a wall time in a zone. A zone that is not known counts as UTC.

@@ -11,6 +11,8 @@ use holdfast_domain::units::{Moment, Nrs};
 use holdfast_domain::vocabulary::{EndedBy, Side, Source};
 use serde::{Serialize, Serializer};
 
+use crate::commands::journal::{CLOCK, CLOCK_SET};
+
 /// How far something that was written has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -210,6 +212,8 @@ pub struct ObservationView {
     pub logged_by: Option<String>,
     /// Timer, typed in, or imported.
     pub source: Source,
+    /// Whether it was logged by a clock that somebody had set by hand.
+    pub clock_set: bool,
     /// The note.
     pub note: Option<String>,
     /// What the rules had to say.
@@ -251,6 +255,7 @@ impl ObservationView {
             assisted_by: value.assisted_by,
             logged_by: value.logged_by,
             source: value.source,
+            clock_set: value.unknown.get(CLOCK).and_then(|mark| mark.as_str()) == Some(CLOCK_SET),
             note: value.note,
             findings: value.findings,
             status: status.kind,

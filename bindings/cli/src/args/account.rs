@@ -58,8 +58,12 @@ pub enum Relay {
 
 /// Send what is new here, get what is new elsewhere.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  holdfast sync")]
-pub struct Sync {}
+#[command(after_help = "Example:\n  holdfast sync\n  holdfast sync --watch")]
+pub struct Sync {
+    /// Stay, and sync whenever something is new, until Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
+}
 
 /// The devices of this account.
 #[derive(Debug, Subcommand)]

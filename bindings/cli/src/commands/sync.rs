@@ -1,6 +1,10 @@
 //! `sync`: sends what waits here, gets what is new elsewhere.
 
-use holdfast::{Budget, Engine, SyncOutcome, SyncReport};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use holdfast::{Budget, Engine, SyncOutcome, SyncReport, WatchEvent};
+use serde::Serialize;
 
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
@@ -86,4 +90,62 @@ pub fn text(report: &SyncReport, output: &Output) -> String {
         said.extend(report.problems.iter().map(|p| crate::failure::sentence(&p.message)));
     }
     wrapped(&said.join(" "), output.width, 0)
+}
+
+/// How often a watch looks whether another command has written something.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+#[derive(Serialize)]
+struct Told<'a> {
+    event: &'static str,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    report: Option<&'a SyncReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+}
+
+/// Answers `sync --watch`: stays until the process is asked to end. With `--json` each event is a
+/// document on a line of its own.
+pub fn watch(context: &Context, output: &Output) -> Outcome {
+    let engine = context.open()?;
+    needs_relay(&engine)?;
+    let interrupt = Interrupt::listen();
+    output.remark("Watching. Ctrl-C ends it.");
+    let (tell, told) = channel();
+    let watching = engine.watch(move |event| drop(tell.send(event)))?;
+    let mut waiting = 0;
+    while !interrupt.is_heard() {
+        match told.recv_timeout(LOOK_EVERY) {
+            Ok(WatchEvent::Failed(error)) => return Err(error.into()),
+            Ok(event) => show(&event, output),
+            Err(RecvTimeoutError::Disconnected) => break,
+            // Other commands write to the same home while this one waits. Only what is new is a
+            // reason to try at once: a relay that is away is tried at the watch's own pace.
+            Err(RecvTimeoutError::Timeout) => {
+                let queued = engine.relay()?.map_or(0, |relay| relay.queued);
+                if queued > waiting {
+                    engine.network_changed();
+                }
+                waiting = queued;
+            }
+        }
+    }
+    drop(watching);
+    Ok(())
+}
+
+fn show(event: &WatchEvent, output: &Output) {
+    let told = match event {
+        WatchEvent::Synced(report) => Told { event: "synced", report: Some(report), why: None },
+        WatchEvent::Connected => Told { event: "connected", report: None, why: None },
+        WatchEvent::Waiting { why, .. } => Told { event: "waiting", report: None, why: Some(why) },
+        WatchEvent::Failed(_) => return,
+    };
+    let moved =
+        |report: &SyncReport| report.pushed + report.pulled > 0 || !report.problems.is_empty();
+    output.answer(&told, |o| match event {
+        WatchEvent::Synced(report) if moved(report) => text(report, o),
+        WatchEvent::Waiting { why, .. } => crate::failure::sentence(why),
+        _ => String::new(),
+    });
 }

@@ -215,7 +215,13 @@ pub fn observations(observations: &[ObservationView], output: &Output) -> String
             facts(
                 &[
                     ("device", format!("{} ({what})", short(&seen.device))),
-                    ("when", when(&seen.started_at)),
+                    (
+                        "when",
+                        match seen.clock_set {
+                            true => format!("{} (clock set by hand)", when(&seen.started_at)),
+                            false => when(&seen.started_at),
+                        },
+                    ),
                     ("held", words::length(seen.held_ms)),
                     ("attempts", attempts(&seen.attempts)),
                     ("repetitions", seen.reps.map(|n| n.to_string()).unwrap_or_default()),

@@ -15,6 +15,7 @@ pub struct PacedClock {
     since_boot_ms: u64,
     boot_id: String,
     zone: String,
+    set_by_hand: bool,
     begun_ms: OnceLock<u64>,
     ahead_ms: AtomicU64,
     fast: u32,
@@ -28,6 +29,7 @@ impl PacedClock {
             since_boot_ms: clock.since_boot_ms(),
             boot_id: clock.boot_id(),
             zone: clock.zone(),
+            set_by_hand: clock.is_set_by_hand() || fast > 1,
             begun_ms: OnceLock::new(),
             ahead_ms: AtomicU64::new(0),
             fast,
@@ -75,5 +77,9 @@ impl Clock for PacedClock {
 
     fn zone(&self) -> String {
         self.zone.clone()
+    }
+
+    fn is_set_by_hand(&self) -> bool {
+        self.set_by_hand
     }
 }

@@ -220,6 +220,19 @@ fn a_frozen_clock_says_when_and_a_clock_set_back_loses_nothing() {
 }
 
 #[test]
+fn what_is_written_by_a_clock_that_was_set_is_marked_so() {
+    let home = Home::made();
+    let clock_set = |line: &str| {
+        let logged = home.json(line);
+        let id = holds(&logged)[0]["hold_id"].as_str().unwrap().to_owned();
+        home.json(&format!("hold show {id} --observations"))["observations"][0]["clock_set"].clone()
+    };
+    let log = format!("log {HOOK} --side left --held 60");
+    assert_eq!(clock_set(&log), false);
+    assert_eq!(clock_set(&format!("--now 2026-03-01T21:30:00+01:00 {log}")), true);
+}
+
+#[test]
 fn text_is_calm_and_quiet_can_be_asked_for() {
     let home = Home::made();
     let line = format!("log {HOOK} --side right --held 90 --pain-before 6 --pain-after 3");

@@ -160,3 +160,41 @@ fn a_record_comes_back_by_its_phrase_and_a_typo_names_the_word() {
     fresh.json("sync");
     assert_eq!(fresh.json("history")["holds"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn a_watch_brings_over_what_another_command_writes_and_never_blocks_it() {
+    use std::process::Stdio;
+    use std::time::{Duration, Instant};
+    let (_relay, phone, tablet) = paired();
+    sync_twice([&phone, &tablet]);
+    let watch = |home: &Home| {
+        let mut command = crate::home::program(&home.path());
+        command.args(["sync", "--watch", "--json"]).stdout(Stdio::piped()).spawn().unwrap()
+    };
+    let mut watches = [watch(&phone), watch(&tablet)];
+    std::thread::sleep(Duration::from_millis(1_500));
+    let begun = Instant::now();
+    phone.json("log psoas-release-hook --side left --held 60");
+    assert!(begun.elapsed() < Duration::from_secs(3), "the watch keeps no lock");
+    let arrived = loop {
+        let there = tablet.json("history")["holds"].as_array().unwrap().len();
+        if there == 1 || begun.elapsed() > Duration::from_secs(20) {
+            break there;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    for watch in &mut watches {
+        let id = watch.id().to_string();
+        assert!(std::process::Command::new("kill").arg(id).status().unwrap().success());
+    }
+    let asked = Instant::now();
+    for watch in watches {
+        let output = watch.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "asked to end, it ends in order");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.lines().all(|line| line.contains("\"schema\":1")), "{text}");
+        assert!(text.contains("\"event\":\"synced\""), "{text}");
+    }
+    assert!(asked.elapsed() < Duration::from_secs(3));
+    assert_eq!(arrived, 1);
+}

@@ -15,6 +15,10 @@ use crate::store::docs::{self, DocRow};
 use crate::store::{Priority, Tx};
 use crate::{Inner, projection};
 
+/// The field of an observation that tells of its clock, and what it says of one set by hand.
+pub(crate) const CLOCK: &str = "clock";
+pub(crate) const CLOCK_SET: &str = "set";
+
 /// The documents a transaction has changed so far. They go back into memory once it is committed.
 pub(crate) struct Journal<'a> {
     inner: &'a Inner,
@@ -44,6 +48,12 @@ impl Inner {
             self.documents.keep(space, doc, row, document);
         }
         Ok(value)
+    }
+
+    /// What an observation says of the clock it was logged by: nothing, but of one set by hand.
+    pub(crate) fn clock_mark(&self) -> serde_json::Map<String, serde_json::Value> {
+        let set = self.clock.is_set_by_hand();
+        set.then(|| (CLOCK.to_owned(), CLOCK_SET.into())).into_iter().collect()
     }
 
     /// This device, as the record names it.

@@ -297,7 +297,7 @@ impl Given {
             source: request.source,
             findings: Vec::new(),
             note: self.note.clone(),
-            unknown: serde_json::Map::new(),
+            unknown: inner.clock_mark(),
         }
     }
 }

@@ -268,11 +268,11 @@ impl Playing {
             };
             let mut records: Vec<Record> =
                 session.iter().map(|record| Record::Session(Box::new(record.clone()))).collect();
-            records.extend(
-                self.unsaved.values().map(|hold| {
-                    Record::Observation(Box::new(self.begun.observation(&device, hold)))
-                }),
-            );
+            records.extend(self.unsaved.values().map(|hold| {
+                let mut observation = self.begun.observation(&device, hold);
+                observation.unknown.extend(inner.clock_mark());
+                Record::Observation(Box::new(observation))
+            }));
             if !records.is_empty() {
                 journal.write(tx, space, key, &records)?;
             }
