@@ -34,7 +34,7 @@ fn recorded_holds(home: &Home) -> Vec<Value> {
 
 #[test]
 fn a_record_exported_and_imported_is_the_same_and_importing_twice_adds_nothing() {
-    for (format, name) in [("json", "record.json"), ("automerge", "record")] {
+    for (format, name) in [("json", "export.json"), ("automerge", "record")] {
         let home = recorded();
         let out = home.beside(name);
         home.json(&format!("export --format {format} --out {}", text(&out)));
@@ -76,7 +76,7 @@ fn an_export_overwrites_nothing() {
 #[test]
 fn an_import_that_is_cut_off_or_foreign_is_refused_whole() {
     let home = recorded();
-    let out = home.beside("record.json");
+    let out = home.beside("export.json");
     home.json(&format!("export --format json --out {}", text(&out)));
     let whole = fs::read(&out).unwrap();
     let other = Home::made();
