@@ -143,6 +143,8 @@ impl Error {
         let path = path.to_owned();
         match error.sqlite_error_code() {
             Some(Code::DiskFull) => Self::DiskFull { path },
+            // SQLite cannot grow its shared memory on a full disk, and calls that an I/O error.
+            Some(Code::SystemIoFailure) if is_full(&path) => Self::DiskFull { path },
             Some(Code::ReadOnly | Code::CannotOpen | Code::PermissionDenied) => {
                 Self::ReadOnly { path }
             }
@@ -155,6 +157,13 @@ impl Error {
             _ => Self::Sqlite(error),
         }
     }
+}
+
+/// Whether the disk that a file is on has no room for another page.
+fn is_full(file: &Path) -> bool {
+    let folder = if file.is_dir() { Some(file) } else { file.parent() };
+    let about = folder.and_then(|folder| rustix::fs::statvfs(folder).ok());
+    about.is_some_and(|about| about.f_bavail.saturating_mul(about.f_frsize) < 64 << 10)
 }
 
 impl From<rusqlite::Error> for Error {
