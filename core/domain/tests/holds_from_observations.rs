@@ -249,6 +249,24 @@ fn the_subject_removes_the_hold_and_what_others_saw_of_it_but_not_what_is_done_a
 }
 
 #[test]
+fn an_edit_of_what_was_logged_anew_does_not_bring_back_what_was_removed_before() {
+    let ana = || who("ana", "phone");
+    let records = [seen(ana(), "o1", 0, 60), seen(ana(), "o2", 4, 70)];
+    let removal = fix(ana(), "o1", 1, 2, Change::Remove);
+    let mut edit = fix(ana(), "o2", 2, 6, held(40));
+    edit.value.seen = vec![ObservationId::new("o2").unwrap()];
+    let hold = merge(&records, &[removal.clone(), edit]).remove(0);
+    assert_eq!(hold.held, Millis::from_secs(40));
+    let out: Vec<_> = hold.observations.iter().filter(|o| o.removed).map(|o| &o.id).collect();
+    assert_eq!(out, [&records[0].value.id]);
+    // One that was made with both in sight, by a device that did not know of the removal, does.
+    let mut unaware = fix(ana(), "o2", 2, 6, held(40));
+    unaware.value.seen = records.iter().map(|record| record.value.id.clone()).collect();
+    let hold = merge(&records, &[removal, unaware]).remove(0);
+    assert!(hold.observations.iter().all(|o| !o.removed));
+}
+
+#[test]
 fn removing_a_session_removes_its_holds() {
     let ana = || who("ana", "phone");
     let mut other_session = seen(ana(), "o2", 0, 60);

@@ -116,8 +116,9 @@ pub struct Correction {
     pub id: String,
     /// What it is about.
     pub target: Target,
-    /// The observations of the target that its device knew. A removal takes these, and what others
-    /// did up to `at`; what is done afterwards under the same key is new and stays.
+    /// The observations of the target that its device showed. A removal takes these, and what others
+    /// did up to `at`; what is done afterwards under the same key is new and stays. An edit brings back
+    /// those of them that somebody removed at the same time, and no others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<ObservationId>,
     /// 1 + the highest counter seen in the chart: the later correction stands.

@@ -165,6 +165,13 @@ fn takes_out(removal: Fix<'_>, record: Record<'_>) -> bool {
     entitled && (named || concurrent)
 }
 
+/// Whether an edit was made with this observation in sight. One that names none was made about all: what
+/// was taken out before, and was not among what its device showed, stays out.
+fn speaks_of(edit: Fix<'_>, record: Record<'_>) -> bool {
+    let (fix, id) = (&edit.value, &record.value.id);
+    fix.seen.is_empty() || fix.target == Target::Observation(id.clone()) || fix.seen.contains(id)
+}
+
 /// Whether a record was taken out, and by whom: what the subject took out only the subject brings
 /// back.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -177,7 +184,8 @@ enum Out {
 /// One doing as a hold, unless it was removed.
 fn hold_of(key: &HoldKey, n: usize, doing: &[Record<'_>], fixes: &[Fix<'_>]) -> Option<Hold> {
     // The last correction that concerns a record says whether it is out; an edit after a removal
-    // brings it back. Edits from before a removal that still holds speak of what was removed.
+    // brings back what it speaks of. Edits from before a removal that still holds speak of what was
+    // removed.
     let mut out = vec![Out::No; doing.len()];
     let mut edits: Vec<(&Author, &Edit)> = Vec::new();
     for fix in fixes {
@@ -198,8 +206,10 @@ fn hold_of(key: &HoldKey, n: usize, doing: &[Record<'_>], fixes: &[Fix<'_>]) -> 
             }
             Change::Edit(edit) => {
                 let undone = if by.is_subject { Out::BySubject } else { Out::ByOther };
-                for out in out.iter_mut().filter(|out| **out <= undone) {
-                    *out = Out::No;
+                for (record, out) in doing.iter().zip(&mut out) {
+                    if *out <= undone && speaks_of(fix, record) {
+                        *out = Out::No;
+                    }
                 }
                 edits.push((by, edit.as_ref()));
             }

@@ -213,7 +213,9 @@ impl Inner {
         hold: &Hold,
         change: Change,
     ) -> Result<()> {
-        let seen: Vec<ObservationId> = hold.observations.iter().map(|o| o.id.clone()).collect();
+        // What was taken out earlier is not what the person sees and corrects now.
+        let standing = hold.observations.iter().filter(|o| !o.removed);
+        let seen: Vec<ObservationId> = standing.map(|o| o.id.clone()).collect();
         let about = seen.first().cloned();
         let target = about.map_or_else(|| Target::Hold(hold.key.clone()), Target::Observation);
         self.correct(tx, journal, &hold.key.session, target, seen, change)

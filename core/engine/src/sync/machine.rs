@@ -88,16 +88,12 @@ pub(crate) struct Machine {
     paging: Vec<SpaceId>,
     /// The account's log is asked for again, because an author in a chart is not known.
     recheck_account: bool,
-    /// Spaces that a restored relay has not shown yet.
-    unheard: BTreeSet<SpaceId>,
     tidied: u32,
     reseal: BTreeSet<SpaceId>,
     membership_refused: bool,
     wait_until: Option<u64>,
     idle: u32,
     position_sum: u64,
-    /// The relay's store has another life since this device last saw it: its log may lack entries.
-    restored: bool,
     /// Whether only reading is wanted: nothing is pushed or tidied up.
     pub(crate) only_pull: bool,
 }
@@ -117,7 +113,6 @@ impl Machine {
             more: false,
             full_next: false,
             full_under_way: false,
-            unheard: BTreeSet::new(),
             tidied: 0,
             paging: Vec::new(),
             recheck_account: false,
@@ -126,7 +121,6 @@ impl Machine {
             wait_until: None,
             idle: 0,
             position_sum: 0,
-            restored: false,
             only_pull: false,
         }
     }
@@ -543,18 +537,20 @@ impl Machine {
     /// Everything the relay had to say was heard.
     fn end_of_answer(&mut self, site: &Site<'_>, feed: u64) -> Result<()> {
         let full = std::mem::take(&mut self.full_under_way);
+        if full {
+            // A restored relay that does not have a space at all does not show it either.
+            let known = site.store.read(spaces::all)?;
+            for space in known.iter().filter(|space| space.doubted) {
+                restore::read_again(site, space.id)?;
+            }
+        }
         site.store.write(Priority::Sync, "sync", |tx| {
             relay::set_feed(tx, feed)?;
             if full {
                 relay::set_full(tx, Some(site.clock.wall_ms()))?;
             }
             alarms::clear(tx, "device_revoked", site.account)
-        })?;
-        // A restored relay that does not have a space at all does not show it either.
-        for space in std::mem::take(&mut self.unheard) {
-            restore::read_again(site, space)?;
-        }
-        Ok(())
+        })
     }
 
     /// Whether anything moved since the last request; told by what the report counts.
@@ -570,7 +566,8 @@ impl Machine {
         site.store.write(Priority::Sync, "sync", |tx| {
             relay::set_generation(tx, now)?;
             if known.is_some() {
-                spaces::forget_cursors(tx)?;
+                spaces::forget_cursors(tx, site.me())?;
+                sealed_table::forget_stored(tx)?;
             }
             Ok(())
         })?;
@@ -578,8 +575,6 @@ impl Machine {
             // Nothing of this answer can be told from what it lost: ask for everything by position.
             self.full_next = true;
             self.more = true;
-            self.restored = true;
-            self.unheard = site.store.read(spaces::all)?.iter().map(|space| space.id).collect();
         }
         Ok(())
     }
@@ -597,7 +592,6 @@ impl Machine {
         let account_more = pages.iter().any(|page| page.space == site.account && page.more);
         let mut whole = true;
         for page in ordered {
-            self.unheard.remove(&page.space);
             if account_more && page.space != site.account {
                 // Who may write in a chart is said in the account's log.
                 self.paging.push(page.space);
@@ -615,6 +609,7 @@ impl Machine {
                         whole = false;
                     } else {
                         site.store.write(Priority::Sync, "sync", |tx| {
+                            spaces::believe(tx, page.space)?;
                             alarms::clear(tx, "relay_rolled_back", page.space)
                         })?;
                     }
@@ -629,11 +624,19 @@ impl Machine {
                     whole = false;
                 }
                 PageEnd::Foreign => {}
+                PageEnd::Ahead if !self.full_under_way => {
+                    self.full_next = true;
+                    whole = false;
+                }
+                PageEnd::Ahead => {
+                    self.garbled("it does not go on where this device is");
+                    return Ok(false);
+                }
                 PageEnd::Garbled(why) => {
                     self.garbled(&why);
                     return Ok(false);
                 }
-                PageEnd::Behind | PageEnd::Diverged if self.restored => {
+                PageEnd::Behind | PageEnd::Diverged if is_doubted(site, page.space)? => {
                     restore::read_again(site, page.space)?;
                     self.paging.push(page.space);
                     whole = false;
@@ -688,4 +691,9 @@ impl Machine {
         };
         Ok(report)
     }
+}
+
+/// Whether a relay of another life has not shown all of this log yet: it may well lack entries.
+fn is_doubted(site: &Site<'_>, space: SpaceId) -> Result<bool> {
+    Ok(site.store.read(|conn| spaces::get(conn, space))?.is_some_and(|space| space.doubted))
 }

@@ -47,6 +47,9 @@ pub(crate) enum PageEnd {
     Foreign,
     /// The page is not what a relay sends.
     Garbled(String),
+    /// It goes on further up than this device is: the relay took it to be where it was before it was
+    /// set back to a copy of itself.
+    Ahead,
     /// The relay's log ends before what this device has seen of it.
     Behind,
     /// The relay's log is another than the one this device has seen.
@@ -130,6 +133,9 @@ pub(crate) fn take_found(
     }
     // What came twice counts once.
     found.retain(|one| one.seq > at.seq);
+    if found.first().is_some_and(|one| one.seq > at.seq + 1) {
+        return ended(PageEnd::Ahead);
+    }
     let mut end = at;
     for one in &found {
         if one.seq != end.seq + 1 {

@@ -6,7 +6,8 @@
 -- starting is the checkpoint entry a start from nothing is verified against, while it is paged,
 -- start_at its own place, and start_seq the last of the retained entries that came.
 -- cursor_seq is how far the relay knows this device to be, above is where the relay's log ended when
--- it was last heard.
+-- it was last heard. doubted is set when the relay's store began another life, until this log was
+-- compared with what is left of it: a log that ends earlier is no alarm then.
 CREATE TABLE space (
     no           INTEGER PRIMARY KEY,
     id           BLOB NOT NULL UNIQUE,
@@ -19,7 +20,8 @@ CREATE TABLE space (
     start_at     INTEGER,
     start_seq    INTEGER,
     cursor_seq   INTEGER NOT NULL DEFAULT 0,
-    above        INTEGER NOT NULL DEFAULT 0
+    above        INTEGER NOT NULL DEFAULT 0,
+    doubted      INTEGER NOT NULL DEFAULT 0
 );
 
 -- One place of a log. An entry of which only the hash is known has no kind; bytes go once a pack

@@ -169,6 +169,12 @@ pub(crate) fn stored(tx: &Tx<'_>, id: i64, seq: Seq) -> Result<()> {
     tx.execute("UPDATE sealed SET seq = ?2 WHERE id = ?1", (id, seq)).map(|_| ())
 }
 
+/// The relay's store began another life: what it took in the one before may be gone, and is sent again
+/// until it is seen in the log.
+pub(crate) fn forget_stored(tx: &Tx<'_>) -> Result<()> {
+    tx.execute("UPDATE sealed SET seq = NULL WHERE seq IS NOT NULL", []).map(|_| ())
+}
+
 /// Notes why it will never be taken.
 pub(crate) fn refuse(tx: &Tx<'_>, id: i64, why: &str) -> Result<()> {
     tx.execute("UPDATE sealed SET refused = ?2 WHERE id = ?1", (id, why)).map(|_| ())

@@ -1,7 +1,7 @@
 //! The spaces this device takes part in, and how far it is in each.
 
-use holdfast_protocol::ids::{EntryHash, Seq, SpaceId};
-use holdfast_protocol::membership::SpaceState;
+use holdfast_protocol::ids::{DeviceId, EntryHash, Seq, SpaceId};
+use holdfast_protocol::membership::{Cut, SpaceState};
 use holdfast_protocol::wire;
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -42,6 +42,8 @@ pub(crate) struct SpaceRow {
     pub(crate) cursor_seq: Seq,
     /// Where the relay's log ended when it was last heard.
     pub(crate) above: Seq,
+    /// Whether the relay's store began another life and this log was not compared with it since.
+    pub(crate) doubted: bool,
 }
 
 impl SpaceRow {
@@ -60,7 +62,7 @@ impl SpaceRow {
 }
 
 const COLUMNS: &str =
-    "SELECT no, id, state, counter, prev, starting, start_seq, cursor_seq, above, start_at
+    "SELECT no, id, state, counter, prev, starting, start_seq, cursor_seq, above, start_at, doubted
      FROM space";
 
 fn state_of(bytes: &[u8]) -> Result<SpaceState> {
@@ -86,6 +88,7 @@ fn row_of(row: &Row<'_>) -> Result<SpaceRow> {
         }),
         cursor_seq: row.get(7)?,
         above: row.get(8)?,
+        doubted: row.get(10)?,
     })
 }
 
@@ -172,9 +175,23 @@ pub(crate) fn set_above(tx: &Tx<'_>, no: SpaceNo, seq: Seq) -> Result<()> {
     tx.execute("UPDATE space SET above = ?2 WHERE no = ?1 AND above <> ?2", (no.0, seq)).map(|_| ())
 }
 
-/// A relay with another history: every cursor it had of this device is gone.
-pub(crate) fn forget_cursors(tx: &Tx<'_>) -> Result<()> {
-    tx.execute("UPDATE space SET cursor_seq = 0, above = 0", []).map(|_| ())
+/// A relay with another history: every cursor it had of this device is gone, every log is to be compared,
+/// and of this device's entries only those that were seen in the log may be cited.
+pub(crate) fn forget_cursors(tx: &Tx<'_>, me: DeviceId) -> Result<()> {
+    let sql =
+        "UPDATE space SET cursor_seq = 0, above = 0, doubted = 1, prev = ?2, prev_counter = ?3
+               WHERE no = ?1";
+    for space in all(tx.reader())? {
+        let tip = space.state.as_ref().map_or(Cut::NOTHING, |state| state.tip(&me));
+        tx.execute(sql, (space.no.0, tip.entry.as_bytes(), tip.counter))?;
+    }
+    Ok(())
+}
+
+/// The relay's log was compared with this one.
+pub(crate) fn believe(tx: &Tx<'_>, space: SpaceId) -> Result<()> {
+    tx.execute("UPDATE space SET doubted = 0 WHERE id = ?1 AND doubted <> 0", [space.as_bytes()])
+        .map(|_| ())
 }
 
 /// The log is read again from its start. What this device holds of it is kept to be sent, in the order in
@@ -189,7 +206,7 @@ pub(crate) fn read_again(tx: &Tx<'_>, space: &SpaceRow, me: &[u8; 32]) -> Result
     tx.execute("DELETE FROM entry WHERE space = ?1", [space.no.0])?;
     let sql = "UPDATE space SET before = coalesce(before, state), state = NULL, starting = NULL,
                start_seq = NULL, start_at = NULL, cursor_seq = 0, above = 0, prev = NULL,
-               prev_counter = 0 WHERE no = ?1";
+               prev_counter = 0, doubted = 0 WHERE no = ?1";
     tx.execute(sql, [space.no.0]).map(|_| ())
 }
 
