@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use holdfast_protocol::attest::{Attestation, actor_id};
@@ -13,12 +14,18 @@ use holdfast_protocol::content::{DocChanges, DocId};
 use holdfast_protocol::cursor::SignedCursor;
 use holdfast_protocol::entropy::Entropy;
 use holdfast_protocol::entry::{Entry, Header, Kind, Position, SeqRange};
+use holdfast_protocol::epoch::{AccountEpoch, AccountSecret, ClassEpoch, Reader};
 use holdfast_protocol::hash::{next_running, space_id};
 use holdfast_protocol::ids::{Class, DeviceId, EntryHash, Generation, RunningHash, SpaceId};
-use holdfast_protocol::keys::{DeviceKeys, DeviceKind, ReceiveSecret, Wrapped, wrap};
+use holdfast_protocol::keys::{DeviceKeys, DeviceKind, InviteKeys, ReceiveSecret, Wrapped, wrap};
+use holdfast_protocol::membership::{
+    AccountGenesis, Act, AdmitDevice, ChartGenesis, InviteProof, Judge, Refusal, SpaceState,
+    Statement,
+};
 use holdfast_protocol::pairing::PairingLink;
 use holdfast_protocol::phrase::Phrase;
 use holdfast_protocol::secret::Secret32;
+use holdfast_protocol::sync::{Item, Outcome, Problem, ProblemCode, Want};
 use holdfast_protocol::wire;
 use serde_json::{Value, json};
 
@@ -132,6 +139,148 @@ fn computed() -> Value {
         "running_after_01": next_running(RunningHash::ZERO, EntryHash([1; 32])).to_hex(),
         "merkle": roots,
         "padme": padded,
+        "derived_from_01": derived(),
+        "account": account(),
+        "chart": chart(),
+        "encodings": encodings(),
+    })
+}
+
+/// HKDF for every purpose, from 32 bytes of 01.
+fn derived() -> Value {
+    let secret = Secret32::from_bytes([1; 32]);
+    let one = |info: &[&[u8]]| hex(secret.derive(info).expose());
+    json!({
+        "device sign": one(&[b"device sign"]),
+        "device receive": one(&[b"device receive"]),
+        "paper device": one(&[b"paper device"]),
+        "invite sign": one(&[b"invite sign"]),
+        "invite receive": one(&[b"invite receive"]),
+        "account class": one(&[b"account class"]),
+        "account receive": one(&[b"account receive"]),
+        "account nonce ‖ 02…02": one(&[b"account nonce", &[2; 32]]),
+        "previous key": one(&[b"previous key"]),
+        "entry body ‖ 02…02 ‖ class 3 ‖ epoch 3":
+            one(&[b"entry body", &[2; 32], &[3], &3u32.to_le_bytes()]),
+        "commitment": hex(&secret.commitment()),
+    })
+}
+
+fn paper() -> DeviceKeys {
+    let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+    Phrase::parse(words).unwrap().device()
+}
+
+fn account_genesis() -> (Entry, AccountSecret) {
+    let secret = AccountSecret(Secret32::from_bytes([20; 32]));
+    let devices =
+        vec![keys().certificate(DeviceKind::Machine), paper().certificate(DeviceKind::Paper)];
+    let epoch = AccountEpoch::create(1, &secret, None, &devices, &mut Counting(0)).unwrap();
+    let nonce = AccountGenesis::nonce_of(&paper(), keys().id());
+    let act = Act::AccountGenesis(AccountGenesis { nonce, devices, epoch });
+    (genesis(act), secret)
+}
+
+fn genesis(act: Act) -> Entry {
+    let header = Header {
+        space: SpaceId::ZERO,
+        class: Class::Membership,
+        kind: Kind::Membership,
+        epoch: 0,
+        counter: 1,
+        prev: EntryHash::ZERO,
+        seen: Position::START,
+        ..header()
+    };
+    Entry::sign(header, Statement { after: EntryHash::ZERO, act }.to_bytes(), &keys())
+}
+
+/// An account of the device and the phrase above, and its second epoch. The device opens both.
+fn account() -> Value {
+    let (genesis, secret) = account_genesis();
+    let state = SpaceState::start(&genesis, &(), Judge::Member).unwrap();
+    let first = state.as_account().unwrap().epoch();
+    assert_eq!(first.open(&keys()).unwrap(), secret);
+    assert_eq!(first.open(&paper()).unwrap(), secret);
+    let next = AccountSecret(Secret32::from_bytes([21; 32]));
+    let devices: Vec<_> = state.as_account().unwrap().active().cloned().collect();
+    let second =
+        AccountEpoch::create(2, &next, Some(&secret), &devices, &mut Counting(100)).unwrap();
+    assert_eq!(second.open(&keys()).unwrap(), next);
+    assert_eq!(second.open_previous(&next).unwrap(), secret);
+    json!({
+        "genesis": hex(&genesis.to_bytes()),
+        "genesis_hash": genesis.hash().to_hex(),
+        "account": state.space().to_hex(),
+        "running_after_genesis": state.head().running.to_hex(),
+        "secret_1": hex(secret.0.expose()),
+        "class_key_1": hex(secret.class_key().expose()),
+        "receive_1": hex(&secret.receive().public().0),
+        "epoch_2": hex(&wire::encode(&second)),
+        "secret_2": hex(next.0.expose()),
+    })
+}
+
+/// A chart of that account, and the second epoch of its log. The account's secret opens both.
+fn chart() -> Value {
+    let (account, secret) = account_genesis();
+    let account = SpaceState::start(&account, &(), Judge::Member).unwrap();
+    let reader = Reader {
+        account: account.space(),
+        epoch: 1,
+        membership: account.membership_head(),
+        receive: account.as_account().unwrap().epoch().receive,
+    };
+    let key = |class: Class| Secret32::from_bytes([30 + class as u8; 32]);
+    let create = |class, number, key: &Secret32, previous| {
+        let readers = std::slice::from_ref(&reader);
+        ClassEpoch::create(class, number, key, previous, readers, &mut Counting(class as u8))
+            .unwrap()
+    };
+    let epochs = Class::CHART.map(|class| create(class, 1, &key(class), None)).to_vec();
+    let owner = account.space();
+    let act = ChartGenesis { nonce: [5; 16], owner, subject: owner, epochs };
+    let genesis = genesis(Act::ChartGenesis(act));
+    let accounts = BTreeMap::from([(owner, account)]);
+    let state = SpaceState::start(&genesis, &accounts, Judge::Member).unwrap();
+    let first = &state.as_chart().unwrap().epochs[&Class::Log][0];
+    assert_eq!(first.open(owner, &secret).unwrap(), key(Class::Log));
+    let next = Secret32::from_bytes([40; 32]);
+    let second = create(Class::Log, 2, &next, Some(&key(Class::Log)));
+    assert_eq!(second.open(owner, &secret).unwrap(), next);
+    assert_eq!(second.open_previous(&next).unwrap(), key(Class::Log));
+    json!({
+        "genesis": hex(&genesis.to_bytes()),
+        "chart": state.space().to_hex(),
+        "log_key_1": hex(key(Class::Log).expose()),
+        "log_epoch_2": hex(&wire::encode(&second)),
+        "log_key_2": hex(next.expose()),
+    })
+}
+
+/// How an absent value, an alternative, and an alternative with nothing in it are written.
+fn encodings() -> Value {
+    let invite = InviteKeys::from_secret(&Secret32::from_bytes([10; 32]));
+    let account = SpaceId([11; 32]);
+    let device = keys().certificate(DeviceKind::Machine);
+    let proof = InviteProof::sign(&invite, account, device.device);
+    let admit = |proof| {
+        let act = Act::AdmitDevice(AdmitDevice { device: device.clone(), proof });
+        hex(&Statement { after: EntryHash([12; 32]), act }.to_bytes())
+    };
+    json!({
+        "admission_without_a_proof": admit(None),
+        "admission_with_a_proof": admit(Some(proof)),
+        "want_from_the_start": hex(&wire::encode(&Want { space: account, after: 0, starting_at: None })),
+        "outcome_stored_at_5": hex(&wire::encode(&Outcome::Stored { seq: 5 })),
+        "outcome_stale_cut": hex(&wire::encode(&Outcome::StaleCut)),
+        "outcome_never_revoked": hex(&wire::encode(&Outcome::Never { why: Refusal::Revoked })),
+        "item_stub": hex(&wire::encode(&Item::Stub { seq: 7, hash: EntryHash([1; 32]) })),
+        "problem": hex(&wire::encode(&Problem {
+            code: ProblemCode::TooMany,
+            message: "slower".into(),
+            retry_after_ms: None,
+        })),
     })
 }
 
@@ -147,6 +296,33 @@ fn the_vectors_in_the_docs_are_what_the_code_computes() {
         assert_eq!(&computed[name], value, "vector \"{name}\"");
     }
     assert_eq!(stored.as_object().unwrap().len(), computed.as_object().unwrap().len());
+}
+
+#[test]
+fn the_epochs_of_the_vectors_open_from_their_bytes_alone() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/vectors/protocol-1.json");
+    let stored: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let bytes = |part: &str, name: &str| hex::decode(stored[part][name].as_str().unwrap()).unwrap();
+    let secret = |part: &str, name: &str| Secret32::from_slice(&bytes(part, name)).unwrap();
+    let genesis = Entry::from_bytes(&bytes("account", "genesis")).unwrap();
+    let account = SpaceState::start(&genesis, &(), Judge::Member).unwrap();
+    assert_eq!(account.space().to_hex(), stored["account"]["account"]);
+    let opened = account.as_account().unwrap().epoch().open(&keys()).unwrap();
+    assert_eq!(opened.0, secret("account", "secret_1"));
+    let second: AccountEpoch = wire::decode("epoch", &bytes("account", "epoch_2")).unwrap();
+    let newest = second.open(&paper()).unwrap();
+    assert_eq!(newest.0, secret("account", "secret_2"));
+    assert_eq!(second.open_previous(&newest).unwrap(), opened);
+    let chart = Entry::from_bytes(&bytes("chart", "genesis")).unwrap();
+    let owner = account.space();
+    let accounts = BTreeMap::from([(owner, account)]);
+    let chart = SpaceState::start(&chart, &accounts, Judge::Member).unwrap();
+    let log = &chart.as_chart().unwrap().epochs[&Class::Log][0];
+    assert_eq!(log.open(owner, &opened).unwrap(), secret("chart", "log_key_1"));
+    let second: ClassEpoch = wire::decode("epoch", &bytes("chart", "log_epoch_2")).unwrap();
+    let newest = second.open(owner, &opened).unwrap();
+    assert_eq!(newest, secret("chart", "log_key_2"));
+    assert_eq!(second.open_previous(&newest).unwrap(), secret("chart", "log_key_1"));
 }
 
 #[test]

@@ -66,7 +66,11 @@ fn recover(mut config: Config, phrase: &str, relay: &str, device_name: &str) -> 
         device = Some(keys);
     }
     for _ in 0..RACES {
-        let state = read_account(&asking, &paper, account)?;
+        let membership = read_membership(&asking, &paper, account)?;
+        let state = outline_of(account, &membership)?;
+        if !outline::is_founded_with(&membership, &paper) {
+            return Err(untrusted("it was not founded with the phrase"));
+        }
         let secret = open_secret(&state, &paper)?;
         let device =
             device.get_or_insert_with(|| DeviceKeys::generate(&mut *config.entropy)).clone();
@@ -134,14 +138,17 @@ fn account_of(asking: &Asking<'_>, paper: &DeviceKeys) -> Result<AccountId> {
     }
 }
 
+fn untrusted(why: &str) -> Error {
+    Error::Relay {
+        code: "relay_untrusted",
+        message: format!("the relay shows an account that this phrase does not belong to: {why}"),
+    }
+}
+
 fn open_secret(
     state: &SpaceState,
     paper: &DeviceKeys,
 ) -> Result<holdfast_protocol::epoch::AccountSecret> {
-    let untrusted = |why: &str| Error::Relay {
-        code: "relay_untrusted",
-        message: format!("the relay shows an account that this phrase does not belong to: {why}"),
-    };
     let account = state.as_account().ok_or_else(|| untrusted("it is no account"))?;
     if !account.is_active(&paper.id()) {
         return Err(untrusted("the phrase is not among its devices"));
@@ -155,6 +162,14 @@ pub(crate) fn read_account(
     keys: &DeviceKeys,
     account: AccountId,
 ) -> Result<SpaceState> {
+    outline_of(account, &read_membership(asking, keys, account)?)
+}
+
+fn read_membership(
+    asking: &Asking<'_>,
+    keys: &DeviceKeys,
+    account: AccountId,
+) -> Result<Vec<Item>> {
     let (token, _) = asking.sign_in(keys)?;
     let mut membership: Vec<Item> = Vec::new();
     let mut want = Want { space: account, after: 0, starting_at: None };
@@ -183,7 +198,11 @@ pub(crate) fn read_account(
             _ => break,
         }
     }
-    outline::read(account, &membership, None).map_err(|bad| Error::Relay {
+    Ok(membership)
+}
+
+fn outline_of(account: AccountId, membership: &[Item]) -> Result<SpaceState> {
+    outline::read(account, membership, None).map_err(|bad| Error::Relay {
         code: "relay_untrusted",
         message: format!("{bad}; nothing was changed"),
     })

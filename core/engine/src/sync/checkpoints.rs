@@ -18,6 +18,9 @@ pub(crate) fn plan(site: &Site<'_>) -> Result<()> {
     let known = site.store.read(spaces::all)?;
     for row in &known {
         let Some(state) = ready(site, row)? else { continue };
+        if state.has_gaps() {
+            continue;
+        }
         let head = state.head();
         let found = site.store.read(|conn| {
             let pack = entries::newest_of(conn, row.no, Kind::Pack)?;

@@ -375,7 +375,7 @@ impl<'a, 't> Chunk<'a, 't> {
             self.end = PageEnd::Garbled("a log cannot start with a stub".to_owned());
             return Ok(());
         };
-        state.skip(one.hash);
+        state.pass(one.hash);
         let place = Place {
             seq: one.seq,
             hash: one.hash,

@@ -164,13 +164,13 @@ impl AccountState {
         if fits { Ok(()) } else { Err(Refusal::BadStatement.into()) }
     }
 
-    /// Judges an act of an active device. `tip` gives a device's last entry in this space, where the judge
-    /// knows it.
+    /// Judges an act of an active device. `is_tip` says whether a cut names a device's last entry in this space,
+    /// as far as the judge knows it.
     pub(super) fn check(
         &self,
         act: &Act,
         author: DeviceId,
-        tip: impl Fn(&DeviceId) -> Option<Cut>,
+        is_tip: impl Fn(&DeviceId, Cut) -> bool,
     ) -> Result<(), NotAccepted> {
         match act {
             Act::InviteDevice(invite) => {
@@ -199,7 +199,7 @@ impl AccountState {
                 if !self.is_active(&revoke.device) || revoke.device == author {
                     return Err(Refusal::BadStatement.into());
                 }
-                if tip(&revoke.device).is_some_and(|tip| tip != revoke.cut) {
+                if !is_tip(&revoke.device, revoke.cut) {
                     return Err(NotAccepted::StaleCut);
                 }
                 self.check_epoch(&revoke.epoch, Some(&revoke.device))

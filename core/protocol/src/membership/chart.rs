@@ -209,8 +209,8 @@ impl ChartState {
         }
     }
 
-    /// Judges an act of a device that acts for `account`. `tip` gives a device's last entry in this space,
-    /// where the judge knows it.
+    /// Judges an act of a device that acts for `account`. `is_tip` says whether a cut names a device's last
+    /// entry in this space, as far as the judge knows it.
     pub(super) fn check(
         &self,
         act: &Act,
@@ -218,7 +218,7 @@ impl ChartState {
         account: AccountId,
         accounts: &dyn Accounts,
         judge: Judge,
-        tip: impl Fn(&DeviceId) -> Option<Cut>,
+        is_tip: impl Fn(&DeviceId, Cut) -> bool,
     ) -> Result<(), NotAccepted> {
         match act {
             Act::DeviceCut(cut) => {
@@ -231,7 +231,7 @@ impl ChartState {
                 if own.is_none() || cut.device == author || again || not_yet {
                     return Err(Refusal::BadStatement.into());
                 }
-                if tip(&cut.device).is_some_and(|tip| tip != cut.cut) {
+                if !is_tip(&cut.device, cut.cut) {
                     return Err(NotAccepted::StaleCut);
                 }
                 let read: BTreeSet<_> =

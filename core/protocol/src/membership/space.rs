@@ -105,6 +105,9 @@ pub struct SpaceState {
     /// Set when a membership statement of an unknown kind was met: writes freeze.
     #[n(5)]
     pub(super) frozen: bool,
+    /// Set when entries were passed whose authors are not known here.
+    #[n(6)]
+    pub(super) gaps: bool,
 }
 
 /// An entry that was judged to fit the state it was judged against.
@@ -164,10 +167,17 @@ impl SpaceState {
             membership_head: EntryHash::ZERO,
             authors: BTreeMap::new(),
             frozen: false,
+            gaps: false,
         };
         state.advance(entry);
         state.membership_head = entry.hash();
         Ok(state)
+    }
+
+    /// Whether entries were passed whose authors are not known here: such a state cannot make a checkpoint.
+    #[must_use]
+    pub const fn has_gaps(&self) -> bool {
+        self.gaps
     }
 
     /// The space.
@@ -242,6 +252,12 @@ impl SpaceState {
         })
     }
 
+    /// Whether a cut names a device's last entry. Where entries were passed unseen, it may name one of those.
+    fn may_be_tip(&self, device: &DeviceId, cut: Cut) -> bool {
+        let tip = self.tip(device);
+        tip == cut || (self.gaps && cut.counter > tip.counter)
+    }
+
     /// The current epoch number of a class; 0 where there is none.
     #[must_use]
     pub fn epoch(&self, class: Class) -> u32 {
@@ -279,6 +295,9 @@ impl SpaceState {
     /// Applies an entry that was judged against exactly this state.
     pub fn apply(&mut self, entry: &Entry, accepted: &Accepted) {
         self.advance(entry);
+        if self.gaps && entry.header().kind == Kind::Checkpoint {
+            self.learn_tips(entry);
+        }
         if let Some(act) = &accepted.act {
             match &mut self.kind {
                 SpaceKind::Account(account) => account.apply(act, entry.header().author),
@@ -299,6 +318,14 @@ impl SpaceState {
         };
         self.apply(entry, &Accepted { act });
         Ok(())
+    }
+
+    /// Moves over an entry of which only the hash is known: its body was dropped, or is not for this reader.
+    /// Whose it was is not known either, so from here on an author may cite what was never seen here, and a cut
+    /// may name it.
+    pub fn pass(&mut self, hash: EntryHash) {
+        self.skip(hash);
+        self.gaps = true;
     }
 
     /// Moves over an entry that is ignored: its place in the log counts, its content does not.
@@ -322,9 +349,10 @@ impl SpaceState {
 
     pub(super) fn check_chain(&self, header: &Header) -> Result<(), NotAccepted> {
         match self.authors.get(&header.author) {
+            Some(tip) if header.counter <= tip.counter => Err(Refusal::Counter.into()),
+            _ if self.gaps && header.counter >= 1 => Ok(()),
             None if header.prev.is_zero() && header.counter >= 1 => Ok(()),
             None => Err(Refusal::Chain.into()),
-            Some(tip) if header.counter <= tip.counter => Err(Refusal::Counter.into()),
             // Before the first acknowledgement there is nothing to cite.
             Some(tip) if header.prev.is_zero() && tip.citable.len() < MAX_UNCITED => Ok(()),
             Some(tip) if tip.citable.contains(&header.prev) && tip.citable.len() < MAX_UNCITED => {
@@ -372,7 +400,8 @@ impl SpaceState {
             return Err(Refusal::WrongClass.into());
         }
         let statement = Statement::from_bytes(entry.body()).map_err(|_| Refusal::Malformed)?;
-        let tip = |device: &DeviceId| (judge != Judge::Outline).then(|| self.tip(device));
+        let is_tip =
+            |device: &DeviceId, cut: Cut| judge == Judge::Outline || self.may_be_tip(device, cut);
         // A used invite says so before the lost race does: it is the answer the holder can act on.
         if let (SpaceKind::Account(state), Act::AdmitDevice(admit)) = (&self.kind, &statement.act)
             && admit.proof.is_some()
@@ -383,11 +412,16 @@ impl SpaceState {
             if statement.after == self.membership_head {
                 match &self.kind {
                     SpaceKind::Account(state) => {
-                        state.check(&statement.act, header.author, tip)?;
+                        state.check(&statement.act, header.author, is_tip)?;
                     }
-                    SpaceKind::Chart(chart) => {
-                        chart.check(&statement.act, header.author, account, accounts, judge, tip)?
-                    }
+                    SpaceKind::Chart(chart) => chart.check(
+                        &statement.act,
+                        header.author,
+                        account,
+                        accounts,
+                        judge,
+                        is_tip,
+                    )?,
                 }
             }
         }
@@ -410,7 +444,12 @@ impl SpaceState {
         tip.counter = header.counter;
         if let Some(at) = tip.citable.iter().position(|h| *h == header.prev) {
             tip.citable.drain(..at);
+        } else if self.gaps {
+            tip.citable.clear();
         }
         tip.citable.push_back(entry.hash());
+        while tip.citable.len() > MAX_UNCITED {
+            tip.citable.pop_front();
+        }
     }
 }

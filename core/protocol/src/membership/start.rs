@@ -4,7 +4,7 @@
 use super::refusal::{NotAccepted, Refusal};
 use super::space::{Accounts, AuthorTip, SpaceKind, SpaceState};
 use crate::checkpoint::{Checkpoint, CheckpointTip};
-use crate::entry::{Header, Kind};
+use crate::entry::{Entry, Header, Kind};
 
 impl SpaceState {
     /// Judges a content entry that a checkpoint retains, once every membership entry that the checkpoint
@@ -50,6 +50,7 @@ impl SpaceState {
     /// retained entries and has applied every membership entry up to it.
     pub fn start_from(&mut self, checkpoint: &Checkpoint) {
         self.head = checkpoint.at;
+        self.gaps = false;
         self.authors = checkpoint
             .tips
             .iter()
@@ -58,6 +59,19 @@ impl SpaceState {
                 (tip.author, AuthorTip { counter: tip.counter, citable })
             })
             .collect();
+    }
+
+    /// Takes over the tips of authors whose last entries were passed unseen: what is dropped lies below a
+    /// checkpoint, so afterwards every tip is known again, and this device can cut a device off.
+    pub(super) fn learn_tips(&mut self, entry: &Entry) {
+        let Ok(checkpoint) = Checkpoint::from_bytes(entry.body()) else { return };
+        for tip in checkpoint.tips {
+            let known = self.authors.get(&tip.author).map_or(0, |known| known.counter);
+            if known < tip.counter {
+                let citable = tip.citable.into();
+                self.authors.insert(tip.author, AuthorTip { counter: tip.counter, citable });
+            }
+        }
     }
 
     /// The authors' tips as a checkpoint at the current head must list them.

@@ -165,6 +165,7 @@ pub fn with_chart(state: &SpaceState, change: impl FnOnce(&mut ChartState)) -> S
         state.membership_head(),
         state.authors().clone(),
         state.is_frozen(),
+        false,
     ));
     wire::decode("space", &stored).unwrap()
 }
