@@ -7,7 +7,7 @@ mod logs;
 use std::collections::HashMap;
 
 use holdfast_protocol::checkpoint::{Checkpoint, CheckpointTip};
-use holdfast_protocol::entry::{BadEntry, Entry, Header, Kind, Position};
+use holdfast_protocol::entry::{BadEntry, Entry, Header, Kind, Position, SeqRange};
 use holdfast_protocol::epoch::{AccountEpoch, AccountSecret, ClassEpoch, SealedKey};
 use holdfast_protocol::ids::{Class, DeviceId, EntryHash, RunningHash, SpaceId};
 use holdfast_protocol::keys::{
@@ -418,6 +418,24 @@ fn an_author_cites_within_its_window_or_is_refused_and_a_checkpoint_keeps_the_wi
     never(state.check(&write(&state, next + 1, first), &(), RELAY), Refusal::Chain);
     never(state.check(&write(&state, next + 1, second), &(), RELAY), Refusal::Chain);
     assert!(state.check(&write(&state, next + 1, third), &(), RELAY).is_ok());
+}
+
+#[test]
+fn a_pack_covers_what_is_below_it_or_nothing_and_a_change_covers_nothing() {
+    let e = &mut Seeded::new(15);
+    let owner = found(e);
+    let pack = |kind, covers: &[(u64, u64)]| {
+        let covers = covers.iter().map(|(first, last)| SeqRange { first: *first, last: *last });
+        let head = header(owner.id(), Class::Account, kind, 1);
+        let head = Header { counter: 2, covers: covers.collect(), ..head };
+        owner.state.check(&Entry::sign(head, vec![0; 512], &owner.phone), &(), Judge::Member)
+    };
+    assert!(pack(Kind::Pack, &[]).is_ok());
+    assert!(pack(Kind::Pack, &[(1, 1)]).is_ok());
+    for bad in [&[(1, 2)][..], &[(0, 1)], &[(1, 0)], &[(1, 1), (1, 1)], &[(1, u64::MAX)]] {
+        never(pack(Kind::Pack, bad), Refusal::BadCovers);
+    }
+    never(pack(Kind::Change, &[(1, 1)]), Refusal::BadCovers);
 }
 
 #[test]
