@@ -230,3 +230,30 @@ fn two_devices_that_remove_a_third_at_once_agree() {
     assert_eq!(shown(&phone), shown(&tablet));
     assert_eq!(shown(&phone).len(), 3);
 }
+
+#[test]
+fn a_device_that_joins_after_a_removal_reads_what_was_written_before_and_after_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let relay = NearRelay::in_memory();
+    let (phone, _) = first_device(&dir.path().join("phone"), &relay);
+    let tablet = second_device(&dir.path().join("tablet"), &relay, &phone);
+    log(&tablet, "tablet", 33);
+    sync(&tablet);
+    sync(&phone);
+    phone.revoke_device(&tablet.identity().unwrap().device).unwrap();
+    let third = second_device(&dir.path().join("third"), &relay, &phone);
+    let id = third.identity().unwrap().device;
+    third.name_device(&id[..16], "kitchen").unwrap();
+    sync(&third);
+    let fourth = second_device(&dir.path().join("fourth"), &relay, &third);
+    sync(&fourth);
+    sync(&phone);
+    assert_eq!(shown(&fourth), shown(&phone));
+    let names = |engine: &Engine| {
+        let mut names: Vec<_> = engine.devices().unwrap().into_iter().map(|d| d.name).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&fourth), ["kitchen", "phone", "recovery phrase", "tablet", "tablet"]);
+    assert_eq!(names(&fourth), names(&phone));
+}

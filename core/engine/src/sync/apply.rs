@@ -10,7 +10,7 @@ use holdfast_protocol::entry::{Entry, Kind};
 use holdfast_protocol::ids::{Class, Seq, SpaceId};
 
 use super::site::Site;
-use crate::documents::document::Document;
+use crate::documents::document::{Document, Refused};
 use crate::documents::foreign;
 use crate::documents::name::DocName;
 use crate::documents::pack::{self, Comparison};
@@ -29,6 +29,13 @@ pub(crate) enum Taken {
     Applied(Option<String>),
     /// The key is not here yet.
     Waiting,
+    /// It follows a change that is not here: one that waits for its key, or one that was put aside.
+    Early {
+        /// The document.
+        doc: String,
+        /// Why, as a fragment of a sentence.
+        reason: String,
+    },
     /// It is put aside.
     Refused {
         /// The document, as far as it is known.
@@ -158,6 +165,9 @@ fn take_change(
     }
     let new = match document.apply(&checked) {
         Ok(new) => new,
+        Err(error @ Refused::MissingDep(_)) => {
+            return Ok(Taken::Early { doc: id.to_string(), reason: error.to_string() });
+        }
         Err(error) => return refused(&error),
     };
     if new > 0 {

@@ -24,6 +24,9 @@ const ENTRIES_AT_ONCE: usize = 16;
 /// Bytes of entries applied in one transaction.
 const BYTES_AT_ONCE: usize = 96 * 1024;
 
+/// Entries that waited for a key, read at once.
+const WAITING_AT_ONCE: u32 = 32;
+
 /// One place of a page.
 #[derive(Debug)]
 pub(crate) struct Found {
@@ -330,17 +333,57 @@ impl<'a, 't> Chunk<'a, 't> {
         }
         if self.membership_moved {
             self.learn()?;
+            // What waited for these keys comes first: what follows may build on it.
+            self.take_waiting()?;
         }
         Ok(match apply::take(self.site, self.tx, (self.space, self.no), seq, entry)? {
             Taken::Applied(doc) => (Standing::Applied, doc),
             Taken::Waiting => (Standing::Waiting, None),
+            Taken::Early { .. } if self.waits_before(seq)? => (Standing::Waiting, None),
+            Taken::Early { doc, reason } => {
+                self.put_aside(seq, entry, Some(&doc), &reason)?;
+                (Standing::Quarantined, Some(doc))
+            }
             Taken::Refused { doc, reason } => {
-                let hash = entry.hash();
-                let doc_name = doc.as_deref();
-                entries::quarantine(self.tx, self.space, Some(seq), hash, doc_name, &reason)?;
+                self.put_aside(seq, entry, doc.as_deref(), &reason)?;
                 (Standing::Quarantined, doc)
             }
         })
+    }
+
+    fn put_aside(&self, seq: Seq, entry: &Entry, doc: Option<&str>, reason: &str) -> Result<()> {
+        entries::quarantine(self.tx, self.space, Some(seq), entry.hash(), doc, reason)
+    }
+
+    /// Whether an earlier entry waits for its key.
+    fn waits_before(&self, seq: Seq) -> Result<bool> {
+        let first = entries::waiting(self.tx.reader(), self.no, 0, 1)?;
+        Ok(first.first().is_some_and(|first| *first < seq))
+    }
+
+    /// Takes what waited, in order, as far as the keys reach. Gives how many are settled.
+    pub(crate) fn take_waiting(&mut self) -> Result<usize> {
+        let mut settled = 0;
+        let mut after = 0;
+        loop {
+            let some = entries::waiting(self.tx.reader(), self.no, after, WAITING_AT_ONCE)?;
+            let Some(last) = some.last() else { return Ok(settled) };
+            after = *last;
+            for seq in some {
+                let bytes = entries::bytes_at(self.tx.reader(), self.no, seq)?.unwrap_or_default();
+                let Ok(entry) = Entry::from_trusted_bytes(&bytes) else { continue };
+                let (standing, doc) = self.content(seq, &entry)?;
+                if standing == Standing::Waiting {
+                    continue;
+                }
+                entries::settle(self.tx, self.no, seq, standing, doc.as_deref())?;
+                settled += 1;
+                if entry.header().kind == Kind::Pack && standing == Standing::Applied {
+                    let header = entry.header();
+                    entries::cover(self.tx, self.no, header.class, &header.covers, seq)?;
+                }
+            }
+        }
     }
 
     fn judge(&mut self, entry: &Entry) -> Judged {
@@ -508,24 +551,12 @@ impl<'a, 't> Chunk<'a, 't> {
     pub(crate) fn close(mut self, above: Seq) -> Result<ChunkEnd> {
         if self.membership_moved {
             self.learn()?;
+            self.take_waiting()?;
         }
         if let Some(state) = &self.state {
             spaces::set_state(self.tx, self.no, state)?;
             if state.head().seq == above {
                 spaces::forget_before(self.tx, self.no)?;
-            }
-        }
-        for seq in entries::waiting(self.tx.reader(), self.no, ENTRIES_AT_ONCE as u32)? {
-            let bytes = entries::bytes_at(self.tx.reader(), self.no, seq)?.unwrap_or_default();
-            let Ok(entry) = Entry::from_trusted_bytes(&bytes) else { continue };
-            let (standing, doc) = self.content(seq, &entry)?;
-            if standing == Standing::Waiting {
-                break;
-            }
-            entries::settle(self.tx, self.no, seq, standing, doc.as_deref())?;
-            if entry.header().kind == Kind::Pack && standing == Standing::Applied {
-                let header = entry.header();
-                entries::cover(self.tx, self.no, header.class, &header.covers, seq)?;
             }
         }
         if self.end == PageEnd::Foreign {

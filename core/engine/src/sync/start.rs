@@ -75,6 +75,7 @@ pub(crate) fn take_page(
             }
             if chunk.membership_moved {
                 chunk.learn()?;
+                chunk.take_waiting()?;
             }
             if let Some(state) = &chunk.state {
                 spaces::set_state(tx, chunk.no, state)?;

@@ -125,11 +125,17 @@ pub(crate) fn bytes_at(conn: &Connection, space: SpaceNo, seq: Seq) -> Result<Op
     Ok(found.flatten())
 }
 
-/// Entries that wait for a key, oldest first.
-pub(crate) fn waiting(conn: &Connection, space: SpaceNo, limit: u32) -> Result<Vec<Seq>> {
-    let sql = "SELECT seq FROM entry WHERE space = ?1 AND standing = 1 ORDER BY seq LIMIT ?2";
+/// Entries that wait for a key, oldest first, after one of them.
+pub(crate) fn waiting(
+    conn: &Connection,
+    space: SpaceNo,
+    after: Seq,
+    limit: u32,
+) -> Result<Vec<Seq>> {
+    let sql = "SELECT seq FROM entry WHERE space = ?1 AND standing = 1 AND seq > ?2
+               ORDER BY seq LIMIT ?3";
     let mut found = conn.prepare_cached(sql)?;
-    let rows = found.query_map((space.0, limit), |row| row.get(0))?;
+    let rows = found.query_map((space.0, after, limit), |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
