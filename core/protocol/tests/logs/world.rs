@@ -197,7 +197,9 @@ impl World {
                 self.say(device, person, act, Brings { what: "invite", ..Brings::default() });
             }
             Deed::RevokeInvite { which } => {
-                if let Some((invite, _)) = self.invites.get(which % self.invites.len().max(1)) {
+                let open = self.open_invite(Some(person));
+                let known = open.or_else(|| Some(which % self.invites.len().max(1)));
+                if let Some((invite, _)) = known.and_then(|n| self.invites.get(n)) {
                     let act = Act::RevokeInvite(invite.id());
                     let brings = Brings { what: "revoke invite", ..Brings::default() };
                     self.say(device, person, act, brings);
@@ -207,7 +209,8 @@ impl World {
                 if self.invites.is_empty() {
                     return;
                 }
-                let which = which % self.invites.len();
+                let open = self.open_invite(None).filter(|_| which % 4 != 0);
+                let which = open.unwrap_or(which % self.invites.len());
                 let of = self.invites[which].1;
                 let new = DeviceKeys::generate(&mut self.e);
                 let proof = InviteProof::sign(&self.invites[which].0, self.account(of), new.id());
@@ -285,6 +288,16 @@ impl World {
     fn device_of(&self, person: usize, number: usize) -> DeviceId {
         let own: Vec<_> = self.devices.iter().filter(|d| d.person == person).collect();
         own[number % own.len()].keys.id()
+    }
+
+    /// An invite, of this person if one is named, that is open and not late.
+    fn open_invite(&self, person: Option<usize>) -> Option<usize> {
+        self.invites.iter().position(|(invite, of)| {
+            let account = self.logs[*of].state().as_account().unwrap();
+            let open = account.invites.get(&invite.id());
+            person.is_none_or(|person| person == *of)
+                && open.is_some_and(|open| open.expires_at_ms > NOW_MS)
+        })
     }
 
     /// A device that its account has revoked and the chart has not cut yet.
