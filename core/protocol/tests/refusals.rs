@@ -329,6 +329,9 @@ fn a_cut_or_a_revocation_that_is_not_the_devices_tip_is_stale() {
         Entry::sign(header(space.space(), class, Kind::Change, 1), vec![0; 512], &tablet)
     };
     let hold = write(&chart, Class::Log);
+    // Who got only the hash of what the tablet wrote cannot know that it is the tablet's last.
+    let mut passed = chart.clone();
+    passed.pass(hold.hash());
     append(&mut chart, &hold, &accounts);
     let setting = write(&owner.state, Class::Account);
     append(&mut owner.state, &setting, &HashMap::new());
@@ -367,6 +370,8 @@ fn a_cut_or_a_revocation_that_is_not_the_devices_tip_is_stale() {
         }
     }
     let entry = statement(&chart, cut(tip), &owner.phone);
+    assert!(passed.check(&entry, &accounts, Judge::Member).is_ok());
+    assert!(passed.has_gaps() && !chart.has_gaps());
     append(&mut chart, &entry, &accounts);
 }
 
