@@ -279,10 +279,12 @@ impl Writing for SqliteWriting<'_> {
             "INSERT INTO token (hash, device, expires_ms) VALUES (?1, ?2, ?3)",
             params![hash, device, signed(token.expires_at_ms)],
         )?;
+        // The one just made always stays: after the clock was set back it is not the one that ends last.
         self.execute(
             "DELETE FROM token WHERE device = ?1 AND hash NOT IN
-             (SELECT hash FROM token WHERE device = ?1 ORDER BY expires_ms DESC, hash LIMIT ?2)",
-            [device, signed(keep as u64)],
+             (SELECT hash FROM token WHERE device = ?1
+              ORDER BY hash = ?3 DESC, expires_ms DESC, hash LIMIT ?2)",
+            params![device, signed(keep as u64), hash],
         )?;
         Ok(())
     }
