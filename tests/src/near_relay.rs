@@ -279,15 +279,28 @@ impl HostileDevice {
         holdfast_protocol::wire::decode("answer", &answer.body).expect("the answer reads")
     }
 
+    /// Seals a content as a change of the class `log`, and has the relay take it.
+    ///
+    /// # Panics
+    /// When the relay refuses the whole request.
+    pub fn push(&mut self, content: &[u8]) -> holdfast_protocol::sync::Outcome {
+        self.push_as(holdfast_protocol::entry::Kind::Change, Vec::new(), content)
+    }
+
     /// Seals a content as an entry of the class `log`, and has the relay take it.
     ///
     /// # Panics
-    /// When the relay refuses.
-    pub fn push(&mut self, content: &[u8]) -> holdfast_protocol::sync::Outcome {
+    /// When the relay refuses the whole request.
+    pub fn push_as(
+        &mut self,
+        kind: holdfast_protocol::entry::Kind,
+        covers: Vec<holdfast_protocol::entry::SeqRange>,
+        content: &[u8],
+    ) -> holdfast_protocol::sync::Outcome {
         use holdfast_protocol::auth::{
             ChallengeRequest, ChallengeResponse, TokenRequest, TokenResponse,
         };
-        use holdfast_protocol::entry::{Entry, Header, Kind, Position};
+        use holdfast_protocol::entry::{Entry, Header, Position};
         use holdfast_protocol::ids::{Class, DeviceId, EntryHash};
         use holdfast_protocol::sync::{Push, SyncRequest, SyncResponse};
         use holdfast_protocol::wire::encode;
@@ -296,13 +309,13 @@ impl HostileDevice {
             version: holdfast_protocol::VERSION,
             space: self.chart,
             class: Class::Log,
-            kind: Kind::Change,
+            kind,
             epoch: 1,
             author: DeviceId::ZERO,
             counter: self.counter,
             prev: EntryHash::ZERO,
             seen: Position::START,
-            covers: Vec::new(),
+            covers,
             body_hash: [0; 32],
             body_len: 0,
         };

@@ -241,3 +241,94 @@ fn hostile_bytes_from_a_paired_device_are_put_aside_and_the_record_stays_writabl
     let aside = report.problems.iter().filter(|p| p.code == "quarantined").count();
     assert_eq!(aside, count, "{report:#?}");
 }
+
+/// The document and the attestations that a home holds of a session of one device.
+fn held(
+    home: &Path,
+    doc: &str,
+) -> (automerge::Automerge, Vec<holdfast_protocol::content::AttestedTip>) {
+    let db = rusqlite::Connection::open(home.join("holdfast.db")).unwrap();
+    let (id, saved): (i64, Option<Vec<u8>>) = db
+        .query_row("SELECT id, saved FROM doc WHERE name = ?1", [doc], |r| {
+            Ok((r.get(0)?, r.get(1)?))
+        })
+        .unwrap();
+    let mut all = saved.unwrap_or_default();
+    let mut changes = db.prepare("SELECT bytes FROM doc_change WHERE doc = ?1 ORDER BY n").unwrap();
+    for bytes in changes.query_map([id], |row| row.get::<_, Vec<u8>>(0)).unwrap() {
+        all.extend(bytes.unwrap());
+    }
+    let mut tips = db.prepare("SELECT author, attestation FROM tip WHERE doc = ?1").unwrap();
+    let tips = tips
+        .query_map([doc], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?)))
+        .unwrap()
+        .map(|row| {
+            let (author, attestation) = row.unwrap();
+            holdfast_protocol::content::AttestedTip {
+                author: holdfast_protocol::ids::DeviceId::from_slice(&author).unwrap(),
+                attestation: wire::decode("attestation", &attestation).unwrap(),
+            }
+        })
+        .collect();
+    (automerge::Automerge::load(&all).unwrap(), tips)
+}
+
+#[test]
+fn a_pack_that_rewrites_or_hides_what_another_recorded_is_put_aside() {
+    use automerge::ReadDoc;
+    use automerge::transaction::Transactable;
+    use holdfast_protocol::content::{DocId, Pack, PackedDoc};
+    use holdfast_protocol::entry::{Kind, SeqRange};
+    use holdfast_protocol::sync::Outcome;
+    use holdfast_tests::near_relay::HostileDevice;
+
+    let dir = tempfile::tempdir().unwrap();
+    let relay = NearRelay::in_memory();
+    let (phone, tablet) = two(dir.path(), &relay);
+    log(&phone, "evening", 45);
+    sync(&phone);
+    sync(&tablet);
+    let home = dir.path().join("tablet");
+    let phone_id = phone.identity().unwrap().device;
+    let doc = format!("session/evening/{phone_id}");
+    let (early, early_tips) = held(&home, &doc);
+    log(&phone, "evening", 50);
+    sync(&phone);
+    sync(&tablet);
+    let (late, late_tips) = held(&home, &doc);
+    let places: Vec<u64> = {
+        let db = rusqlite::Connection::open(home.join("holdfast.db")).unwrap();
+        let mut all = db.prepare("SELECT seq FROM entry WHERE doc = ?1 ORDER BY seq").unwrap();
+        all.query_map([&doc], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let covers = || SeqRange::from_sorted(places.iter().copied());
+    assert_eq!(places.len(), 2);
+
+    let mut rewritten = late.clone();
+    let key = rewritten.keys(automerge::ROOT).find(|key| key.starts_with("obs:")).unwrap();
+    let mut transaction = rewritten.transaction();
+    transaction.put(automerge::ROOT, key.as_str(), "{\"held\":1}").unwrap();
+    let _ = transaction.commit();
+    let packed = |saved: &automerge::Automerge, tips: &[_]| {
+        let doc = DocId::new(doc.clone()).unwrap();
+        let saved = saved.save_nocompress();
+        Pack { docs: vec![PackedDoc { doc, saved, tips: tips.to_vec() }] }.to_bytes()
+    };
+    let before = shown(&phone);
+    let mut hostile = HostileDevice::of(&home, &relay);
+    // What it does not cover, it may leave out; what it rewrites it may not.
+    let outcome = hostile.push_as(Kind::Pack, Vec::new(), &packed(&rewritten, &late_tips));
+    assert!(matches!(outcome, Outcome::Stored { .. }), "{outcome:?}");
+    let outcome = hostile.push_as(Kind::Pack, covers(), &packed(&early, &early_tips));
+    assert!(matches!(outcome, Outcome::Stored { .. }), "{outcome:?}");
+    let report = phone.sync_once(&Budget::default()).unwrap();
+    assert_eq!(report.outcome, SyncOutcome::Done, "{report:?}");
+    let aside = report.problems.iter().filter(|p| p.code == "quarantined").count();
+    assert_eq!(aside, 2, "{report:#?}");
+    assert_eq!(shown(&phone), before);
+    assert!(phone.doctor(false).unwrap().ok);
+    log(&phone, "evening", 20);
+    let report = phone.sync_once(&Budget::default()).unwrap();
+    assert_eq!((report.outcome, report.queued), (SyncOutcome::Done, 0), "{report:?}");
+    assert_eq!(shown(&phone).len(), 3);
+}

@@ -6,7 +6,8 @@ use holdfast_protocol::entry::{Entry, Kind};
 use holdfast_protocol::membership::{Judge, NotAccepted, Refusal, SpaceState};
 use holdfast_protocol::sync::SpacePage;
 
-use super::pull::{Brought, Chunk, Found, PageEnd, Pulling, portion, take_found};
+use super::apply::pack::Ahead;
+use super::pull::{Brought, Chunk, Found, PageEnd, Pulling, portion, take_ahead, take_found};
 use super::site::Site;
 use crate::error::Result;
 use crate::store::Priority;
@@ -63,8 +64,14 @@ pub(crate) fn take_page(
         }
         let first = retained.len() - rest.len();
         let some: Vec<&Found> = rest.drain(..portion(&retained[first..])).collect();
+        let ahead = take_ahead(site, page.space, some[0], pulling)?;
+        if ahead == Ahead::Interrupted {
+            brought.end = PageEnd::Interrupted;
+            return Ok(brought);
+        }
         let end = site.store.write(Priority::Sync, "sync", |tx| {
             let mut chunk = Chunk::open(site, tx, page.space, pulling.account_is_whole)?;
+            chunk.ahead = ahead;
             for one in &some {
                 take_retained(&mut chunk, one)?;
                 if chunk.end != PageEnd::Whole {

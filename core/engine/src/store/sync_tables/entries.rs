@@ -158,19 +158,21 @@ pub(crate) fn settle(
     tx.execute(sql, (space.0, seq, standing.number(), doc)).map(|_| ())
 }
 
-/// A pack at `pack` stands in for these places: of changes and packs of its class, the bytes go.
+/// A pack at `pack` covers these places, of changes and packs of its class. Their bytes go where the pack was
+/// taken; where it was put aside they stay, and the places count as covered all the same, as the relay counts.
 pub(crate) fn cover(
     tx: &Tx<'_>,
     space: SpaceNo,
     class: Class,
     ranges: &[SeqRange],
     pack: Seq,
+    was_taken: bool,
 ) -> Result<()> {
-    let sql = "UPDATE entry SET covered = ?4, bytes = NULL
+    let sql = "UPDATE entry SET covered = ?4, bytes = iif(?6 AND standing <> 3, NULL, bytes)
                WHERE space = ?1 AND seq BETWEEN ?2 AND ?3 AND seq < ?4 AND covered IS NULL
-               AND (kind IS NULL OR (kind IN (1, 2) AND class = ?5 AND standing <> 3))";
+               AND (kind IS NULL OR (kind IN (1, 2) AND class = ?5))";
     for range in ranges {
-        tx.execute(sql, (space.0, range.first, range.last, pack, class_number(class)))?;
+        tx.execute(sql, (space.0, range.first, range.last, pack, class_number(class), was_taken))?;
     }
     Ok(())
 }

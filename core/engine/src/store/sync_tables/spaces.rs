@@ -200,7 +200,7 @@ pub(crate) fn read_again(tx: &Tx<'_>, space: &SpaceRow, me: &[u8; 32]) -> Result
     tx.execute("UPDATE sealed SET seq = NULL WHERE space = ?1", [space.id.as_bytes()])?;
     let sql = "INSERT INTO sealed (space, hash, kind, doc, bytes, own, held)
                SELECT ?2, hash, kind, doc, bytes, author = ?3, rowid FROM entry
-               WHERE space = ?1 AND bytes IS NOT NULL AND covered IS NULL AND standing = 0
+               WHERE space = ?1 AND bytes IS NOT NULL AND standing = 0
                ORDER BY seq ON CONFLICT (hash) DO UPDATE SET held = excluded.held";
     tx.execute(sql, (space.no.0, space.id.as_bytes(), me))?;
     tx.execute("DELETE FROM entry WHERE space = ?1", [space.no.0])?;

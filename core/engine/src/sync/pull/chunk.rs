@@ -13,6 +13,7 @@ use crate::store::sync_tables::entries::{self, Place, Standing, Whole};
 use crate::store::sync_tables::spaces::{self, SpaceNo};
 use crate::store::sync_tables::{alarms, relay, sealed};
 use crate::store::{Tx, outbox};
+use crate::sync::apply::pack::Ahead;
 use crate::sync::apply::{self, Taken};
 use crate::sync::site::Site;
 
@@ -34,6 +35,8 @@ pub(crate) struct Chunk<'a, 't> {
     pub(crate) state: Option<SpaceState>,
     pub(crate) accounts: Known,
     account_is_whole: bool,
+    /// What became of a pack at the front, before its place is taken.
+    pub(crate) ahead: Ahead,
     /// Whether forks can be told: not once a relay was restored, for then old citations are of a log
     /// that nobody has.
     compare: bool,
@@ -61,6 +64,7 @@ impl<'a, 't> Chunk<'a, 't> {
             state,
             accounts,
             account_is_whole,
+            ahead: Ahead::Left,
             compare,
             membership_moved: false,
             end: PageEnd::Whole,
@@ -135,11 +139,17 @@ impl<'a, 't> Chunk<'a, 't> {
             spaces::set_prev(self.tx, self.no, one.hash, entry.header().counter)?;
         }
         self.put(one.seq, entry, standing, doc.as_deref())?;
-        if entry.header().kind == Kind::Pack && standing == Standing::Applied {
-            let header = entry.header();
-            entries::cover(self.tx, self.no, header.class, &header.covers, one.seq)?;
+        self.cover(one.seq, entry, standing)
+    }
+
+    /// A pack counts for what it covers, whatever became of its documents here.
+    fn cover(&self, seq: Seq, entry: &Entry, standing: Standing) -> Result<()> {
+        let header = entry.header();
+        if header.kind != Kind::Pack {
+            return Ok(());
         }
-        Ok(())
+        let was_taken = standing == Standing::Applied;
+        entries::cover(self.tx, self.no, header.class, &header.covers, seq, was_taken)
     }
 
     /// Takes the content of an entry of someone else.
@@ -149,6 +159,9 @@ impl<'a, 't> Chunk<'a, 't> {
         entry: &Entry,
     ) -> Result<(Standing, Option<String>)> {
         if !matches!(entry.header().kind, Kind::Change | Kind::Pack) {
+            return Ok((Standing::Applied, None));
+        }
+        if self.ahead == Ahead::Taken(entry.hash()) {
             return Ok((Standing::Applied, None));
         }
         if self.membership_moved {
@@ -198,10 +211,7 @@ impl<'a, 't> Chunk<'a, 't> {
                 }
                 entries::settle(self.tx, self.no, seq, standing, doc.as_deref())?;
                 settled += 1;
-                if entry.header().kind == Kind::Pack && standing == Standing::Applied {
-                    let header = entry.header();
-                    entries::cover(self.tx, self.no, header.class, &header.covers, seq)?;
-                }
+                self.cover(seq, &entry, standing)?;
             }
         }
     }

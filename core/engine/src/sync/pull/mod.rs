@@ -5,12 +5,13 @@ mod chunk;
 
 use holdfast_protocol::entry::{Entry, Position};
 use holdfast_protocol::hash::next_running;
-use holdfast_protocol::ids::{AccountId, EntryHash, Seq};
+use holdfast_protocol::ids::{AccountId, EntryHash, Seq, SpaceId};
 use holdfast_protocol::membership::{Accounts, SpaceState};
 use holdfast_protocol::sync::{Item, SpacePage};
 
 pub(crate) use chunk::Chunk;
 
+use super::apply::pack::{self, Ahead};
 use super::site::Site;
 use super::start;
 use crate::error::Result;
@@ -159,9 +160,15 @@ pub(crate) fn take_found(
             return Ok(brought);
         }
         let (some, others) = rest.split_at(portion(rest));
+        let ahead = take_ahead(site, page.space, &some[0], pulling)?;
+        if ahead == Ahead::Interrupted {
+            brought.end = PageEnd::Interrupted;
+            return Ok(brought);
+        }
         rest = others;
         let chunk = site.store.write(Priority::Sync, "sync", |tx| {
             let mut chunk = Chunk::open(site, tx, page.space, pulling.account_is_whole)?;
+            chunk.ahead = ahead;
             chunk.take_all(some)?;
             chunk.close(page.head.seq)
         })?;
@@ -184,12 +191,30 @@ pub(crate) fn take_found(
     Ok(brought)
 }
 
-/// How many of the next places go into one transaction.
+/// Takes the documents of a pack before its place is taken.
+pub(crate) fn take_ahead(
+    site: &Site<'_>,
+    space: SpaceId,
+    first: &Found,
+    pulling: &Pulling<'_>,
+) -> Result<Ahead> {
+    match &first.entry {
+        Some(entry) if pack::is_pack(entry) => {
+            pack::take_ahead(site, space, first.seq, entry, pulling.stop)
+        }
+        _ => Ok(Ahead::Left),
+    }
+}
+
+/// How many of the next places go into one transaction. A pack comes first in its own.
 pub(crate) fn portion(rest: &[Found]) -> usize {
     let mut bytes = 0;
+    let mut first = true;
     let fits = rest.iter().take(ENTRIES_AT_ONCE).take_while(|one| {
         bytes += one.size;
-        bytes <= BYTES_AT_ONCE
+        let starts = std::mem::take(&mut first);
+        let packed = one.entry.as_ref().is_some_and(pack::is_pack);
+        bytes <= BYTES_AT_ONCE && (starts || !packed)
     });
     fits.count().max(1)
 }

@@ -2,10 +2,12 @@
 //! before Automerge sees them, applied one entry at a time. What does not pass is put aside with a reason; the
 //! record stays writable.
 
+pub(crate) mod pack;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use holdfast_domain::ids::DeviceName;
-use holdfast_protocol::content::{AttestedTip, DocChanges, DocId, Pack, PackedDoc};
+use holdfast_protocol::content::{DocChanges, DocId};
 use holdfast_protocol::entry::{Entry, Kind};
 use holdfast_protocol::ids::{Class, Seq, SpaceId};
 
@@ -13,14 +15,13 @@ use super::site::Site;
 use crate::documents::document::{Document, Refused};
 use crate::documents::foreign;
 use crate::documents::name::DocName;
-use crate::documents::pack::{self, Comparison};
 use crate::error::{Error, Result};
 use crate::identity::keys;
 use crate::open_documents::document_of;
 use crate::projection::{self, Travelled};
 use crate::store::sync_tables::spaces::SpaceNo;
-use crate::store::sync_tables::{entries, tips};
-use crate::store::{Tx, docs, outbox};
+use crate::store::sync_tables::tips;
+use crate::store::{Tx, docs};
 
 /// What became of an entry's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,26 +76,30 @@ pub(crate) fn take(
     let header = entry.header();
     let key = keys::content(tx.reader(), site.seal, space, header.class, header.epoch)?;
     let Some(key) = key else { return Ok(Taken::Waiting) };
-    tx.execute("SAVEPOINT entry", [])?;
-    let taken = catch_unwind(AssertUnwindSafe(|| match entry.open(&key) {
+    alone(tx, || match entry.open(&key) {
         Err(error) => Ok(Taken::refused(None, error)),
-        Ok(content) if header.kind == Kind::Pack => take_pack(site, tx, at, seq, entry, &content),
+        Ok(content) if header.kind == Kind::Pack => pack::take(site, tx, at, seq, entry, &content),
         Ok(content) => take_change(site, tx, space, seq, entry, &content),
-    }));
+    })
+}
+
+/// Runs what applies something of someone else: neither an error inside nor a panic leaves half of it.
+fn alone(tx: &Tx<'_>, work: impl FnOnce() -> Result<Taken>) -> Result<Taken> {
+    tx.execute("SAVEPOINT entry", [])?;
+    let taken = catch_unwind(AssertUnwindSafe(work));
     let taken = match taken {
         Ok(Ok(taken @ Taken::Applied(_))) => taken,
         Ok(Ok(other)) => {
             tx.execute("ROLLBACK TO entry", [])?;
             other
         }
-        // What cannot be known without the membership, or what is damaged here, is not the entry's fault
-        // only when the store itself failed.
         Ok(Err(
             error @ (Error::UnknownAuthor { .. } | Error::Document { .. } | Error::Write(_)),
         )) => {
             tx.execute("ROLLBACK TO entry", [])?;
             Taken::refused(None, error)
         }
+        // The store itself failed: that is nobody's entry's fault.
         Ok(Err(error)) => return Err(error),
         Err(_) => {
             tx.execute("ROLLBACK TO entry", [])?;
@@ -176,110 +181,4 @@ fn take_change(
     }
     tips::put(tx, space, id.as_str(), header.author, &change.attestation)?;
     Ok(Taken::Applied(Some(id.as_str().to_owned())))
-}
-
-/// Takes the documents of a pack that stand the checks. It stands in for what it covers only when all do.
-fn take_pack(
-    site: &Site<'_>,
-    tx: &Tx<'_>,
-    at: (SpaceId, SpaceNo),
-    seq: Seq,
-    entry: &Entry,
-    content: &[u8],
-) -> Result<Taken> {
-    let packed = match Pack::from_bytes(content) {
-        Ok(packed) => packed,
-        Err(error) => return Ok(Taken::refused(None, error)),
-    };
-    for doc in &packed.docs {
-        if let Err(reason) = take_packed(site, tx, at, seq, entry, doc)? {
-            return Ok(Taken::refused(Some(doc.doc.as_str()), reason));
-        }
-    }
-    Ok(Taken::Applied(None))
-}
-
-fn take_packed(
-    site: &Site<'_>,
-    tx: &Tx<'_>,
-    (space, no): (SpaceId, SpaceNo),
-    seq: Seq,
-    entry: &Entry,
-    packed: &PackedDoc,
-) -> Result<std::result::Result<(), String>> {
-    let header = entry.header();
-    let verified = match pack::verify(space, packed, site.actor) {
-        Ok(verified) => verified,
-        Err(error) => return Ok(Err(error.to_string())),
-    };
-    if class_of(&verified.name) != header.class {
-        return Ok(Err("the document belongs to another class".to_owned()));
-    }
-    for author in &verified.authors {
-        let known = header.class == Class::Account
-            || projection::author(tx.reader(), space, &author.to_hex())?.is_some();
-        if !known {
-            return Ok(Err(format!("{author} never was a member's device")));
-        }
-    }
-    let id = &packed.doc;
-    let stored = docs::load(tx.reader(), space, id)?;
-    let Some(stored) = stored else {
-        keep_whole(tx, space, seq, header.class, id, &packed.saved, verified.document)?;
-        return keep_tips(tx, space, id, &verified.tips).map(Ok);
-    };
-    let ours = document_of(id, &stored, site.actor)?;
-    match pack::compare(&verified.document, &ours) {
-        Comparison::Same => {
-            if !stored.changes.is_empty() {
-                docs::compact(tx, space, id, &packed.saved)?;
-            }
-        }
-        Comparison::Differs { only_packed, only_held } if only_held.is_empty() => {
-            debug_assert!(!only_packed.is_empty());
-            keep_whole(tx, space, seq, header.class, id, &packed.saved, verified.document)?;
-        }
-        Comparison::Differs { only_packed, .. } => {
-            // What is held here and not in the pack must stand in entries that the pack leaves alone, or wait
-            // to be sent; else the pack hides it.
-            let elsewhere = entries::of_doc(tx.reader(), no, id.as_str())?
-                .into_iter()
-                .any(|at| !header.covers.iter().any(|r| (r.first..=r.last).contains(&at)));
-            let waits = outbox::has_changes_of(tx.reader(), space, id)?;
-            if !elsewhere && !waits {
-                return Ok(Err("it leaves out changes that it claims to stand in for".to_owned()));
-            }
-            if !only_packed.is_empty() {
-                let more = verified.document.raw_not_in(&ours);
-                let mut merged = ours;
-                if let Err(error) = merged.replay_more(more.iter().map(Vec::as_slice)) {
-                    return Ok(Err(error.to_string()));
-                }
-                let bytes: Vec<u8> = more.concat();
-                docs::append_foreign(tx, space, header.class, id, &bytes)?;
-                projection::refresh(tx, space, id, merged, Travelled::Entry(seq))?;
-            }
-        }
-    }
-    keep_tips(tx, space, id, &verified.tips).map(Ok)
-}
-
-fn keep_whole(
-    tx: &Tx<'_>,
-    space: SpaceId,
-    seq: Seq,
-    class: Class,
-    id: &DocId,
-    saved: &[u8],
-    document: Document,
-) -> Result<()> {
-    docs::replace(tx, space, class, id, saved)?;
-    projection::refresh(tx, space, id, document, Travelled::Entry(seq)).map(|_| ())
-}
-
-fn keep_tips(tx: &Tx<'_>, space: SpaceId, id: &DocId, all: &[AttestedTip]) -> Result<()> {
-    for tip in all {
-        tips::put(tx, space, id.as_str(), tip.author, &tip.attestation)?;
-    }
-    Ok(())
 }
