@@ -171,3 +171,21 @@ fn a_relay_that_never_answers_is_left_within_the_budget_and_within_half_a_second
     assert!(ended - asked.join().unwrap() < Duration::from_millis(500));
     assert_eq!(shown(&phone).len(), 1);
 }
+
+#[test]
+fn a_watch_sends_what_another_process_writes_into_the_same_home() {
+    let dir = tempfile::tempdir().unwrap();
+    let relay = Relay::spawn(RelayConfig::in_memory()).unwrap();
+    let home = dir.path().join("phone");
+    let phone = first(&home, &relay.url());
+    let (send, events) = channel();
+    let _watching = phone.watch(move |event| drop(send.send(event))).unwrap();
+    let wait_for = |is: &dyn Fn(&WatchEvent) -> bool| {
+        while !is(&events.recv_timeout(Duration::from_secs(20)).unwrap()) {}
+    };
+    wait_for(&|event| *event == WatchEvent::Connected);
+    // An engine of its own over the same home, as a second command is.
+    let other = Engine::open(Config::command_line(&home)).unwrap();
+    log(&other, "evening", 45);
+    wait_for(&|event| matches!(event, WatchEvent::Synced(report) if report.pushed > 0));
+}

@@ -147,6 +147,11 @@ impl Store {
         self.others.load(Ordering::Acquire)
     }
 
+    /// Whether other processes write here too.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.sharing == Sharing::PerTransaction
+    }
+
     /// Marks the engine as not to be trusted any more: every later call says so.
     pub(crate) fn give_up(&self) {
         self.broken.store(true, Ordering::Release);

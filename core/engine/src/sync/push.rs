@@ -41,10 +41,15 @@ pub(crate) struct Acked {
 }
 
 /// Seals what waits until a batch is full.
-pub(crate) fn fill(site: &Site<'_>, stop: &dyn Fn() -> bool) -> Result<()> {
+pub(crate) fn fill(
+    site: &Site<'_>,
+    stop: &dyn Fn() -> bool,
+    report: &mut SyncReport,
+) -> Result<()> {
     while !stop() {
         let waiting = site.store.read(sealed::waiting_size)?;
-        if waiting.0 >= BATCH_ENTRIES || waiting.1 >= BATCH_BYTES || !seal::seal_some(site)? {
+        if waiting.0 >= BATCH_ENTRIES || waiting.1 >= BATCH_BYTES || !seal::seal_some(site, report)?
+        {
             break;
         }
     }
@@ -52,15 +57,18 @@ pub(crate) fn fill(site: &Site<'_>, stop: &dyn Fn() -> bool) -> Result<()> {
 }
 
 /// The next batch, in order. Entries sealed under an older key are sealed anew first.
-pub(crate) fn gather(site: &Site<'_>) -> Result<(Vec<Sealed>, Vec<Push>)> {
+pub(crate) fn gather(site: &Site<'_>, report: &mut SyncReport) -> Result<(Vec<Sealed>, Vec<Push>)> {
     let (batch, stale) = read_batch(site)?;
     if stale.is_empty() {
         return Ok(pushes(batch));
     }
     for space in stale {
-        seal::reseal(site, space)?;
+        report.note(seal::reseal(site, space))?;
     }
-    Ok(pushes(read_batch(site)?.0))
+    let (mut batch, stale) = read_batch(site)?;
+    // What could not be sealed anew waits: under its old key it would not be taken.
+    batch.retain(|one| one.kind != Kind::Change || !stale.contains(&one.space));
+    Ok(pushes(batch))
 }
 
 fn pushes(batch: Vec<Sealed>) -> (Vec<Sealed>, Vec<Push>) {

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::error::{Error, Result};
+
 pub use super::transport::Cancel;
 
 /// What one sync may cost. Running out of it is an outcome, not an error.
@@ -80,6 +82,18 @@ impl SyncReport {
             queued: 0,
             retry_after_ms: None,
             problems: Vec::new(),
+        }
+    }
+
+    /// Passes on what was done; what a single space lacks becomes a problem, and the others go on.
+    pub(crate) fn note<T>(&mut self, done: Result<T>) -> Result<Option<T>> {
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(Error::Relay { code, message }) => {
+                self.problem(code, message);
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
     }
 

@@ -8,6 +8,7 @@ use holdfast_protocol::ids::{Class, SpaceId};
 use holdfast_protocol::membership::SpaceState;
 use holdfast_protocol::secret::Secret32;
 
+use super::report::SyncReport;
 use super::site::Site;
 use crate::error::{Error, Result};
 use crate::identity::keys;
@@ -32,11 +33,11 @@ const LEVEL: i32 = 9;
 const MAX_TRIES: u32 = 8;
 
 /// Seals some of what waits in the outbox. Gives whether there was any.
-pub(crate) fn seal_some(site: &Site<'_>) -> Result<bool> {
+pub(crate) fn seal_some(site: &Site<'_>, report: &mut SyncReport) -> Result<bool> {
     let spaces = site.store.read(outbox::spaces)?;
     for space in spaces {
-        let sealed = site.store.write(Priority::Sync, "sync", |tx| seal_in(site, tx, space))?;
-        if sealed {
+        let sealed = site.store.write(Priority::Sync, "sync", |tx| seal_in(site, tx, space));
+        if report.note(sealed)? == Some(true) {
             return Ok(true);
         }
     }

@@ -85,8 +85,6 @@ pub(crate) struct Machine {
     wait_until: Option<u64>,
     idle: u32,
     position_sum: u64,
-    /// Whether only reading is wanted: nothing is pushed or tidied up.
-    pub(crate) only_pull: bool,
 }
 
 impl Machine {
@@ -112,7 +110,6 @@ impl Machine {
             wait_until: None,
             idle: 0,
             position_sum: 0,
-            only_pull: false,
         }
     }
 

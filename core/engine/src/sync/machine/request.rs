@@ -24,24 +24,27 @@ impl Machine {
         // A relay that shows another history than before is read, and told nothing.
         let distrusted = site.store.read(|conn| alarms::is_raised(conn, "relay_rolled_back"))?;
         self.full_next |= distrusted && !self.synced;
-        let pushing = !self.only_pull && !self.more && !distrusted;
+        let pushing = !self.more && !distrusted;
         if pushing {
             for space in std::mem::take(&mut self.reseal) {
-                seal::reseal(site, space)?;
+                let sealed = seal::reseal(site, space);
+                self.report.note(sealed)?;
             }
             if !self.membership_refused {
                 intents::plan(site, &mut self.report)?;
             }
-            push::fill(site, &stop)?;
+            push::fill(site, &stop, &mut self.report)?;
             if self.synced && self.tidied < MAX_TIDY && site.store.read(sealed_table::count)? == 0 {
                 self.tidied += 1;
-                if !packs::plan(site, &stop)? {
+                let packed = packs::plan(site, &stop);
+                if !self.report.note(packed)?.unwrap_or(false) {
                     checkpoints::plan(site)?;
                     self.tidied = MAX_TIDY;
                 }
             }
         }
-        let (batch, pushes) = if pushing { push::gather(site)? } else { (Vec::new(), Vec::new()) };
+        let (batch, pushes) =
+            if pushing { push::gather(site, &mut self.report)? } else { (Vec::new(), Vec::new()) };
         let moved = match relay.generation {
             Some(generation) => cursors::moved(site, generation)?,
             None => Vec::new(),
