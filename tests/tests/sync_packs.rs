@@ -60,3 +60,34 @@ fn a_device_that_comes_late_fetches_packs_and_shows_the_same() {
     let third = Engine::join(config(&dir.path().join("third"), &relay), &link, "third").unwrap();
     assert_eq!(shown(&third), shown(&phone));
 }
+
+#[test]
+fn an_empty_relay_gets_packed_history_back_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let relay = NearRelay::in_memory();
+    let (phone, _) = first_device(&dir.path().join("phone"), &relay);
+    let sessions = history::years(7, 1, jiff::civil::date(2026, 1, 1));
+    phone.import_json(&history::document(&sessions[..45])).unwrap();
+    sync(&phone);
+    let link = phone.pair(HOUR).unwrap().link;
+    let tablet = Engine::join(config(&dir.path().join("tablet"), &relay), &link, "tablet").unwrap();
+    log(&tablet, "tablet", 30);
+    sync(&tablet);
+    sync(&phone);
+    let db = rusqlite::Connection::open(dir.path().join("phone/holdfast.db")).unwrap();
+    let sql = "SELECT count(*) FROM entry WHERE kind = 2";
+    let packs: u64 = db.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert!(packs > 0, "nothing was packed");
+    let before = shown(&phone);
+    relay.replace(holdfast_relay::RelayConfig::in_memory(), false);
+    log(&phone, "afterwards", 40);
+    for engine in [&phone, &tablet, &phone, &tablet] {
+        sync(engine);
+    }
+    assert_eq!(shown(&phone).len(), before.len() + 1);
+    assert_eq!(shown(&phone), shown(&tablet));
+    let link = phone.pair(HOUR).unwrap().link;
+    let third = Engine::join(config(&dir.path().join("third"), &relay), &link, "third").unwrap();
+    assert_eq!(shown(&third), shown(&phone));
+    assert!(third.doctor(false).unwrap().ok);
+}

@@ -208,8 +208,15 @@ fn take_refusal(
     acked: &mut Acked,
     report: &mut SyncReport,
 ) -> Result<()> {
-    let mends =
-        matches!(why, Refusal::Counter | Refusal::Chain | Refusal::Fork | Refusal::UnknownEpoch);
+    // A relay that lost a chart does not know it until it was given back.
+    let mends = matches!(
+        why,
+        Refusal::Counter
+            | Refusal::Chain
+            | Refusal::Fork
+            | Refusal::UnknownEpoch
+            | Refusal::UnknownSpace
+    );
     match sent.kind {
         // What it stood in for is not in the log of a relay that lost it: it is given back as it is.
         Kind::Pack if sent.held => {
