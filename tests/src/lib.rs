@@ -1,4 +1,14 @@
 //! What the scenario tests, the simulator and the benches share.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod bare_client;
+pub mod bench;
+pub mod forge;
 pub mod history;
 pub mod near_relay;
+pub mod rude;
+pub mod scene;
+pub mod seeded_home;
+pub mod simulator;
+pub mod tap;

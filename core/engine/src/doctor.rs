@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::identity::keys;
 use crate::store::Tx;
-use crate::store::sync_tables::entries;
+use crate::store::sync_tables::{alarms, entries};
 use crate::{Engine, HoldfastError, Inner, projection};
 
 /// Less free space than this is worth a word, in bytes.
@@ -130,7 +130,7 @@ impl Inner {
         Ok(findings)
     }
 
-    /// What was kept aside: records that do not read, entries that were not taken.
+    /// What was kept aside: records that do not read, entries that were not taken. And alarms of sync.
     fn kept_aside(&self) -> Result<Vec<DoctorFinding>> {
         self.store.read(|conn| {
             let mut findings = Vec::new();
@@ -143,6 +143,9 @@ impl Inner {
                     (row.get(0)?, row.get(1)?, row.get(2)?);
                 let text = format!("{key} in {doc} does not read and is kept as it is: {reason}.");
                 findings.push(DoctorFinding::note("unreadable", text));
+            }
+            for alarm in alarms::all(conn)? {
+                findings.push(DoctorFinding::fault("alarm", format!("Alarm: {}.", alarm.text)));
             }
             for entry in entries::quarantined(conn, MOST as u32)? {
                 let text = format!("An entry was not taken and is kept aside: {}.", entry.reason);

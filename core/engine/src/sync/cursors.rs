@@ -9,14 +9,20 @@ use crate::error::Result;
 use crate::store::sync_tables::{alarms, entries, spaces};
 use crate::store::{Priority, outbox};
 
-/// The cursors that moved since the relay last took them.
-pub(crate) fn moved(site: &Site<'_>, generation: Generation) -> Result<Vec<SignedCursor>> {
+/// The cursors that moved since the relay last took them; when everything is said in full, all of them: what
+/// the relay was thought to have heard, it may not have.
+pub(crate) fn moved(
+    site: &Site<'_>,
+    generation: Generation,
+    full: bool,
+) -> Result<Vec<SignedCursor>> {
     let known = site.store.read(spaces::all)?;
     Ok(known
         .iter()
         .filter_map(|space| Some((space, space.settled()?.head())))
         // A space that no relay knows yet has a head and nothing above it.
-        .filter(|(space, head)| head.seq > space.cursor_seq && space.above >= head.seq)
+        .filter(|(space, head)| full || head.seq > space.cursor_seq)
+        .filter(|(space, head)| space.above >= head.seq)
         .map(|(space, head)| SignedCursor::sign(site.keys, space.id, generation, head))
         .collect())
 }

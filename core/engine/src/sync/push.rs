@@ -86,6 +86,7 @@ fn read_batch(site: &Site<'_>) -> Result<(Vec<Sealed>, BTreeSet<SpaceId>)> {
         let mut batch = Vec::new();
         let mut bytes = 0;
         let mut stale = BTreeSet::new();
+        let mut full = BTreeSet::new();
         let mut skip = 0;
         loop {
             let some = sealed::waiting(conn, skip, 32)?;
@@ -108,6 +109,15 @@ fn read_batch(site: &Site<'_>) -> Result<(Vec<Sealed>, BTreeSet<SpaceId>)> {
                 });
                 if epoch_is_old && !one.held {
                     stale.insert(one.space);
+                }
+                // One of a document at a time: were the first refused and sealed anew, the second would come
+                // before what it follows. What comes after it waits too, for counters only rise.
+                let follows = |before: &Sealed| before.space == one.space && before.doc == one.doc;
+                if one.own && !one.held && one.doc.is_some() && batch.iter().any(follows) {
+                    full.insert(one.space);
+                }
+                if full.contains(&one.space) {
+                    continue;
                 }
                 bytes += one.bytes.len();
                 if !batch.is_empty() && bytes > BATCH_BYTES {

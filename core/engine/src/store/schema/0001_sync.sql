@@ -25,7 +25,8 @@ CREATE TABLE space (
 );
 
 -- One place of a log. An entry of which only the hash is known has no kind; bytes go once a pack
--- covers it. standing: 0 applied, 1 waits for its key, 2 ignored, 3 quarantined.
+-- covers it. standing: 0 applied, 1 waits for its key, 2 ignored, 3 quarantined, 4 came before a change
+-- that it follows.
 CREATE TABLE entry (
     space    INTEGER NOT NULL REFERENCES space (no),
     seq      INTEGER NOT NULL,
@@ -43,11 +44,13 @@ CREATE TABLE entry (
 CREATE UNIQUE INDEX entry_hash ON entry (space, hash);
 CREATE INDEX entry_live ON entry (space, doc, seq) WHERE covered IS NULL AND doc IS NOT NULL;
 CREATE INDEX entry_waiting ON entry (space, seq) WHERE standing = 1;
+CREATE INDEX entry_early ON entry (space, seq) WHERE standing = 4;
 
 -- Entries this device has signed and not seen in the log, in the order they are to be sent. The bytes
 -- are kept as they were first sent, so that sending again is harmless. seq is where the relay put it.
--- held is set for what was in a log before and is given back to a relay that lost it, in the order of
--- its number; own is 0 where that is another's entry.
+-- held is 1 for what was in a log before and is given back as it is to a relay that lost it; own is 0
+-- where that is another's entry. Those that have a turn go first, in its order, even when they had to be
+-- sealed anew: a document's later change must never overtake an earlier one.
 CREATE TABLE sealed (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     space   BLOB NOT NULL,
@@ -58,7 +61,8 @@ CREATE TABLE sealed (
     wraps   BLOB,
     seq     INTEGER,
     own     INTEGER NOT NULL DEFAULT 1,
-    held    INTEGER,
+    held    INTEGER NOT NULL DEFAULT 0,
+    turn    INTEGER,
     tries   INTEGER NOT NULL DEFAULT 0,
     refused TEXT
 );

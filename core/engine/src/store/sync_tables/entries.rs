@@ -21,6 +21,8 @@ pub(crate) enum Standing {
     Ignored,
     /// Its content was not taken.
     Quarantined,
+    /// Its content follows a change that is not here. It is taken when that comes.
+    Early,
 }
 
 impl Standing {
@@ -30,6 +32,7 @@ impl Standing {
             Self::Waiting => 1,
             Self::Ignored => 2,
             Self::Quarantined => 3,
+            Self::Early => 4,
         }
     }
 }
@@ -139,6 +142,15 @@ pub(crate) fn waiting(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Entries that came before what they follow, oldest first; of one document, where one is named.
+pub(crate) fn early(conn: &Connection, space: SpaceNo, doc: Option<&str>) -> Result<Vec<Seq>> {
+    let sql = "SELECT seq FROM entry WHERE space = ?1 AND standing = 4 AND (?2 IS NULL OR doc = ?2)
+               ORDER BY seq";
+    let mut found = conn.prepare_cached(sql)?;
+    let rows = found.query_map((space.0, doc), |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// How many entries wait for a key.
 pub(crate) fn count_waiting(conn: &Connection) -> Result<u64> {
     let sql = "SELECT count(*) FROM entry WHERE standing = 1";
@@ -168,7 +180,8 @@ pub(crate) fn cover(
     pack: Seq,
     was_taken: bool,
 ) -> Result<()> {
-    let sql = "UPDATE entry SET covered = ?4, bytes = iif(?6 AND standing <> 3, NULL, bytes)
+    let sql =
+        "UPDATE entry SET covered = ?4, bytes = iif(?6 AND standing NOT IN (3, 4), NULL, bytes)
                WHERE space = ?1 AND seq BETWEEN ?2 AND ?3 AND seq < ?4 AND covered IS NULL
                AND (kind IS NULL OR (kind IN (1, 2) AND class = ?5))";
     for range in ranges {
@@ -269,6 +282,12 @@ pub(crate) fn quarantine(
         (space.as_bytes(), seq, hash.as_bytes(), doc.unwrap_or_default(), reason, tx.now_ms()),
     )
     .map(|_| ())
+}
+
+/// What was put aside was taken after all.
+pub(crate) fn release(tx: &Tx<'_>, space: SpaceId, hash: EntryHash) -> Result<()> {
+    let sql = "DELETE FROM quarantine WHERE space = ?1 AND hash = ?2";
+    tx.execute(sql, (space.as_bytes(), hash.as_bytes())).map(|_| ())
 }
 
 /// Something that was not taken.

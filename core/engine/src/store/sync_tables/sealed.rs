@@ -38,7 +38,7 @@ pub(crate) struct Sealed {
 }
 
 const COLUMNS: &str = "SELECT id, space, hash, kind, doc, bytes, wraps, seq, own, tries, refused,
-     held IS NOT NULL
+     held
      FROM sealed";
 
 fn sealed_of(row: &Row<'_>) -> Result<Sealed> {
@@ -88,7 +88,8 @@ pub(crate) fn put(
 
 /// Puts a newly sealed entry in the place of one that was not taken.
 pub(crate) fn replace(tx: &Tx<'_>, id: i64, entry: &Entry) -> Result<()> {
-    let sql = "UPDATE sealed SET hash = ?2, bytes = ?3, tries = tries + 1, held = NULL, own = 1 WHERE id = ?1";
+    let sql = "UPDATE sealed SET hash = ?2, bytes = ?3, tries = tries + 1, held = 0, own = 1
+               WHERE id = ?1";
     tx.execute(sql, (id, entry.hash().as_bytes(), entry.to_bytes())).map(|_| ())
 }
 
@@ -104,7 +105,7 @@ fn list(conn: &Connection, condition: &str, params: impl rusqlite::Params) -> Re
 }
 
 /// The order of sending: what is given back first, then what is new.
-const ORDER: &str = "ORDER BY held IS NULL, held, id";
+const ORDER: &str = "ORDER BY turn IS NULL, turn, id";
 
 /// What is to be sent, in order, after the first few.
 pub(crate) fn waiting(conn: &Connection, skip: u32, limit: u32) -> Result<Vec<Sealed>> {

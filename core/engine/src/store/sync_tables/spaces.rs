@@ -197,11 +197,13 @@ pub(crate) fn believe(tx: &Tx<'_>, space: SpaceId) -> Result<()> {
 /// The log is read again from its start. What this device holds of it is kept to be sent, in the order in
 /// which this device got to know all logs, so that a relay is given back what it lost.
 pub(crate) fn read_again(tx: &Tx<'_>, space: &SpaceRow, me: &[u8; 32]) -> Result<()> {
-    tx.execute("UPDATE sealed SET seq = NULL WHERE space = ?1", [space.id.as_bytes()])?;
-    let sql = "INSERT INTO sealed (space, hash, kind, doc, bytes, own, held)
-               SELECT ?2, hash, kind, doc, bytes, author = ?3, rowid FROM entry
+    // What is left of an earlier time comes after what was in the log since.
+    let sql = "UPDATE sealed SET seq = NULL, turn = turn + (1 << 40) WHERE space = ?1";
+    tx.execute(sql, [space.id.as_bytes()])?;
+    let sql = "INSERT INTO sealed (space, hash, kind, doc, bytes, own, held, turn)
+               SELECT ?2, hash, kind, doc, bytes, author = ?3, 1, rowid FROM entry
                WHERE space = ?1 AND bytes IS NOT NULL AND standing = 0
-               ORDER BY seq ON CONFLICT (hash) DO UPDATE SET held = excluded.held";
+               ORDER BY seq ON CONFLICT (hash) DO UPDATE SET held = 1, turn = excluded.turn";
     tx.execute(sql, (space.no.0, space.id.as_bytes(), me))?;
     tx.execute("DELETE FROM entry WHERE space = ?1", [space.no.0])?;
     let sql = "UPDATE space SET before = coalesce(before, state), state = NULL, starting = NULL,

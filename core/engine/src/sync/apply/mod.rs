@@ -170,7 +170,7 @@ fn take_change(
     }
     let new = match document.apply(&checked) {
         Ok(new) => new,
-        Err(error @ Refused::MissingDep(_)) => {
+        Err(error @ (Refused::MissingDep(_) | Refused::SeqGap { .. })) => {
             return Ok(Taken::Early { doc: id.to_string(), reason: error.to_string() });
         }
         Err(error) => return refused(&error),

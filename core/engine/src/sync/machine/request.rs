@@ -45,12 +45,12 @@ impl Machine {
         }
         let (batch, pushes) =
             if pushing { push::gather(site, &mut self.report)? } else { (Vec::new(), Vec::new()) };
+        let rechecks_account = std::mem::take(&mut self.recheck_account);
+        let (full, want) = self.wants(site, &relay, rechecks_account)?;
         let moved = match relay.generation {
-            Some(generation) => cursors::moved(site, generation)?,
+            Some(generation) => cursors::moved(site, generation, full)?,
             None => Vec::new(),
         };
-        let rechecks_account = std::mem::take(&mut self.recheck_account);
-        let want = self.wants(site, &relay, rechecks_account)?;
         let idle = batch.is_empty() && moved.is_empty() && want.is_empty() && !self.more;
         if self.synced && idle {
             return Ok(None);
@@ -91,7 +91,7 @@ impl Machine {
         site: &Site<'_>,
         relay: &RelayRow,
         rechecks_account: bool,
-    ) -> Result<Vec<Want>> {
+    ) -> Result<(bool, Vec<Want>)> {
         let now = site.clock.wall_ms();
         let due = relay.full_ms.is_none_or(|at| !(at..at + FULL_EVERY_MS).contains(&now));
         let full = std::mem::take(&mut self.full_next) || (!self.synced && due);
@@ -106,6 +106,6 @@ impl Machine {
             after: space.position(),
             starting_at: space.starting.as_ref().map(|starting| starting.at),
         };
-        Ok(known.iter().filter(wanted).map(want).collect())
+        Ok((full, known.iter().filter(wanted).map(want).collect()))
     }
 }

@@ -170,18 +170,42 @@ impl<'a, 't> Chunk<'a, 't> {
             self.take_waiting()?;
         }
         Ok(match apply::take(self.site, self.tx, (self.space, self.no), seq, entry)? {
-            Taken::Applied(doc) => (Standing::Applied, doc),
+            Taken::Applied(doc) => {
+                self.take_early(doc.as_deref())?;
+                (Standing::Applied, doc)
+            }
             Taken::Waiting => (Standing::Waiting, None),
             Taken::Early { .. } if self.waits_before(seq)? => (Standing::Waiting, None),
+            // An honest author's earlier change may still come: its entry had to be sealed anew.
             Taken::Early { doc, reason } => {
                 self.put_aside(seq, entry, Some(&doc), &reason)?;
-                (Standing::Quarantined, Some(doc))
+                (Standing::Early, Some(doc))
             }
             Taken::Refused { doc, reason } => {
                 self.put_aside(seq, entry, doc.as_deref(), &reason)?;
                 (Standing::Quarantined, doc)
             }
         })
+    }
+
+    /// Takes what came before a change that is here now: of one document, or after a pack, of all.
+    fn take_early(&self, doc: Option<&str>) -> Result<()> {
+        loop {
+            let mut taken = false;
+            for seq in entries::early(self.tx.reader(), self.no, doc)? {
+                let bytes = entries::bytes_at(self.tx.reader(), self.no, seq)?.unwrap_or_default();
+                let Ok(entry) = Entry::from_trusted_bytes(&bytes) else { continue };
+                let at = (self.space, self.no);
+                if let Taken::Applied(doc) = apply::take(self.site, self.tx, at, seq, &entry)? {
+                    entries::settle(self.tx, self.no, seq, Standing::Applied, doc.as_deref())?;
+                    entries::release(self.tx, self.space, entry.hash())?;
+                    taken = true;
+                }
+            }
+            if !taken {
+                return Ok(());
+            }
+        }
     }
 
     fn put_aside(&self, seq: Seq, entry: &Entry, doc: Option<&str>, reason: &str) -> Result<()> {

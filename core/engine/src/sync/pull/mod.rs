@@ -149,6 +149,9 @@ pub(crate) fn take_found(
             PageEnd::Diverged
         });
     }
+    if found.is_empty() && !page.more && page.head.seq > at.seq {
+        return ended(PageEnd::Ahead);
+    }
     if end.seq > page.head.seq || (!page.more && end.seq != page.head.seq) {
         return ended(PageEnd::Garbled("the page does not reach the log's end".to_owned()));
     }

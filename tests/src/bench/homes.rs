@@ -1,0 +1,86 @@
+//! P1 and P2: what logging and opening cost in a home of a month, or of nothing, against one of five years.
+
+use std::path::Path;
+use std::time::Instant;
+
+use holdfast::domain::units::Millis;
+use holdfast::{Config, Done, Engine, HistoryQuery, LogRequest, LogSide};
+
+use super::{Measure, percentile};
+
+/// Samples of a log in each home.
+const LOGS: u32 = 400;
+/// Samples of an open in each home.
+const OPENS: usize = 21;
+
+fn ms(begun: Instant) -> f64 {
+    begun.elapsed().as_secs_f64() * 1000.0
+}
+
+/// One hold of an evening: ten in each session, as people log them.
+fn request(n: u32) -> LogRequest {
+    let mut request = LogRequest::new(
+        "kneeling-hip-flexor",
+        Done::Held(Millis::from_secs(30 + u64::from(n % 20))),
+    );
+    request.side = Some(if n.is_multiple_of(2) { LogSide::Left } else { LogSide::Right });
+    request.session = Some(format!("bench-{}", n / 10));
+    request.pain_before = Some(4);
+    request.pain_after = Some(3);
+    request.yes = true;
+    request
+}
+
+/// P1: logging one hold, with none and with five years before it. Both homes take turns, so that whatever
+/// else the machine does hits both.
+///
+/// # Panics
+/// When a hold is refused.
+#[must_use]
+pub fn logging(empty: &Engine, full: &Engine) -> Vec<Measure> {
+    let mut samples = [Vec::new(), Vec::new()];
+    for n in 0..LOGS {
+        for (engine, samples) in [empty, full].into_iter().zip(&mut samples) {
+            let request = request(n);
+            let begun = Instant::now();
+            engine.log(&request).expect("a hold is logged");
+            // The first ones fill caches, as they do in anybody's evening; they count in p99.
+            samples.push(ms(begun));
+        }
+    }
+    let [mut empty, mut full] = samples;
+    let (empty_50, full_50) = (percentile(&mut empty, 0.5), percentile(&mut full, 0.5));
+    let (empty_99, full_99) = (percentile(&mut empty, 0.99), percentile(&mut full, 0.99));
+    vec![
+        Measure::told("P1a", "log one hold, p50, no history", empty_50, "ms"),
+        Measure::told("P1b", "log one hold, p50, five years", full_50, "ms"),
+        Measure::told("P1c", "log one hold, p99, no history", empty_99, "ms"),
+        Measure::at_most("P1", "log one hold, p99, five years", full_99, "ms", 5.0),
+        Measure::at_most("P1d", "five years ÷ no history, p50", full_50 / empty_50, "", 1.2),
+    ]
+}
+
+/// P2: opening a home and reading the newest page of its history.
+///
+/// # Panics
+/// When a home does not open.
+#[must_use]
+pub fn opening(month: &Path, years: &Path) -> Vec<Measure> {
+    let mut samples = [Vec::new(), Vec::new()];
+    for _ in 0..OPENS {
+        for (home, samples) in [month, years].into_iter().zip(&mut samples) {
+            let begun = Instant::now();
+            let engine = Engine::open(Config::command_line(home)).expect("a home opens");
+            let page = engine.history(&HistoryQuery::default()).expect("the history is read");
+            samples.push(ms(begun));
+            assert_eq!(page.holds.map(|holds| holds.len()), Some(100));
+        }
+    }
+    let [mut month, mut years] = samples;
+    let (month, years) = (percentile(&mut month, 0.5), percentile(&mut years, 0.5));
+    vec![
+        Measure::told("P2a", "open and first query, a month", month, "ms"),
+        Measure::told("P2b", "open and first query, five years", years, "ms"),
+        Measure::at_most("P2", "five years ÷ a month", years / month, "", 1.5),
+    ]
+}

@@ -1,0 +1,117 @@
+//! Worlds of devices and a relay under faults, each from one seed. No wall clock, no randomness of the
+//! system, one thread: a failing seed replays exactly, and says how.
+
+pub mod chance;
+mod device;
+mod keys;
+mod ledger;
+mod network;
+mod oracle;
+mod plan;
+mod relay_house;
+mod trace;
+mod world;
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+pub use device::Device;
+pub use keys::MemoryKeys;
+pub use ledger::{Ledger, Record, Sure};
+pub use network::{Network, Wire};
+pub use plan::{Act, Step, Weather, draw};
+pub use relay_house::{RelayHouse, copy_files};
+pub use trace::Trace;
+pub use world::{Broken, World, history};
+
+/// How large the worlds are.
+#[derive(Debug, Clone)]
+pub struct Size {
+    /// Devices of the one account.
+    pub devices: usize,
+    /// Steps before the world heals.
+    pub steps: u32,
+}
+
+impl Size {
+    /// What a seed is run with when nobody says otherwise: mostly two devices, sometimes three.
+    #[must_use]
+    pub fn of_seed(seed: u64) -> Self {
+        Self { devices: if seed % 4 == 3 { 3 } else { 2 }, steps: 60 }
+    }
+}
+
+/// How one seed ended.
+pub struct Run {
+    /// Everything that was not as it must be.
+    pub broken: Broken,
+    /// What happened.
+    pub trace: Trace,
+}
+
+/// Runs a seed. With `only`, just the steps of these numbers happen.
+#[must_use]
+pub fn run(seed: u64, size: &Size, only: Option<&BTreeSet<u32>>) -> Run {
+    let mut steps = draw(seed, size.devices, size.steps);
+    if let Some(only) = only {
+        steps.retain(|step| only.contains(&step.n));
+    }
+    run_steps(seed, size.devices, &steps)
+}
+
+/// Runs given steps in a world of a seed.
+#[must_use]
+pub fn run_steps(seed: u64, devices: usize, steps: &[Step]) -> Run {
+    let trace = Trace::default();
+    let lived = catch_unwind(AssertUnwindSafe(|| live(seed, devices, steps, &trace)));
+    let broken = match lived {
+        Ok(Ok(())) => Vec::new(),
+        Ok(Err(broken)) => broken,
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+            vec![format!("a panic: {}", text.unwrap_or_default())]
+        }
+    };
+    for line in &broken {
+        trace.line(format!("BROKEN: {line}"));
+    }
+    Run { broken, trace }
+}
+
+fn live(seed: u64, devices: usize, steps: &[Step], trace: &Trace) -> Result<(), Broken> {
+    let mut world = World::begin(seed, devices, trace.clone())?;
+    for step in steps {
+        world.perform(step)?;
+    }
+    world.heal()?;
+    world.judge()
+}
+
+/// Cuts a failing seed down to steps that all are needed for it to fail as it does. Gives their numbers.
+#[must_use]
+pub fn shrink(seed: u64, size: &Size) -> BTreeSet<u32> {
+    let mut kept: Vec<u32> = (0..size.steps).collect();
+    let how = |only: Option<&BTreeSet<u32>>| {
+        let broken = run(seed, size, only).broken;
+        broken.first().map(|line| line.chars().filter(|c| !c.is_ascii_digit()).take(60).collect())
+    };
+    // Another failure met on the way is another failure.
+    let failure: Option<String> = how(None);
+    let fails = |steps: &[u32]| how(Some(&steps.iter().copied().collect())) == failure;
+    let mut chunk = kept.len().div_ceil(2);
+    while chunk > 0 {
+        let mut at = 0;
+        while at < kept.len() {
+            let end = (at + chunk).min(kept.len());
+            let without: Vec<u32> = [&kept[..at], &kept[end..]].concat();
+            if fails(&without) {
+                kept = without;
+            } else {
+                at = end;
+            }
+        }
+        chunk = if chunk == 1 { 0 } else { chunk.div_ceil(2) };
+    }
+    kept.into_iter().collect()
+}

@@ -1,0 +1,190 @@
+//! What happens in a world, drawn from its seed before anything runs. A step keeps its number when others
+//! are left out, and everything it draws later is drawn from that number: so a failing plan can be cut down.
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use super::chance;
+
+/// How bad the network is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weather {
+    /// Everything arrives, once and in order.
+    Calm,
+    /// Some requests and answers are lost, repeated or late.
+    Rough,
+    /// Most of them are.
+    Storm,
+}
+
+/// One thing that happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// A hold is logged under one of a few keys, so that devices often meet in one.
+    Log {
+        /// Which of the keys.
+        key: u8,
+        /// How long it was held, in seconds.
+        held_s: u32,
+    },
+    /// One of the holds in the history is corrected.
+    Edit {
+        /// Which, as a number to be taken modulo what is there.
+        pick: u32,
+        /// The new length, in seconds.
+        held_s: u32,
+    },
+    /// One of the holds in the history is removed.
+    Remove {
+        /// Which.
+        pick: u32,
+    },
+    /// The plan is edited.
+    Plan {
+        /// What and where.
+        pick: u32,
+    },
+    /// The device syncs.
+    Sync,
+    /// The device syncs, and while a request is on its way the person logs.
+    SyncAndLog {
+        /// Under which key.
+        key: u8,
+        /// During which request of that sync.
+        during: u8,
+    },
+    /// Time passes everywhere, in milliseconds.
+    Wait(u64),
+    /// Somebody sets the device's clock, by so many milliseconds.
+    SetClock(i64),
+    /// The device travels.
+    Travel(&'static str),
+    /// The device restarts.
+    Reboot,
+    /// At the so-manyth write or commit from now the device's process dies.
+    CrashAt(u32),
+    /// The device's process dies now.
+    Kill,
+    /// The app goes to the background and comes back.
+    Suspend,
+    /// A copy of the device is made.
+    Backup,
+    /// The device is set back to its copy: what it knew since is gone.
+    Restore,
+    /// The device loses the network, or finds it again.
+    Offline(bool),
+    /// The network changes.
+    Weather(Weather),
+    /// What the network held back arrives now.
+    LateArrivals,
+    /// The relay's process dies and starts again.
+    RelayRestart,
+    /// A backup of the relay is made.
+    RelayBackup,
+    /// The relay is restored from its backup, as a new generation.
+    RelayRestore,
+    /// The device is closed and opened, orderly.
+    Reopen,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Its number, which it keeps when others are left out.
+    pub n: u32,
+    /// Whom it happens to.
+    pub device: usize,
+    /// What.
+    pub act: Act,
+}
+
+/// How many different holds devices log at once in one session.
+pub const KEYS: u8 = 6;
+
+const ZONES: &[&str] = &["Europe/Berlin", "Asia/Kolkata", "America/Los_Angeles", "Pacific/Apia"];
+
+/// Draws a plan.
+#[must_use]
+pub fn draw(seed: u64, devices: usize, steps: u32) -> Vec<Step> {
+    // Worlds differ in temper: some are all about crashes, some about the relay.
+    let mut rng = chance::of(seed, "plan", &[]);
+    let temper = Temper {
+        crashes: rng.random_range(0..=12),
+        clocks: rng.random_range(0..=6),
+        relay: rng.random_range(0..=4),
+        restores: rng.random_range(0..=2),
+        plans: rng.random_range(0..=10),
+    };
+    (0..steps)
+        .map(|n| {
+            let mut rng = chance::of(seed, "step", &[u64::from(n)]);
+            Step { n, device: rng.random_range(0..devices), act: temper.act(&mut rng) }
+        })
+        .collect()
+}
+
+struct Temper {
+    crashes: u32,
+    clocks: u32,
+    relay: u32,
+    restores: u32,
+    plans: u32,
+}
+
+/// Draws one kind of act.
+type Draw = fn(&mut ChaCha8Rng) -> Act;
+
+impl Temper {
+    fn act(&self, rng: &mut ChaCha8Rng) -> Act {
+        let key = rng.random_range(0..KEYS);
+        let held_s = rng.random_range(5..80);
+        let pick = rng.random();
+        let acts: [(u32, Draw); 14] = [
+            (2, |rng| Act::SyncAndLog {
+                key: rng.random_range(0..KEYS),
+                during: rng.random_range(0..4),
+            }),
+            (4, |rng| Act::Wait(rng.random_range(1_000..4_000_000))),
+            (self.clocks, |rng| Act::SetClock(rng.random_range(-90_000_000..90_000_000))),
+            (self.clocks.min(2), |rng| Act::Travel(ZONES[rng.random_range(0..ZONES.len())])),
+            (self.clocks.min(2), |_| Act::Reboot),
+            (self.crashes, |rng| Act::CrashAt(rng.random_range(1..60))),
+            (self.crashes / 4 + 1, |_| Act::Kill),
+            (2, |_| Act::Suspend),
+            (self.restores, |_| Act::Backup),
+            (self.restores, |_| Act::Restore),
+            (2, |rng| Act::Offline(rng.random_bool(0.3))),
+            (4, |rng| {
+                let kinds = [Weather::Calm, Weather::Rough, Weather::Rough, Weather::Storm];
+                Act::Weather(kinds[rng.random_range(0..kinds.len())])
+            }),
+            (3, |_| Act::LateArrivals),
+            (1, |_| Act::Reopen),
+        ];
+        let own: [(u32, Act); 8] = [
+            (28, Act::Log { key, held_s }),
+            (5, Act::Edit { pick, held_s }),
+            (3, Act::Remove { pick }),
+            (self.plans, Act::Plan { pick }),
+            (26, Act::Sync),
+            (self.relay, Act::RelayRestart),
+            (self.relay.min(1), Act::RelayBackup),
+            (self.relay.min(1), Act::RelayRestore),
+        ];
+        let all: u32 = acts.iter().map(|a| a.0).chain(own.iter().map(|a| a.0)).sum();
+        let mut at = rng.random_range(0..all);
+        for (weight, act) in own {
+            if at < weight {
+                return act;
+            }
+            at -= weight;
+        }
+        for (weight, act) in acts {
+            if at < weight {
+                return act(rng);
+            }
+            at -= weight;
+        }
+        Act::Sync
+    }
+}

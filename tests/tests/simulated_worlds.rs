@@ -1,0 +1,36 @@
+//! A few dozen worlds under faults, each from a seed. `cargo xtask simulate --seeds N` runs more.
+
+#![allow(clippy::unwrap_used)]
+
+use holdfast_tests::simulator::{self, Size};
+
+fn run_seeds(seeds: std::ops::Range<u64>) {
+    for seed in seeds {
+        let run = simulator::run(seed, &Size::of_seed(seed), None);
+        assert!(
+            run.broken.is_empty(),
+            "seed {seed}: {:#?}\nreplay it with: cargo xtask simulate --seed {seed}",
+            run.broken
+        );
+    }
+}
+
+#[test]
+fn worlds_under_faults_heal_with_nothing_lost_doubled_or_stuck() {
+    run_seeds(0..12);
+}
+
+#[test]
+fn more_worlds_under_faults_heal_with_nothing_lost_doubled_or_stuck() {
+    run_seeds(100..112);
+}
+
+#[test]
+fn a_seed_replays_exactly() {
+    for seed in [3, 8] {
+        let run = || simulator::run(seed, &Size::of_seed(seed), None).trace;
+        let (once, again) = (run(), run());
+        assert_eq!(once.lines(), again.lines(), "seed {seed}");
+        assert_eq!(once.hash(), again.hash(), "seed {seed}: other bytes on the wire");
+    }
+}
