@@ -289,7 +289,7 @@ pub(super) struct Columns<'a, const N: usize> {
 
 impl<'a, const N: usize> Columns<'a, N> {
     /// Reads the table of columns: only the `known` ones, each once, in order, none deflated.
-    /// The data that the table describes is taken by [`Self::fill`].
+    /// The data that the table describes is taken afterwards.
     pub(super) fn table(bytes: &mut Bytes<'a>, known: [u32; N]) -> Read<ColumnTable<N>> {
         const DEFLATED: u32 = 0b1000;
         let count = bytes.unsigned()?;

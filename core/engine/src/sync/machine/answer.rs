@@ -16,7 +16,7 @@ use crate::sync::transport::{Answer, TransportError};
 use crate::sync::{push, relays};
 
 impl Machine {
-    /// Takes what was answered to the last [`Step::Ask`].
+    /// Takes what was answered to the last ask.
     pub(crate) fn answer(
         &mut self,
         site: &Site<'_>,
