@@ -257,3 +257,20 @@ fn a_device_that_joins_after_a_removal_reads_what_was_written_before_and_after_i
     assert_eq!(names(&fourth), ["kitchen", "phone", "recovery phrase", "tablet", "tablet"]);
     assert_eq!(names(&fourth), names(&phone));
 }
+
+#[test]
+fn links_that_nobody_used_end_and_make_room_for_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let relay = NearRelay::in_memory();
+    let (phone, _) = first_device(&dir.path().join("phone"), &relay);
+    for _ in 0..16 {
+        drop(phone.pair(HOUR).unwrap());
+    }
+    assert_eq!(phone.pair(HOUR).unwrap_err().code(), "too_many_links");
+    relay.advance(2 * HOUR as i64);
+    sync(&phone);
+    let tablet = second_device(&dir.path().join("tablet"), &relay, &phone);
+    sync(&tablet);
+    sync(&phone);
+    assert_eq!(sync(&phone).round_trips, 1);
+}

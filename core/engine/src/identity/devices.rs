@@ -2,7 +2,7 @@
 
 use holdfast_protocol::ids::{Class, DeviceId};
 use holdfast_protocol::keys::{DeviceKind, InviteKeys};
-use holdfast_protocol::membership::SpaceState;
+use holdfast_protocol::membership::{MAX_OPEN_INVITES, SpaceState};
 use holdfast_protocol::pairing::PairingLink;
 use holdfast_protocol::secret::Secret32;
 use rusqlite::Connection;
@@ -278,6 +278,14 @@ fn queue_invite(inner: &Inner, invite: &InviteKeys, valid_ms: u64) -> Result<(u6
             let row = spaces::get(tx.reader(), inner.who.account)?;
             let row = row.ok_or_else(|| Error::Unreadable("the account's log".to_owned()))?;
             let state = row.settled().ok_or_else(|| Error::Unreadable("the account".to_owned()))?;
+            if state.as_account().is_some_and(|account| account.invites.len() >= MAX_OPEN_INVITES) {
+                return Err(Error::Forbidden {
+                    code: "too_many_links",
+                    message: format!(
+                        "{MAX_OPEN_INVITES} pairing links are open: use one of them, or wait until one has ended"
+                    ),
+                });
+            }
             let epoch = state.as_account().map_or(0, |account| account.epoch().number);
             let secret = keys::account_secret(tx.reader(), site.seal, site.account, epoch)?
                 .ok_or(statements::NotMade::NoKey { class: Class::Account, epoch })?;

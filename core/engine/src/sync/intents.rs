@@ -2,7 +2,8 @@
 //! statement is signed when it is sent, and signed again when another came first.
 
 use holdfast_protocol::entry::Kind;
-use holdfast_protocol::ids::SpaceId;
+use holdfast_protocol::ids::{InviteId, SpaceId};
+use holdfast_protocol::membership::{Act, SpaceState};
 
 use super::pull::Known;
 use super::report::SyncReport;
@@ -11,8 +12,11 @@ use super::site::Site;
 use crate::error::{Error, Result};
 use crate::identity::keys;
 use crate::identity::statements::{self, By, NotMade};
-use crate::store::sync_tables::{alarms, sealed, spaces};
+use crate::store::sync_tables::{alarms, relay, sealed, spaces};
 use crate::store::{Priority, Tx};
+
+/// How long an invite is left open after its end, in milliseconds: clocks differ.
+const GRACE_MS: u64 = 60_000;
 
 /// Signs the next statements that the wishes call for. One a space: the next follows it in the log.
 pub(crate) fn plan(site: &Site<'_>, report: &mut SyncReport) -> Result<()> {
@@ -31,11 +35,15 @@ pub(crate) fn plan(site: &Site<'_>, report: &mut SyncReport) -> Result<()> {
             uncut.push(chart.id);
         }
     }
-    if wanted.is_empty() && uncut.is_empty() {
+    let ended = ended_invite(site, account)?;
+    if wanted.is_empty() && uncut.is_empty() && ended.is_none() {
         return Ok(());
     }
     let made = site.store.write(Priority::Sync, "sync", |tx| {
         revoke(site, tx)?;
+        if let Some(invite) = ended {
+            close(site, tx, invite)?;
+        }
         uncut.iter().try_for_each(|chart| cut(site, tx, *chart))
     });
     match made {
@@ -50,6 +58,28 @@ pub(crate) fn plan(site: &Site<'_>, report: &mut SyncReport) -> Result<()> {
 /// Whether a statement of this device is on its way in a space.
 fn under_way(tx: &Tx<'_>, space: SpaceId) -> Result<bool> {
     sealed::has_kind(tx.reader(), space, Kind::Membership)
+}
+
+/// An invite of this device whose time is over by the relay's clock. It would count as open for ever, and there
+/// is room for only so many.
+fn ended_invite(site: &Site<'_>, account: &SpaceState) -> Result<Option<InviteId>> {
+    let ahead = site.store.read(relay::get)?.map_or(0, |relay| relay.ahead_ms);
+    let now = u64::try_from(site.clock.wall_ms().saturating_add(ahead)).unwrap_or(0);
+    let open = account.as_account().map(|account| &account.invites).into_iter().flatten();
+    let mut ended =
+        open.filter(|(_, open)| open.by == site.me() && now >= open.expires_at_ms + GRACE_MS);
+    Ok(ended.next().map(|(invite, _)| *invite))
+}
+
+fn close(site: &Site<'_>, tx: &Tx<'_>, invite: InviteId) -> Result<()> {
+    let Some(row) = spaces::get(tx.reader(), site.account)? else { return Ok(()) };
+    let Some(state) = row.settled().filter(|state| !state.is_frozen()) else { return Ok(()) };
+    if under_way(tx, site.account)? {
+        return Ok(());
+    }
+    let by = By { keys: site.keys, at: place(site, tx, &row, state)? };
+    let entry = statements::statement(state, Act::RevokeInvite(invite), by);
+    sealed::put(tx, &entry, None, &[]).map(|_| ())
 }
 
 fn revoke(site: &Site<'_>, tx: &Tx<'_>) -> Result<()> {

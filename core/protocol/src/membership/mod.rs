@@ -9,7 +9,7 @@ mod space;
 mod start;
 mod statement;
 
-pub use account::{AccountDevice, AccountState, OpenInvite};
+pub use account::{AccountDevice, AccountState, MAX_OPEN_INVITES, OpenInvite};
 pub use chart::{Access, ChartState, Grants, Member};
 pub use refusal::{NotAccepted, Refusal};
 pub use space::{Accepted, Accounts, AuthorTip, Judge, MAX_UNCITED, SpaceKind, SpaceState};
