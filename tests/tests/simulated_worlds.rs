@@ -26,6 +26,15 @@ fn more_worlds_under_faults_heal_with_nothing_lost_doubled_or_stuck() {
 }
 
 #[test]
+fn a_device_that_dies_at_any_write_or_commit_of_an_evening_loses_nothing() {
+    // Every eleventh of them; `cargo xtask simulate --sweep` takes them all.
+    let (points, failed) = simulator::sweep(5, 11);
+    assert!(points > 10, "only {points}");
+    let failed: Vec<_> = failed.into_iter().map(|(point, run)| (point, run.broken)).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[test]
 fn a_seed_replays_exactly() {
     for seed in [3, 8] {
         let run = || simulator::run(seed, &Size::of_seed(seed), None).trace;

@@ -28,6 +28,9 @@ struct Asked {
     /// Devices of each world.
     #[arg(long)]
     devices: Option<usize>,
+    /// Instead of seeds, lets a device die at every write and commit of one evening in turn.
+    #[arg(long)]
+    sweep: bool,
     /// Goes on after a failing seed.
     #[arg(long)]
     keep_going: bool,
@@ -64,9 +67,22 @@ impl Asked {
 fn main() -> ExitCode {
     let asked = Asked::parse();
     match asked.seed {
+        _ if asked.sweep => sweep(),
         Some(seed) => one(&asked, seed),
         None => many(&asked),
     }
+}
+
+fn sweep() -> ExitCode {
+    let (points, failed) = simulator::sweep(1, 1);
+    for (point, run) in &failed {
+        println!("a death at write {point} FAILS");
+        for line in run.trace.lines() {
+            println!("  {line}");
+        }
+    }
+    println!("{points} writes and commits died at, {} failed", failed.len());
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn one(asked: &Asked, seed: u64) -> ExitCode {

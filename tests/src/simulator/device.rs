@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use holdfast::clock::FakeClock;
-use holdfast::{Config, Crash, Engine, FaultPoint, Faults, Sharing};
+use holdfast::{Config, Crash, Engine, FaultPoint, Faults, HoldfastError, Sharing};
 
 use super::chance::SeededEntropy;
 use super::keys::MemoryKeys;
-use super::network::{BEGIN_MS, Network};
+use super::network::Network;
 use super::relay_house::{copy_files, remove};
 use super::trace::Trace;
 
@@ -72,7 +72,8 @@ impl Device {
     /// A device without an identity.
     #[must_use]
     pub fn new(root: &Path, seed: u64, number: usize, network: &Network, trace: &Trace) -> Self {
-        let clock = FakeClock::new(i64::try_from(BEGIN_MS).expect("a date"), "Europe/Berlin");
+        let now_ms = i64::try_from(network.now_ms()).expect("a date");
+        let clock = FakeClock::new(now_ms, "Europe/Berlin");
         // Some devices are apps, some are command lines.
         let sharing = if (seed + number as u64).is_multiple_of(3) {
             Sharing::PerTransaction
@@ -123,6 +124,37 @@ impl Device {
         config.transport = Some(Arc::new(self.network.wire(self.number, &self.clock)));
         config.faults = Faults::new(move |point, command| death.at(point, command));
         config
+    }
+
+    /// Joins an account with a link, and goes on with it where it broke off. Says whether it got there.
+    ///
+    /// # Errors
+    /// When it cannot be started again after it died of it.
+    pub fn join(&mut self, link: &str, dies_at: u32) -> Result<bool, String> {
+        /// How often somebody has the patience to try.
+        const PATIENCE: u32 = 6;
+        self.die_at(dies_at);
+        for _ in 0..PATIENCE {
+            let config = self.config();
+            let name = format!("device {}", self.number);
+            let joined = Engine::join(config, link, &name);
+            if self.is_dead() {
+                drop(joined);
+                remove(&self.home());
+                self.life += 1;
+                self.die_at(0);
+                continue;
+            }
+            match joined {
+                Ok(engine) => {
+                    self.engine = Some(engine);
+                    return Ok(true);
+                }
+                Err(HoldfastError::Relay { .. }) => self.network.pass(30_000),
+                Err(error) => return Err(format!("{error} ({})", error.code())),
+            }
+        }
+        Ok(false)
     }
 
     /// Starts with an engine that was just made.

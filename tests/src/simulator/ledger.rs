@@ -36,6 +36,8 @@ pub struct Record {
 pub struct Ledger {
     /// The records.
     pub records: BTreeMap<String, Record>,
+    /// Ids of routines that must be there.
+    pub routines: BTreeMap<String, Sure>,
     /// Who removed something under which key. A removal also takes what others recorded of the same doing
     /// and its device did not know yet.
     pub removals: BTreeSet<(u8, usize)>,
@@ -75,6 +77,9 @@ impl Ledger {
 
     /// Something was set back: what is not among `known` any more is no longer promised.
     pub fn set_back(&mut self, known: &BTreeSet<String>, of: impl Fn(&Record) -> bool) {
+        for sure in self.routines.values_mut() {
+            *sure = Sure::Perhaps;
+        }
         for (note, record) in &mut self.records {
             if !known.contains(note) && of(record) {
                 record.sure = Sure::Perhaps;
@@ -82,6 +87,24 @@ impl Ledger {
             // Whether a removal outlived it is not worth knowing.
             if record.removed.is_some() {
                 record.removed = Some(Sure::Perhaps);
+            }
+        }
+    }
+
+    /// Some devices' records need not be anywhere else.
+    pub fn excuse(&mut self, of: impl Fn(usize) -> bool) {
+        for record in self.records.values_mut() {
+            if of(record.device) {
+                record.sure = Sure::Perhaps;
+            }
+            // Nor need what they removed be gone.
+            if self.removals.iter().any(|(key, by)| *key == record.key && of(*by)) {
+                record.removed = record.removed.map(|_| Sure::Perhaps);
+            }
+        }
+        if self.records.values().any(|record| of(record.device)) {
+            for sure in self.routines.values_mut() {
+                *sure = Sure::Perhaps;
             }
         }
     }

@@ -52,7 +52,7 @@ pub struct Run {
 /// Runs a seed. With `only`, just the steps of these numbers happen.
 #[must_use]
 pub fn run(seed: u64, size: &Size, only: Option<&BTreeSet<u32>>) -> Run {
-    let mut steps = draw(seed, size.devices, size.steps);
+    let mut steps = draw(seed, size.steps);
     if let Some(only) = only {
         steps.retain(|step| only.contains(&step.n));
     }
@@ -86,6 +86,56 @@ fn live(seed: u64, devices: usize, steps: &[Step], trace: &Trace) -> Result<(), 
     }
     world.heal()?;
     world.judge()
+}
+
+/// A plain evening on two devices in calm weather, in which the first dies at the so-manyth write or commit.
+fn evening(dies_at: u32) -> Vec<Step> {
+    let log = |key, held_s| Act::Log { key, held_s };
+    let acts = [
+        (0, Act::CrashAt(dies_at)),
+        (0, log(0, 40)),
+        (1, log(0, 50)),
+        (1, log(1, 20)),
+        (0, Act::Plan { pick: 0 }),
+        (1, Act::Sync),
+        (0, Act::Sync),
+        (0, Act::Edit { pick: 0, held_s: 45 }),
+        (1, log(2, 30)),
+        (1, Act::Sync),
+        (0, Act::Remove { pick: 1 }),
+        (0, Act::Join { dies_at: 0 }),
+        (0, Act::Sync),
+        (0, Act::RelayBackup),
+        (0, log(3, 25)),
+        (0, Act::Sync),
+        (0, Act::RelayRestore),
+        (0, Act::Sync),
+        (1, Act::Sync),
+        (0, Act::Sync),
+        (0, Act::Revoke { pick: 0 }),
+        (0, Act::Sync),
+        (0, log(4, 35)),
+    ];
+    let step = |(n, (device, act))| Step { n, device, act };
+    (0..).zip(acts).map(step).collect()
+}
+
+/// Runs the same evening again and again, with a death at every `stride`th write or commit from `first` on,
+/// until there is none left to die at. Gives how many were died at, and the failures with their point.
+#[must_use]
+pub fn sweep(first: u32, stride: u32) -> (u32, Vec<(u32, Run)>) {
+    let mut failed = Vec::new();
+    for (count, dies_at) in (0..).zip((first.max(1)..).step_by(stride as usize)) {
+        let run = run_steps(0, 2, &evening(dies_at));
+        let died = run.trace.lines().iter().any(|line| line.contains("dies at"));
+        if !run.broken.is_empty() {
+            failed.push((dies_at, run));
+        }
+        if !died {
+            return (count, failed);
+        }
+    }
+    (0, failed)
 }
 
 /// Cuts a failing seed down to steps that all are needed for it to fail as it does. Gives their numbers.

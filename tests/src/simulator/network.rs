@@ -213,6 +213,12 @@ impl Network {
         work(&mut inside.house, now_ms)
     }
 
+    /// The time of the world, in milliseconds since 1970.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.inside().world_ms
+    }
+
     /// Requests that the relay answered, and bytes of bodies both ways.
     #[must_use]
     pub fn figures(&self) -> (u64, u64) {

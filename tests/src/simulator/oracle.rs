@@ -1,9 +1,11 @@
 //! What must be so once a world has healed: the same state everywhere, nothing promised lost, nothing
-//! doubled, nothing stuck, nothing damaged, and silence.
+//! doubled, nothing stuck, nothing damaged, nothing shown to who was removed, and silence.
 
-use holdfast::Budget;
 use holdfast::views::StatusKind;
+use holdfast::{Budget, Engine};
+use serde_json::{Value, json};
 
+use super::ledger::{Sure, notes_of};
 use super::world::World;
 
 /// Bytes of bodies that a sync may cost when there is nothing to say.
@@ -11,68 +13,109 @@ const SILENCE_BYTES: u64 = 200;
 
 /// Judges a healed world. Gives everything that is not as it must be.
 pub fn judge(world: &mut World) -> Vec<String> {
+    let members = match world.members() {
+        Ok(members) => members,
+        Err(error) => return vec![error],
+    };
     let mut broken = Vec::new();
-    same_state(world, &mut broken);
-    promises(world, &mut broken);
-    statuses(world, &mut broken);
-    doctors(world, &mut broken);
-    logs(world, &mut broken);
-    silence(world, &mut broken);
+    if members.is_empty() {
+        broken.push("every device was removed".to_owned());
+    }
+    // What a removed device had not sent is its own: nobody else can have it.
+    world.ledger.excuse(|device| !members.contains(&device));
+    same_state(world, &members, &mut broken);
+    promises(world, &members, &mut broken);
+    statuses(world, &members, &mut broken);
+    doctors(world, &members, &mut broken);
+    silence(world, &members, &mut broken);
+    removed_see_nothing_new(world, &members, &mut broken);
     broken
 }
 
-fn same_state(world: &World, broken: &mut Vec<String>) {
+/// Everything a person sees on a device, part by part.
+fn state(engine: &Engine) -> Result<Vec<(String, Value)>, String> {
+    let mut parts = Vec::new();
+    for hold in super::world::history(engine)? {
+        let mut value = serde_json::to_value(&hold).map_err(|e| e.to_string())?;
+        // Who else has it is told from where one stands; checked apart.
+        for told in ["seen_by", "status"] {
+            value.as_object_mut().map(|hold| hold.remove(told));
+        }
+        parts.push((format!("hold {}", hold.hold_id), value));
+    }
+    for summary in engine.routines().map_err(|e| format!("routines: {e}"))? {
+        let view = engine.routine(&summary.id).map_err(|e| format!("routine: {e}"))?;
+        let conflicts: Vec<Value> = view
+            .conflicts
+            .iter()
+            .map(|conflict| {
+                let values: Vec<_> =
+                    conflict.values.iter().map(|v| json!([v.value, v.stands])).collect();
+                json!([conflict.step, conflict.field, values])
+            })
+            .collect();
+        parts.push((format!("routine {}", summary.id), json!([view.routine, conflicts])));
+    }
+    let mut devices = engine.devices().map_err(|e| format!("devices: {e}"))?;
+    devices.sort_by(|a, b| a.device.cmp(&b.device));
+    for device in devices {
+        let about = json!([device.name, device.paper, device.standing]);
+        parts.push((format!("device {}", device.device), about));
+    }
+    Ok(parts)
+}
+
+fn same_state(world: &World, members: &[usize], broken: &mut Vec<String>) {
     let mut states = Vec::new();
-    for device in 0..world.devices.len() {
-        match world.history(device) {
-            Ok(history) => {
-                let holds = history.iter().map(|hold| {
-                    let mut json = serde_json::to_value(hold).expect("a hold has a JSON form");
-                    // Who else has it is told from where one stands; checked apart.
-                    let hold = json.as_object_mut().expect("a hold is an object");
-                    hold.remove("seen_by");
-                    hold.remove("status");
-                    json
-                });
-                states.push(holds.collect::<Vec<_>>());
-            }
+    for device in members {
+        match state(world.devices[*device].engine()) {
+            Ok(state) => states.push((device, state)),
             Err(error) => broken.push(format!("device {device}: {error}")),
         }
     }
-    for (device, state) in states.iter().enumerate().skip(1) {
-        if *state != states[0] {
-            let ours = states[0].iter().filter(|hold| !state.contains(hold));
-            let theirs = state.iter().filter(|hold| !states[0].contains(hold));
-            let text = |hold: &serde_json::Value| {
-                format!("{} {} {}", hold["hold_id"], hold["held_ms"], hold["notes"])
-            };
+    let Some((first, ours)) = states.first() else { return };
+    for (device, theirs) in states.iter().skip(1) {
+        let missing = |all: &[(String, Value)], of: &[(String, Value)]| -> Vec<String> {
+            let lacking = of.iter().filter(|part| !all.contains(part));
+            lacking.map(|(name, value)| format!("{name}: {value}")).collect()
+        };
+        if ours != theirs {
             broken.push(format!(
-                "device 0 and device {device} differ: {} and {} holds; only 0: {:?}; only {device}: {:?}",
-                states[0].len(),
-                state.len(),
-                ours.map(text).collect::<Vec<_>>(),
-                theirs.map(text).collect::<Vec<_>>(),
+                "device {first} and device {device} differ: only {first} has {:?}, only {device} has {:?}",
+                missing(theirs, ours),
+                missing(ours, theirs)
             ));
         }
     }
 }
 
-fn promises(world: &World, broken: &mut Vec<String>) {
-    for device in 0..world.devices.len() {
-        if let Ok(history) = world.history(device) {
+fn promises(world: &World, members: &[usize], broken: &mut Vec<String>) {
+    for device in members {
+        if let Ok(history) = world.history(*device) {
             let found = world.ledger.judge(&history);
             broken.extend(found.into_iter().map(|what| format!("device {device}: {what}")));
+        }
+        let routines = world.devices[*device].engine().routines().unwrap_or_default();
+        for (id, sure) in &world.ledger.routines {
+            if *sure == Sure::Promised && !routines.iter().any(|routine| routine.id == *id) {
+                broken.push(format!("device {device}: the routine {id} is lost"));
+            }
         }
     }
 }
 
-fn statuses(world: &World, broken: &mut Vec<String>) {
-    let wanted = if world.devices.len() > 1 { StatusKind::Seen } else { StatusKind::Relayed };
-    for device in 0..world.devices.len() {
-        for hold in world.history(device).unwrap_or_default() {
-            if hold.status != wanted {
+fn statuses(world: &World, members: &[usize], broken: &mut Vec<String>) {
+    for device in members {
+        for hold in world.history(*device).unwrap_or_default() {
+            let come_far = match hold.status {
+                StatusKind::Seen => true,
+                // Nobody else may be there to see it.
+                StatusKind::Relayed => members.len() < 2,
+                _ => false,
+            };
+            if !come_far {
                 broken.push(format!(
-                    "device {device} says that hold {} is {:?}, not {wanted:?}",
+                    "device {device} says that hold {} is {:?}",
                     hold.hold_id, hold.status
                 ));
             }
@@ -80,29 +123,26 @@ fn statuses(world: &World, broken: &mut Vec<String>) {
     }
 }
 
-fn doctors(world: &World, broken: &mut Vec<String>) {
-    for device in &world.devices {
-        match device.engine().doctor(false) {
+fn doctors(world: &World, members: &[usize], broken: &mut Vec<String>) {
+    for device in members {
+        match world.devices[*device].engine().doctor(false) {
             Ok(report) => {
                 // How full this machine's disk is says nothing about the world.
                 let found = report.findings.iter().filter(|f| f.code != "disk");
                 let found: Vec<&str> = found.map(|f| f.sentence.as_str()).collect();
                 if !report.ok || !found.is_empty() {
-                    broken.push(format!("device {}: doctor finds {found:?}", device.number));
+                    broken.push(format!("device {device}: doctor finds {found:?}"));
                 }
             }
-            Err(error) => broken.push(format!("device {}: doctor: {error}", device.number)),
+            Err(error) => broken.push(format!("device {device}: doctor: {error}")),
         }
     }
 }
 
-/// Every device's log is the relay's, place by place.
-fn logs(_: &World, _: &mut [String]) {}
-
-fn silence(world: &mut World, broken: &mut Vec<String>) {
-    for device in 0..world.devices.len() {
-        world.network.begin_step((1 << 33) + device as u64);
-        match world.devices[device].engine().sync_once(&Budget::default()) {
+fn silence(world: &mut World, members: &[usize], broken: &mut Vec<String>) {
+    for device in members {
+        world.network.begin_step((1 << 33) + *device as u64);
+        match world.devices[*device].engine().sync_once(&Budget::default()) {
             Ok(report) => {
                 let bytes = report.bytes_sent + report.bytes_received;
                 if report.round_trips != 1 || bytes > SILENCE_BYTES {
@@ -115,4 +155,30 @@ fn silence(world: &mut World, broken: &mut Vec<String>) {
             Err(error) => broken.push(format!("device {device}: the last sync: {error}")),
         }
     }
+}
+
+/// What is written after a removal came into force does not reach the removed device; it keeps what it had.
+fn removed_see_nothing_new(world: &mut World, members: &[usize], broken: &mut Vec<String>) {
+    let removed: Vec<usize> =
+        (0..world.devices.len()).filter(|device| !members.contains(device)).collect();
+    let Some(writer) = members.first().filter(|_| !removed.is_empty()) else { return };
+    let note = "for those who stayed";
+    if let Err(error) = world.write_note(*writer, note) {
+        broken.push(error);
+    }
+    for device in members.iter().chain(&removed).chain(members) {
+        if let Err(error) = world.devices[*device].engine().sync_once(&Budget::default()) {
+            broken.push(format!("device {device}: a sync after a removal: {error}"));
+        }
+    }
+    let has = |device: &usize| {
+        let history = world.history(*device).unwrap_or_default();
+        history.iter().flat_map(notes_of).any(|found| found == note)
+    };
+    broken.extend(
+        removed.iter().filter(|d| has(d)).map(|d| format!("device {d} was removed and reads on")),
+    );
+    broken.extend(
+        members.iter().filter(|d| !has(d)).map(|d| format!("device {d} stayed and reads nothing")),
+    );
 }

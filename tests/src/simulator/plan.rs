@@ -44,6 +44,18 @@ pub enum Act {
         /// What and where.
         pick: u32,
     },
+    /// So many sessions of one hold each: enough of them are packed.
+    Binge(u32),
+    /// One more device joins. It may die of it, and go on with the same link.
+    Join {
+        /// At which write or commit it dies; 0 for never.
+        dies_at: u32,
+    },
+    /// Another device is removed.
+    Revoke {
+        /// Which.
+        pick: u32,
+    },
     /// The device syncs.
     Sync,
     /// The device syncs, and while a request is on its way the person logs.
@@ -92,7 +104,7 @@ pub enum Act {
 pub struct Step {
     /// Its number, which it keeps when others are left out.
     pub n: u32,
-    /// Whom it happens to.
+    /// Whom it happens to, modulo how many devices there are then.
     pub device: usize,
     /// What.
     pub act: Act,
@@ -103,22 +115,30 @@ pub const KEYS: u8 = 6;
 
 const ZONES: &[&str] = &["Europe/Berlin", "Asia/Kolkata", "America/Los_Angeles", "Pacific/Apia"];
 
+/// The most devices of a world.
+pub const MOST_DEVICES: usize = 4;
+
 /// Draws a plan.
 #[must_use]
-pub fn draw(seed: u64, devices: usize, steps: u32) -> Vec<Step> {
+pub fn draw(seed: u64, steps: u32) -> Vec<Step> {
     // Worlds differ in temper: some are all about crashes, some about the relay.
     let mut rng = chance::of(seed, "plan", &[]);
+    // A record that both its device and the relay lost to backups may be left on a third device alone: such
+    // worlds are not run.
+    let (relay, restores) = if rng.random() { (rng.random_range(0..=4), 0) } else { (0, 2) };
     let temper = Temper {
         crashes: rng.random_range(0..=12),
         clocks: rng.random_range(0..=6),
-        relay: rng.random_range(0..=4),
-        restores: rng.random_range(0..=2),
+        relay,
+        restores,
         plans: rng.random_range(0..=10),
+        members: u32::from(rng.random_ratio(1, 3)),
+        binges: u32::from(rng.random_ratio(1, 6)),
     };
     (0..steps)
         .map(|n| {
             let mut rng = chance::of(seed, "step", &[u64::from(n)]);
-            Step { n, device: rng.random_range(0..devices), act: temper.act(&mut rng) }
+            Step { n, device: rng.random_range(0..12), act: temper.act(&mut rng) }
         })
         .collect()
 }
@@ -129,6 +149,8 @@ struct Temper {
     relay: u32,
     restores: u32,
     plans: u32,
+    members: u32,
+    binges: u32,
 }
 
 /// Draws one kind of act.
@@ -139,7 +161,12 @@ impl Temper {
         let key = rng.random_range(0..KEYS);
         let held_s = rng.random_range(5..80);
         let pick = rng.random();
-        let acts: [(u32, Draw); 14] = [
+        let acts: [(u32, Draw); 16] = [
+            (self.members * 2, |rng| {
+                let dies = rng.random_bool(0.5);
+                Act::Join { dies_at: if dies { rng.random_range(1..80) } else { 0 } }
+            }),
+            (self.binges, |rng| Act::Binge(rng.random_range(20..60))),
             (2, |rng| Act::SyncAndLog {
                 key: rng.random_range(0..KEYS),
                 during: rng.random_range(0..4),
@@ -161,7 +188,8 @@ impl Temper {
             (3, |_| Act::LateArrivals),
             (1, |_| Act::Reopen),
         ];
-        let own: [(u32, Act); 8] = [
+        let own: [(u32, Act); 9] = [
+            (self.members, Act::Revoke { pick }),
             (28, Act::Log { key, held_s }),
             (5, Act::Edit { pick, held_s }),
             (3, Act::Remove { pick }),

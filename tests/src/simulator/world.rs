@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use holdfast::domain::units::Millis;
+use holdfast::routine::{StepPlace, StepRequest};
 use holdfast::views::HoldView;
 use holdfast::{Budget, SyncOutcome, SyncReport};
 use holdfast::{
@@ -16,14 +17,16 @@ use super::device::Device;
 use super::ledger::{Ledger, Sure, notes_of};
 use super::network::Network;
 use super::oracle;
-use super::plan::{Act, Step};
+use super::plan::{Act, KEYS, MOST_DEVICES, Step};
 use super::relay_house::RelayHouse;
 use super::trace::Trace;
 
 /// The relay's address. Nothing listens there: the network is the simulation's own.
 pub const RELAY: &str = "http://127.0.0.1:7377";
-/// How long an invite is good, in milliseconds.
-const PAIR_MS: u64 = 600_000;
+/// How long an invite is good, in milliseconds: longer than anybody here tries.
+const PAIR_MS: u64 = 24 * 3_600_000;
+/// What a device that was removed is told.
+const REVOKED: &str = "device_revoked";
 
 /// What went wrong in a world, as sentences.
 pub type Broken = Vec<String>;
@@ -38,7 +41,9 @@ pub struct World {
     pub devices: Vec<Device>,
     /// The network, with the relay behind it.
     pub network: Network,
-    _room: TempDir,
+    seed: u64,
+    born: usize,
+    room: TempDir,
 }
 
 /// A directory in memory where there is one: a world writes a lot, and nobody needs it afterwards.
@@ -62,39 +67,59 @@ impl World {
         let house = RelayHouse::new(room.path(), seed);
         let network = Network::new(seed, house, trace.clone());
         let ledger = Ledger::default();
-        let mut world = Self { trace, ledger, devices: Vec::new(), network, _room: room };
-        for number in 0..devices {
-            world.add_device(seed, number)?;
+        let devices_of_it = Vec::new();
+        let mut world =
+            Self { trace, ledger, devices: devices_of_it, network, seed, born: 0, room };
+        world.found()?;
+        while world.devices.len() < devices {
+            if !world.admit(0, 0).map_err(one)? {
+                return Err(one("a device cannot join in calm weather"));
+            }
+            let report = world.sync(world.devices.len() - 1).map_err(one)?;
+            if !report.is_some_and(|report| report.outcome == SyncOutcome::Done) {
+                return Err(one("a device cannot sync in calm weather"));
+            }
         }
         Ok(world)
     }
 
-    fn add_device(&mut self, seed: u64, number: usize) -> Result<(), Broken> {
-        let room = self._room.path().to_owned();
-        let mut device = Device::new(&room, seed, number, &self.network, &self.trace);
-        let failed = |what: &str, error: HoldfastError| one(format!("{what}: {error}"));
-        let config = device.config();
-        let engine = if number == 0 {
-            let account = NewAccount {
-                name: "Ana".to_owned(),
-                device_name: "device 0".to_owned(),
-                relay: Some(RELAY.to_owned()),
-            };
-            let (engine, _) = Engine::create(config, account).map_err(|e| failed("init", e))?;
-            engine
-        } else {
-            let first = self.devices[0].engine();
-            let link = first.pair(PAIR_MS).map_err(|e| failed("pair", e))?;
-            Engine::join(config, &link.link, &format!("device {number}"))
-                .map_err(|e| failed("join", e))?
+    fn new_device(&mut self) -> Device {
+        self.born += 1;
+        Device::new(self.room.path(), self.seed, self.born - 1, &self.network, &self.trace)
+    }
+
+    /// The first device founds the account.
+    fn found(&mut self) -> Result<(), Broken> {
+        let mut device = self.new_device();
+        let account = NewAccount {
+            name: "Ana".to_owned(),
+            device_name: "device 0".to_owned(),
+            relay: Some(RELAY.to_owned()),
         };
+        let (engine, _) =
+            Engine::create(device.config(), account).map_err(|e| one(format!("init: {e}")))?;
         device.start(engine);
         self.devices.push(device);
-        let report = self.sync(number).map_err(one)?;
-        match report {
-            Some(SyncReport { outcome: SyncOutcome::Done, .. }) => Ok(()),
-            other => Err(one(format!("device {number} cannot sync in calm weather: {other:?}"))),
+        self.sync(0).map_err(one)?;
+        Ok(())
+    }
+
+    /// One more device joins, by a link that another makes. Says whether it got there.
+    fn admit(&mut self, by: usize, dies_at: u32) -> Result<bool, String> {
+        let link = match self.devices[by].engine().pair(PAIR_MS) {
+            Ok(pairing) => pairing.link,
+            Err(HoldfastError::Relay { .. }) => return Ok(false),
+            Err(_) if self.devices[by].is_dead() => return Ok(false),
+            Err(error) => return Err(format!("pair: {error} ({})", error.code())),
+        };
+        let mut device = self.new_device();
+        let number = device.number;
+        let joined = device.join(&link, dies_at).map_err(|e| format!("join {number}: {e}"))?;
+        self.trace.line(format!("  device {number} joins: {joined}"));
+        if joined {
+            self.devices.push(device);
         }
+        Ok(joined)
     }
 
     /// Does one step.
@@ -103,9 +128,10 @@ impl World {
     /// What must not be.
     pub fn perform(&mut self, step: &Step) -> Result<(), Broken> {
         let Step { n, device, act } = step;
+        let device = device % self.devices.len();
         self.trace.line(format!("{n}: device {device}: {act:?}"));
         self.network.begin_step(u64::from(*n));
-        self.act(*n, *device, act).map_err(one)?;
+        self.act(*n, device, act).map_err(one)?;
         self.raise_the_dead().map_err(one)
     }
 
@@ -123,7 +149,13 @@ impl World {
             Act::Log { key, held_s } => self.log(n, device, *key, *held_s),
             Act::Edit { pick, held_s } => self.edit(device, *pick, *held_s),
             Act::Remove { pick } => self.remove(device, *pick),
-            Act::Plan { .. } => Ok(()),
+            Act::Plan { pick } => self.plan(n, device, *pick),
+            Act::Binge(sessions) => self.binge(n, device, *sessions),
+            Act::Join { dies_at } if self.devices.len() < MOST_DEVICES => {
+                self.admit(device, *dies_at).map(|_| ())
+            }
+            Act::Join { .. } => Ok(()),
+            Act::Revoke { pick } => self.revoke(device, *pick),
             Act::Sync => self.sync(device).map(|_| ()),
             Act::SyncAndLog { key, during } => self.sync_and_log(n, device, *key, *during),
             Act::Wait(ms) => {
@@ -159,7 +191,7 @@ impl World {
             }
             Act::Restore => self.restore(device),
             Act::Offline(offline) => {
-                self.network.set_offline(device, *offline);
+                self.network.set_offline(self.devices[device].number, *offline);
                 Ok(())
             }
             Act::Weather(weather) => {
@@ -207,6 +239,69 @@ impl World {
         Ok(())
     }
 
+    fn binge(&mut self, n: u32, device: usize, sessions: u32) -> Result<(), String> {
+        for session in 0..sessions {
+            let note = format!("d{device}-s{n}-{session}");
+            let mut wish = request(0, 30, &note);
+            wish.session = Some(format!("binge-{n}-{session}"));
+            let done = self.devices[device].engine().log(&wish);
+            let (_, sure) = self.sure(device, "log", done)?;
+            self.ledger.wrote(&note, device, (KEYS, 30), sure);
+            if sure == Sure::Perhaps {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Edits the plan in one of a few ways.
+    fn plan(&mut self, n: u32, device: usize, pick: u32) -> Result<(), String> {
+        let engine = self.devices[device].engine();
+        let routines = engine.routines().map_err(|e| format!("routines: {e}"))?;
+        let some = routines.get(pick as usize / 5 % routines.len().max(1));
+        let Some(routine) = some.filter(|_| !pick.is_multiple_of(5)) else {
+            let done = engine.new_routine(&format!("routine {n}"));
+            let (made, _) = self.sure(device, "new routine", done)?;
+            if let Some(made) = made {
+                self.ledger.routines.insert(made.routine.id.to_string(), Sure::Promised);
+            }
+            return Ok(());
+        };
+        let id = routine.id.as_str();
+        let done = match pick % 5 {
+            1 => engine.rename_routine(id, &format!("renamed {n}")).map(|_| ()),
+            2 => engine.remove_routine(id).map(|_| ()),
+            3 => {
+                let view = engine.routine(id).map_err(|e| format!("routine: {e}"))?;
+                match view.routine.steps().next() {
+                    Some(step) => engine.remove_step(id, step.id.as_str(), &[]).map(|_| ()),
+                    None => Ok(()),
+                }
+            }
+            _ => {
+                let step =
+                    StepRequest { exercise: "childs-pose".to_owned(), ..StepRequest::default() };
+                engine.add_step(id, &step, &StepPlace::default(), &[]).map(|_| ())
+            }
+        };
+        if pick % 5 == 2 {
+            self.ledger.routines.remove(id);
+        }
+        self.sure(device, "a plan edit", done).map(|_| ())
+    }
+
+    fn revoke(&mut self, device: usize, pick: u32) -> Result<(), String> {
+        let others: Vec<usize> = (0..self.devices.len()).filter(|d| *d != device).collect();
+        let Some(other) = others.get(pick as usize % others.len().max(1)) else { return Ok(()) };
+        let identity = self.devices[*other].engine().identity();
+        let id = identity.map_err(|e| format!("identity: {e}"))?.device;
+        match self.devices[device].engine().revoke_device(&id) {
+            // It may not have heard of that device yet.
+            Err(HoldfastError::NotFound { .. }) => Ok(()),
+            done => self.sure(device, "revoke", done).map(|_| ()),
+        }
+    }
+
     fn edit(&mut self, device: usize, pick: u32, held_s: u32) -> Result<(), String> {
         let Some(hold) = self.pick(device, pick)? else { return Ok(()) };
         let edit = HoldEdit {
@@ -235,6 +330,15 @@ impl World {
         }
         let at = pick as usize % holds.len();
         Ok(Some(holds.swap_remove(at)))
+    }
+
+    /// Writes one hold with a note.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn write_note(&mut self, device: usize, note: &str) -> Result<(), String> {
+        let done = self.devices[device].engine().log(&request(0, 30, note));
+        done.map(|_| ()).map_err(|e| format!("log on device {device}: {e}"))
     }
 
     /// Syncs once. Gives nothing when the process died of it.
@@ -347,8 +451,9 @@ impl World {
             last.clear();
             for device in 0..self.devices.len() {
                 let report = self.sync_to_the_end(device).map_err(one)?;
-                quiet &= report.pushed == 0 && report.pulled == 0 && report.queued == 0;
-                quiet &= report.outcome == SyncOutcome::Done;
+                let removed = report.problems.iter().any(|problem| problem.code == REVOKED);
+                let still = report.pushed == 0 && report.pulled == 0 && report.queued == 0;
+                quiet &= removed || (still && report.outcome == SyncOutcome::Done);
                 last.push(report);
             }
             // A day and more: what is said only once a day was said, too.
@@ -368,6 +473,22 @@ impl World {
             }
         }
         Err(format!("device {device} always has more to sync"))
+    }
+
+    /// The devices that belong to the account, as the relay tells them apart in a healed world.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn members(&self) -> Result<Vec<usize>, String> {
+        let mut members = Vec::new();
+        for (device, one) in self.devices.iter().enumerate() {
+            let report = one.engine().sync_once(&Budget::default());
+            let report = report.map_err(|e| format!("device {device}: {e}"))?;
+            if !report.problems.iter().any(|problem| problem.code == REVOKED) {
+                members.push(device);
+            }
+        }
+        Ok(members)
     }
 
     /// Everything that must be so in a healed world.
