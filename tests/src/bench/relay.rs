@@ -15,10 +15,10 @@ use rusqlite::{Connection, params};
 use super::Measure;
 use crate::bare_client::BareClient;
 
-/// Devices that push at the same time.
 /// A row as the relay stores it: space, sequence, hash, bytes.
 type Row = (i64, i64, Vec<u8>, Vec<u8>);
 
+/// Devices that push at the same time.
 const DEVICES: usize = 32;
 /// Entries in one request: what a phone has after some days offline.
 const BATCH: usize = 32;
@@ -60,11 +60,46 @@ pub fn measure(directory: &Path) -> Vec<Measure> {
     let entries = (DEVICES * BATCH * REQUESTS) as f64;
     let relay_rate = entries / begun.elapsed().as_secs_f64();
     let raw_rate = entries / raw(&directory.join("raw.sqlite3"), &batches);
+    let signature_rate = entries / signatures(&batches);
+    let bound = bound(signature_rate, raw_rate);
     vec![
         Measure::at_least("P5", "relay, durable entries a second", relay_rate, "1/s", 10_000.0),
         Measure::at_least("P5b", "the same ÷ SQLite alone", relay_rate / raw_rate, "", 0.5),
         Measure::told("P5c", "SQLite alone, the same rows and groups", raw_rate, "1/s"),
+        Measure::told("P5d", "signatures alone, on every core", signature_rate, "1/s"),
+        Measure::told("P5e", "these two and nothing else ÷ SQLite alone", bound / raw_rate, ""),
+        Measure::told("P5f", "the relay ÷ these two and nothing else", relay_rate / bound, ""),
     ]
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a few cores")]
+fn cores() -> f64 {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as f64
+}
+
+/// Entries a second that this machine has processor time for when it checks one signature and writes one row
+/// for each, and does nothing else. Rows are written by one core; signatures may use all.
+fn bound(signature_rate: f64, raw_rate: f64) -> f64 {
+    let seconds_of_all_cores = 1.0 / signature_rate + 1.0 / (raw_rate * cores());
+    (1.0 / seconds_of_all_cores).min(raw_rate)
+}
+
+/// Seconds to read and check the same entries, on every core.
+fn signatures(batches: &[Vec<Vec<Entry>>]) -> f64 {
+    let bytes: Vec<Vec<u8>> = batches.iter().flatten().flatten().map(Entry::to_bytes).collect();
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few cores")]
+    let share = bytes.len().div_ceil(cores() as usize);
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for share in bytes.chunks(share) {
+            scope.spawn(move || {
+                for bytes in share {
+                    Entry::from_bytes(bytes).expect("an entry that was just made");
+                }
+            });
+        }
+    });
+    begun.elapsed().as_secs_f64()
 }
 
 fn batches(client: &mut BareClient) -> Vec<Vec<Entry>> {

@@ -3,14 +3,18 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use holdfast::domain::units::Millis;
+use holdfast::sync::transport::Transport;
 use holdfast::{Budget, SyncOutcome, SyncReport};
 use holdfast::{Config, Done, Engine, ExportFormat, LogRequest};
 use serde::{Deserialize, Serialize};
 
 use super::Measure;
+use super::meter::Meter;
 
 /// The most rounds a sync of everything may take.
 const ROUNDS: usize = 200;
@@ -89,16 +93,20 @@ fn memory_kib(what: &str) -> u64 {
 pub fn child_catch_up(link: &str, home: &Path) -> Child {
     let start_kib = memory_kib("VmRSS");
     let begun = Instant::now();
-    let engine =
-        Engine::join(Config::command_line(home), link, "second").expect("the device joins");
-    let report = to_the_end(&engine);
+    let meter = Arc::new(Meter::new());
+    let mut config = Config::command_line(home);
+    config.transport = Some(Arc::clone(&meter) as Arc<dyn Transport>);
+    let engine = Engine::join(config, link, "second").expect("the device joins");
+    to_the_end(&engine);
     let seconds = begun.elapsed().as_secs_f64();
+    // Before the history is listed, which is this program's wish and not the engine's.
+    let peak_kib = memory_kib("VmHWM");
     let holds = crate::simulator::history(&engine).map_or(0, |holds| holds.len() as u64);
     Child {
         seconds,
-        bytes: report.bytes_sent + report.bytes_received,
-        round_trips: report.round_trips,
-        peak_kib: memory_kib("VmHWM"),
+        bytes: meter.bytes.load(Ordering::Relaxed),
+        round_trips: meter.round_trips.load(Ordering::Relaxed),
+        peak_kib,
         start_kib,
         holds,
     }
@@ -154,9 +162,8 @@ pub fn catching_up(engine: &Engine, room: &Path) -> Vec<Measure> {
     let found = child(&["--child-catch-up", &link.link, &home.display().to_string()]);
     let ratio = found.bytes as f64 / saved as f64;
     vec![
-        // The join itself fetches the history and reports no bytes; until it does, this is no answer to P4's goal.
-        Measure::told("P4", "after the join, bytes ÷ saved documents", ratio, ""),
-        Measure::told("P4a", "after the join, bytes of bodies", found.bytes as f64 / 1e6, "MB"),
+        Measure::at_most("P4", "a new device, bytes ÷ saved documents", ratio, "", 0.7),
+        Measure::told("P4a", "a new device, bytes of bodies", found.bytes as f64 / 1e6, "MB"),
         Measure::told("P4b", "sum of the saved documents", saved as f64 / 1e6, "MB"),
         Measure::told("P4c", "a new device, holds", found.holds as f64, ""),
         Measure::told("P4d", "a new device, time", found.seconds, "s"),

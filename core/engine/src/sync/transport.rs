@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use holdfast_protocol::sync::Problem;
 use holdfast_protocol::wire;
 
+use super::http::Http;
+use crate::error::HoldfastError;
+
 /// One request to the relay.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Ask {
@@ -126,4 +129,12 @@ pub trait Transport: Send + Sync {
         cancel: &Cancel,
         on_event: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(), TransportError>;
+}
+
+/// The transport an engine makes for itself: HTTP. For whoever puts something around it, to count or to watch.
+///
+/// # Errors
+/// When an extra root certificate does not read.
+pub fn http(extra_root_pem: Option<&[u8]>) -> Result<Arc<dyn Transport>, HoldfastError> {
+    Ok(Arc::new(Http::new(extra_root_pem)?))
 }
