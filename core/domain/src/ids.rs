@@ -149,6 +149,14 @@ text_id! {
     ObservationId
 }
 text_id! {
+    /// One record of a day: a self-test's result, a tick of a habit, an event.
+    DayRecordId
+}
+text_id! {
+    /// A habit: the catalogue exercise of it, or something tracked beside it (`sleep-hours`).
+    HabitId
+}
+text_id! {
     /// One device, as the record names it: the lower-case hex of its public key, or a test's short name.
     DeviceName
 }

@@ -361,3 +361,15 @@ words! {
         Sunday = "sunday",
     }
 }
+
+words! {
+    /// What kind of record of a day it is.
+    DayKind {
+        /// The result of a self-test.
+        Test = "test",
+        /// A habit that was kept.
+        Tick = "tick",
+        /// Something that happened: a run, a walk, pain.
+        Event = "event",
+    }
+}

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use holdfast_domain::record::RecordRefusal;
+use holdfast_domain::record::{DayRefusal, RecordRefusal};
 use holdfast_domain::rules::{Broken, Finding};
 use holdfast_protocol::phrase::BadPhrase;
 
@@ -76,6 +76,8 @@ pub(crate) enum Error {
     BadInput { field: &'static str, code: &'static str, message: String },
     #[error(transparent)]
     Record(#[from] RecordRefusal),
+    #[error(transparent)]
+    Day(#[from] DayRefusal),
     // Routines and play.
     #[error("there is no {what} \"{id}\"{}", did_you_mean(near))]
     Unknown { what: &'static str, id: String, near: Vec<String> },
@@ -455,6 +457,11 @@ impl From<Error> for HoldfastError {
                     _ => Self::BadInput { field, code, message },
                 }
             }
+            Error::Day(refusal) => Self::BadInput {
+                field: refusal.field().to_owned(),
+                code: refusal.code().to_owned(),
+                message,
+            },
             Error::Write(refusal) => match refusal {
                 WriteError::TooNew { .. } => Self::NewerData { message },
                 WriteError::ValueTooLong { .. }

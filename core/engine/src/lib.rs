@@ -30,6 +30,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+pub use commands::days::{DayQuery, DayView};
 pub use commands::history::{DEFAULT_PAGE, HistoryQuery};
 pub use commands::hold::HoldEdit;
 pub use commands::log_request::{Done, Eased, LogRequest, LogSide};

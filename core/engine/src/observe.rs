@@ -10,6 +10,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 pub enum Key {
     /// Holds and sessions.
     History,
+    /// Self-tests, habits and events.
+    Days,
     /// Routines and their schedules.
     Routines,
     /// Where sync stands: what is queued, relayed, seen.
@@ -24,13 +26,20 @@ pub enum Key {
 
 impl Key {
     /// Every key.
-    pub const ALL: [Self; 6] =
-        [Self::History, Self::Routines, Self::Sync, Self::Devices, Self::Play, Self::Account];
+    pub const ALL: [Self; 7] = [
+        Self::History,
+        Self::Days,
+        Self::Routines,
+        Self::Sync,
+        Self::Devices,
+        Self::Play,
+        Self::Account,
+    ];
 }
 
 /// A set of [`Key`]s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Keys(u8);
+pub struct Keys(u16);
 
 impl Keys {
     /// None.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ObservationId, ToolId};
+use crate::ids::{DayRecordId, ObservationId, ToolId};
 use crate::record::key::{HoldKey, SessionKey};
 use crate::record::observation::{Load, PainRating};
 use crate::units::{Millis, Moment};
@@ -21,6 +21,8 @@ pub enum Target {
     Hold(HoldKey),
     /// Every hold of a session. Only a removal makes sense here; an edit is ignored.
     Session(SessionKey),
+    /// A record of a day. Only a removal makes sense here; an edit is ignored.
+    DayRecord(DayRecordId),
 }
 
 /// A field that an edit can empty.

@@ -118,6 +118,7 @@ impl<'a> Fixes<'a> {
                 Target::Observation(id) => fixes.by_observation.entry(id).or_default().push(fix),
                 Target::Hold(key) => fixes.by_key.entry(key).or_default().push(fix),
                 Target::Session(key) => fixes.by_session.entry(key).or_default().push(fix),
+                Target::DayRecord(_) => {}
             }
         }
         fixes

@@ -231,8 +231,19 @@ impl Inner {
         seen: Vec<ObservationId>,
         change: Change,
     ) -> Result<()> {
-        let space = self.who.chart;
-        let highest = match projection::chart(tx.reader(), space)? {
+        let record = self.correction(tx, target, seen, change)?;
+        journal.write(tx, self.who.chart, session, &[record])
+    }
+
+    /// A correction that stands after every one known, to be written by this device.
+    pub(crate) fn correction(
+        &self,
+        tx: &Tx<'_>,
+        target: Target,
+        seen: Vec<ObservationId>,
+        change: Change,
+    ) -> Result<Record> {
+        let highest = match projection::chart(tx.reader(), self.who.chart)? {
             Some(chart) => history::highest_counter(tx.reader(), chart)?,
             None => 0,
         };
@@ -245,8 +256,7 @@ impl Inner {
             at: self.now(),
             unknown: serde_json::Map::new(),
         };
-        let record = Record::Correction(Box::new(correction));
-        journal.write(tx, space, session, &[record])
+        Ok(Record::Correction(Box::new(correction)))
     }
 }
 

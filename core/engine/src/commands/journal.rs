@@ -1,8 +1,9 @@
-//! Writing records into this device's strand of a session: change, outbox and projection in one
+//! Writing records into this device's strand of a session or day: change, outbox and projection in one
 //! transaction. Whether a record makes sense was decided before.
 
 use holdfast_domain::ids::DeviceName;
 use holdfast_domain::record::SessionKey;
+use holdfast_domain::units::LocalDay;
 use holdfast_protocol::content::DocId;
 use holdfast_protocol::ids::{Class, SpaceId};
 
@@ -90,15 +91,39 @@ impl Journal<'_> {
         records: &[Record],
     ) -> Result<()> {
         let doc = self.inner.strand_of(session)?;
-        self.change(tx, space, Class::Log, doc.clone(), |document| {
+        self.write_strand(tx, space, &doc, records)
+    }
+
+    /// Writes records into this device's strand of a day, as one change. What stands there already is
+    /// not written again.
+    pub(crate) fn write_day(
+        &mut self,
+        tx: &Tx<'_>,
+        space: SpaceId,
+        day: LocalDay,
+        records: &[Record],
+    ) -> Result<()> {
+        let name = DocName::DayStrand { day, device: self.inner.device_name() };
+        let doc = name.to_id().expect("a day and a device are a document name");
+        self.write_strand(tx, space, &doc, records)
+    }
+
+    fn write_strand(
+        &mut self,
+        tx: &Tx<'_>,
+        space: SpaceId,
+        doc: &DocId,
+        records: &[Record],
+    ) -> Result<()> {
+        let ((), outbox) = self.change(tx, space, Class::Log, doc.clone(), |document| {
             let mut strand = Strand::from(document);
             let written = strand.put_all(records)?;
             Ok((strand.into(), written.into_iter().collect(), ()))
-        })
-        .and_then(|((), outbox)| match outbox {
-            Some(outbox) => projection::record_written(tx, space, &doc, records, outbox),
+        })?;
+        match outbox {
+            Some(outbox) => projection::record_written(tx, space, doc, records, outbox),
             None => Ok(()),
-        })
+        }
     }
 
     /// Changes a document: takes it, lets `change` write, and stores what was written. Gives what

@@ -1,5 +1,6 @@
 //! What a person can ask of the engine, one file or folder a topic. A command is one transaction.
 
+pub mod days;
 pub(crate) mod findings;
 pub mod history;
 pub mod hold;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use holdfast_domain::ids::{AccountName, DeviceName, ObservationId, RoutineId};
+use holdfast_domain::ids::{AccountName, DayRecordId, DeviceName, ObservationId, RoutineId};
 use holdfast_domain::record::{
-    Author, Authored, Correction, Observation, SessionKey, SessionRecord, merge_sessions,
+    Author, Authored, Correction, DayRecord, Observation, SessionKey, SessionRecord, merge_sessions,
 };
 use holdfast_domain::routine::Routine;
+use holdfast_domain::vocabulary::DayKind;
 use holdfast_protocol::content::DocId;
 use holdfast_protocol::ids::{ActorId, SpaceId};
 use rusqlite::Connection;
@@ -28,6 +29,8 @@ pub(super) struct Contents {
     pub(super) sessions: BTreeMap<SessionKey, SessionRecord>,
     pub(super) observations: BTreeMap<ObservationId, Observation>,
     pub(super) corrections: BTreeMap<String, Correction>,
+    /// Records of days by their kind and id.
+    pub(super) days: BTreeMap<(DayKind, DayRecordId), DayRecord>,
 }
 
 /// A document of the chart, opened.
@@ -75,6 +78,17 @@ impl Contents {
             Record::Correction(correction) => {
                 self.corrections.insert(correction.id.clone(), *correction);
             }
+            Record::Day(record) => self.take_day(*record),
+        }
+    }
+
+    /// Two devices that brought one record, as an import does, have it once. Where they differ, all
+    /// exports choose the same.
+    fn take_day(&mut self, record: DayRecord) {
+        let text = |record: &DayRecord| serde_json::to_string(record).unwrap_or_default();
+        let key = (record.kind(), record.id.clone());
+        if self.days.get(&key).is_none_or(|known| text(known) < text(&record)) {
+            self.days.insert(key, record);
         }
     }
 

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::catalogue::Catalogue;
-use holdfast_domain::ids::{ExerciseId, ObservationId};
+use holdfast_domain::ids::{DayRecordId, ExerciseId, ObservationId};
 use holdfast_domain::record::{Context, Correction, HoldKey, Observation, SessionKey, Target};
 use holdfast_domain::routine::Routine;
 use holdfast_domain::rules::{self, Profile};
+use holdfast_domain::units::LocalDay;
 use holdfast_domain::vocabulary::Side;
 use holdfast_domain::words::Words;
 
@@ -37,11 +38,12 @@ pub(super) fn import(inner: &Inner, new: Contents, dry_run: bool) -> Result<Impo
     })
 }
 
-/// What is new, by the session whose strand it goes to.
+/// What is new, by the session or day whose strand it goes to.
 #[derive(Default)]
 struct ToWrite {
     routines: Vec<Routine>,
     strands: BTreeMap<SessionKey, Vec<Record>>,
+    days: BTreeMap<LocalDay, Vec<Record>>,
 }
 
 fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
@@ -98,6 +100,27 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
             },
         }
     }
+    let mut days_of: BTreeMap<DayRecordId, LocalDay> = BTreeMap::new();
+    for known in here.days.values() {
+        days_of.insert(known.id.clone(), known.local_day);
+    }
+    for (key, record) in new.days {
+        let (kind, id) = &key;
+        match here.days.get(&key) {
+            Some(known) if *known == record => report.unchanged += 1,
+            Some(_) => report.refuse(
+                kind.as_str(),
+                id,
+                "a record with this id is here already and differs; it was left as it is",
+            ),
+            None => {
+                report.added += 1;
+                days_of.insert(id.clone(), record.local_day);
+                let of_day = to_write.days.entry(record.local_day).or_default();
+                of_day.push(Record::Day(Box::new(record)));
+            }
+        }
+    }
     for (id, correction) in new.corrections {
         match here.corrections.get(&id) {
             Some(known) if *known == correction => report.unchanged += 1,
@@ -106,10 +129,14 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
                 &id,
                 "a correction with this id is here already and differs; it was left as it is",
             ),
-            None => match session_of(&correction, &sessions_of) {
-                Some(session) => {
+            None => match place_of(&correction, &sessions_of, &days_of) {
+                Some(place) => {
                     report.added += 1;
-                    to_write.strand(&session, Record::Correction(Box::new(correction)));
+                    let record = Record::Correction(Box::new(correction));
+                    match place {
+                        Place::Session(session) => to_write.strand(&session, record),
+                        Place::Day(day) => to_write.days.entry(day).or_default().push(record),
+                    }
                 }
                 None => {
                     report.refuse("correction", &id, "what it corrects is neither here nor in it");
@@ -165,13 +192,23 @@ fn checked(
     Ok(observation)
 }
 
-fn session_of(
+/// Whose strand a correction goes to.
+enum Place {
+    Session(SessionKey),
+    Day(LocalDay),
+}
+
+fn place_of(
     correction: &Correction,
     sessions_of: &BTreeMap<ObservationId, SessionKey>,
-) -> Option<SessionKey> {
+    days_of: &BTreeMap<DayRecordId, LocalDay>,
+) -> Option<Place> {
     match &correction.target {
-        Target::Observation(id) => sessions_of.get(id).cloned(),
-        Target::Hold(HoldKey { session, .. }) | Target::Session(session) => Some(session.clone()),
+        Target::Observation(id) => sessions_of.get(id).cloned().map(Place::Session),
+        Target::Hold(HoldKey { session, .. }) | Target::Session(session) => {
+            Some(Place::Session(session.clone()))
+        }
+        Target::DayRecord(id) => days_of.get(id).copied().map(Place::Day),
     }
 }
 
@@ -206,6 +243,12 @@ impl ToWrite {
                 journal.write(tx, chart, &session, commit)?;
             }
             // Years of sessions need not all stay in memory until the end.
+            journal.let_go();
+        }
+        for (day, records) in self.days {
+            for commit in records.chunks(COMMIT) {
+                journal.write_day(tx, chart, day, commit)?;
+            }
             journal.let_go();
         }
         tx.touch(Key::History);

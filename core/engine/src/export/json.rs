@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use holdfast_domain::record::{Correction, Observation, SessionRecord};
+use holdfast_domain::record::{Correction, DayRecord, Observation, SessionRecord};
 use holdfast_domain::routine::Routine;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,8 @@ struct Document {
     observations: Vec<Observation>,
     #[serde(default)]
     corrections: Vec<Correction>,
+    #[serde(default)]
+    days: Vec<DayRecord>,
 }
 
 /// Writes the file beside its place, and moves it there when it is whole and on the disk.
@@ -63,6 +65,7 @@ fn render(contents: &Contents, out: &mut impl Write) -> std::io::Result<()> {
     list(out, "sessions", contents.sessions.values())?;
     list(out, "observations", contents.observations.values())?;
     list(out, "corrections", contents.corrections.values())?;
+    list(out, "days", contents.days.values())?;
     out.write_all(b"\n}\n")
 }
 
@@ -128,6 +131,12 @@ pub(super) fn read(text: &str, name: &str) -> Result<Contents> {
         let id = correction.id.clone();
         if contents.corrections.insert(id.clone(), correction).is_some() {
             return Err(twice("correction", id));
+        }
+    }
+    for record in document.days {
+        let key = (record.kind(), record.id.clone());
+        if contents.days.insert(key.clone(), record).is_some() {
+            return Err(twice("record of a day", key.1.to_string()));
         }
     }
     Ok(contents)

@@ -36,12 +36,14 @@ pub struct ExportReport {
     pub observations: usize,
     /// Corrections of them.
     pub corrections: usize,
+    /// Self-tests, ticks of habits and events.
+    pub days: usize,
 }
 
 /// One record that was not imported.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Refused {
-    /// Routine, session, observation or correction.
+    /// Routine, session, observation, correction, test, tick or event.
     pub what: &'static str,
     /// Its id in the imported file.
     pub id: String,
@@ -95,6 +97,7 @@ impl Engine {
                 sessions: contents.sessions.len(),
                 observations: contents.observations.len(),
                 corrections: contents.corrections.len(),
+                days: contents.days.len(),
             })
         })
     }

@@ -3,9 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use holdfast_domain::record::{Amount, DayFact, Event, HabitTick, TestAnswer, TestResult};
+use holdfast_domain::units::Nrs;
+use holdfast_domain::vocabulary::{DayKind, Side};
+
 use crate::commands::tests::{Home, held, home};
 use crate::views::HoldView;
-use crate::{Engine, ExportFormat, HistoryQuery, HoldEdit, LogRequest, LogSide};
+use crate::{DayQuery, Engine, ExportFormat, HistoryQuery, HoldEdit, LogRequest, LogSide};
 
 fn left(secs: u64) -> LogRequest {
     LogRequest { side: Some(LogSide::Left), ..held("psoas-release-hook", secs) }
@@ -18,7 +22,47 @@ fn recorded() -> Home {
     home.engine.log(&LogRequest { side: Some(LogSide::Both), ..left(30) }).unwrap();
     let edit = HoldEdit { note: Some("put right".into()), ..HoldEdit::default() };
     home.engine.edit_hold(&one[0].hold_id, &edit).unwrap();
+    days(&home);
     home
+}
+
+/// One record of each kind, and one that was taken back.
+fn days(home: &Home) {
+    let inner = &home.engine.inner;
+    let nrs = |score| Nrs::try_from(score).unwrap();
+    let answers = [
+        ("full_extension".to_owned(), TestAnswer::Bool(false)),
+        ("extension_deg".to_owned(), TestAnswer::Number(Amount::new(-12.5).unwrap())),
+    ];
+    let facts = [
+        DayFact::Test(TestResult {
+            test: "thomas-test".parse().unwrap(),
+            side: Side::Left,
+            answers: answers.into(),
+        }),
+        DayFact::Tick(HabitTick {
+            habit: "sleep-hours".parse().unwrap(),
+            count: 1,
+            value: Amount::new(7.3),
+            nightly: true,
+        }),
+        DayFact::Event(Event::Run { minutes: 105 }),
+        DayFact::Event(Event::Pain {
+            site: "front-hip".parse().unwrap(),
+            side: Side::Right,
+            score: nrs(4),
+        }),
+        DayFact::Event(Event::Walk { minutes: 10 }),
+    ];
+    for fact in facts {
+        let note = Some("as it\nwas");
+        inner
+            .command("test", |tx, journal| inner.record_day(tx, journal, None, fact, note))
+            .unwrap();
+    }
+    let walks = DayQuery { about: Some("walk".into()), ..DayQuery::default() };
+    let walk = home.engine.days(&walks).unwrap().remove(0);
+    home.engine.remove_day_record(Some(DayKind::Event), &walk.id).unwrap();
 }
 
 fn export(engine: &Engine, format: ExportFormat, path: &Path) {
@@ -49,8 +93,8 @@ fn an_export_imported_into_a_fresh_home_exports_to_the_same_bytes() {
     export(&first.engine, ExportFormat::Json, &one);
     let report = second.engine.import(&one, false).unwrap();
     assert!(report.refused.is_empty(), "{:?}", report.refused);
-    // Four observations, one session, one correction.
-    assert_eq!((report.added, report.unchanged), (6, 0));
+    // Four observations, one session, five records of the day, two corrections.
+    assert_eq!((report.added, report.unchanged), (12, 0));
     export(&second.engine, ExportFormat::Json, &two);
     assert_eq!(fs::read_to_string(one).unwrap(), fs::read_to_string(two).unwrap());
     let shown = |engine: &Engine| {
@@ -60,6 +104,12 @@ fn an_export_imported_into_a_fresh_home_exports_to_the_same_bytes() {
             .collect::<Vec<_>>()
     };
     assert_eq!(shown(&first.engine), shown(&second.engine));
+    let days = |engine: &Engine| {
+        let days = engine.days(&DayQuery::default()).unwrap();
+        days.into_iter().map(|d| (d.id, d.at, d.local_day, d.what, d.note)).collect::<Vec<_>>()
+    };
+    assert_eq!(days(&first.engine).len(), 4);
+    assert_eq!(days(&first.engine), days(&second.engine));
 }
 
 #[test]
@@ -68,11 +118,11 @@ fn importing_twice_adds_nothing_and_a_dry_run_writes_nothing() {
     let (first, second) = (recorded(), home());
     let file = dir.path().join("one.json");
     export(&first.engine, ExportFormat::Json, &file);
-    assert_eq!(second.engine.import(&file, true).unwrap().added, 6);
+    assert_eq!(second.engine.import(&file, true).unwrap().added, 12);
     assert!(holds(&second.engine).is_empty());
-    assert_eq!(second.engine.import(&file, false).unwrap().added, 6);
+    assert_eq!(second.engine.import(&file, false).unwrap().added, 12);
     let again = second.engine.import(&file, false).unwrap();
-    assert_eq!((again.added, again.unchanged, again.refused.len()), (0, 6, 0));
+    assert_eq!((again.added, again.unchanged, again.refused.len()), (0, 12, 0));
     assert_eq!(first.engine.import(&file, false).unwrap().added, 0);
 }
 
@@ -83,7 +133,7 @@ fn automerge_documents_come_in_again_and_carry_the_same_records() {
     let folder = dir.path().join("documents");
     export(&first.engine, ExportFormat::Automerge, &folder);
     assert!(tree(&folder).iter().any(|(name, _)| name.ends_with(".automerge")));
-    assert_eq!(second.engine.import(&folder, false).unwrap().added, 6);
+    assert_eq!(second.engine.import(&folder, false).unwrap().added, 12);
     let (one, two) = (dir.path().join("one.json"), dir.path().join("two.json"));
     export(&first.engine, ExportFormat::Json, &one);
     export(&second.engine, ExportFormat::Json, &two);

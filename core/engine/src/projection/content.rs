@@ -15,7 +15,8 @@ use crate::store::{Tx, docs};
 /// Documents walked at a time.
 const PAGE: u32 = 256;
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
+    "day_record",
     "hold",
     "gone",
     "session_record",
@@ -76,10 +77,11 @@ pub(crate) fn rebuild(tx: &Tx<'_>) -> Result<Vec<Error>> {
 }
 
 /// Tables whose rows know how they travelled, with their id.
-const TRAVELLERS: [(&str, &str); 3] = [
+const TRAVELLERS: [(&str, &str); 4] = [
     ("observation", "observation.id"),
     ("correction", "correction.id"),
     ("session_record", "'session'"),
+    ("day_record", "day_record.kind || ':' || day_record.id"),
 ];
 
 /// Whoever reads only needs no actor of its own.
@@ -138,6 +140,10 @@ fn visit(conn: &Connection, mut line_of: impl FnMut(&str)) -> Result<()> {
                 session_record.outbox, session_record.entry
          FROM session_record JOIN doc ON doc.id = session_record.doc
          JOIN session ON session.id = session_record.session",
+        "SELECT 'day_record', doc.name, day_record.kind, day_record.id, day_record.v,
+                day_record.about, day_record.side, day_record.day, day_record.at_ms,
+                day_record.stands, day_record.body, day_record.outbox, day_record.entry
+         FROM day_record JOIN doc ON doc.id = day_record.doc",
         "SELECT 'strand', doc.name, strand.device, strand.account, strand.subject
          FROM strand JOIN doc ON doc.id = strand.doc",
         "SELECT 'routine', hex(chart.space), routine.id, routine.name, routine.body

@@ -35,6 +35,8 @@ impl Group {
 pub(crate) struct Affected {
     groups: BTreeSet<Group>,
     sessions: BTreeSet<i64>,
+    /// Ids of records of days.
+    days: BTreeSet<String>,
 }
 
 impl Affected {
@@ -44,6 +46,10 @@ impl Affected {
 
     pub(super) fn session(&mut self, session: i64) {
         self.sessions.insert(session);
+    }
+
+    pub(super) fn day_record(&mut self, id: &str) {
+        self.days.insert(id.to_owned());
     }
 
     /// The group an observation's row is in now, where there is such a row.
@@ -93,6 +99,7 @@ impl Affected {
                     self.add(conn, sql, [session])?;
                 }
             }
+            Target::DayRecord(id) => self.day_record(id.as_str()),
         }
         Ok(())
     }
@@ -111,6 +118,7 @@ impl Affected {
         for id in sessions {
             self.session(id?);
         }
+        self.days.extend(super::days::ids_of_device(conn, chart, device)?);
         let sql = "SELECT correction.body FROM correction
                    JOIN strand ON strand.doc = correction.doc
                    WHERE strand.chart = ?1 AND strand.device = ?2";
@@ -133,6 +141,12 @@ impl Affected {
 
     /// Merges everything touched anew.
     pub(super) fn settle(self, tx: &Tx<'_>, chart: i64) -> Result<()> {
+        if !self.days.is_empty() {
+            for id in &self.days {
+                super::days::settle(tx, chart, id)?;
+            }
+            tx.touch(Key::Days);
+        }
         if self.groups.is_empty() && self.sessions.is_empty() {
             return Ok(());
         }
@@ -148,7 +162,7 @@ impl Affected {
 }
 
 /// Records with their verified authors. The first four columns are body, account, device, subject.
-fn authored<T: serde::de::DeserializeOwned>(
+pub(super) fn authored<T: serde::de::DeserializeOwned>(
     conn: &Connection,
     sql: &str,
     params: impl rusqlite::Params,
@@ -173,7 +187,8 @@ const OF_GROUP: &str = "SELECT observation.body, strand.account, strand.device, 
     FROM observation CROSS JOIN strand ON strand.doc = observation.doc
     WHERE session = ?1 AND step = ?2 AND side = ?3 AND set_n = ?4";
 
-const ABOUT: &str = "SELECT correction.body, strand.account, strand.device, strand.subject
+pub(super) const ABOUT: &str =
+    "SELECT correction.body, strand.account, strand.device, strand.subject
     FROM correction CROSS JOIN strand ON strand.doc = correction.doc
     WHERE correction.chart = ?1 AND correction.target = ?2";
 

@@ -3,6 +3,7 @@
 //! It makes no document and decides nothing: what records mean together is the domain's merge.
 
 mod content;
+pub(crate) mod days;
 mod groups;
 pub(crate) mod history;
 mod rows;

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use holdfast_domain::record::{Correction, Observation, SessionKey, SessionRecord, Target};
+use holdfast_domain::record::{
+    Correction, DayRecord, Observation, SessionKey, SessionRecord, Target,
+};
+use holdfast_domain::vocabulary::DayKind;
 use rusqlite::OptionalExtension;
 
 use super::groups::{Affected, Group};
@@ -60,6 +63,7 @@ pub(super) fn replace_one(
 
 fn later_versions(tx: &Tx<'_>, doc: i64, record: &Record) -> Result<Vec<i64>> {
     let (sql, id) = match record {
+        Record::Day(record) => return super::days::later_versions(tx, doc, record),
         Record::Session(_) => ("SELECT v FROM session_record WHERE doc = ?1 AND v > 0", None),
         Record::Observation(observation) => (
             "SELECT v FROM observation WHERE doc = ?1 AND id = ?2 AND v > 0",
@@ -83,6 +87,7 @@ fn later_versions(tx: &Tx<'_>, doc: i64, record: &Record) -> Result<Vec<i64>> {
 fn bodies(tx: &Tx<'_>, doc: i64) -> Result<BTreeMap<(String, i64), String>> {
     let sql = "SELECT 'obs:' || id, v, body FROM observation WHERE doc = ?1
                UNION ALL SELECT 'fix:' || id, v, body FROM correction WHERE doc = ?1
+               UNION ALL SELECT kind || ':' || id, v, body FROM day_record WHERE doc = ?1
                UNION ALL SELECT 'session', v, body FROM session_record WHERE doc = ?1";
     let mut found = tx.reader().prepare_cached(sql)?;
     let rows = found.query_map([doc], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
@@ -108,6 +113,7 @@ fn put(
         Record::Session(record) => {
             put_session_record(tx, place, v, record, text, travelled, affected)
         }
+        Record::Day(record) => put_day_record(tx, place, v, record, text, travelled, affected),
     }
 }
 
@@ -162,6 +168,7 @@ pub(super) fn target_text(target: &Target) -> String {
         Target::Observation(id) => format!("observation:{id}"),
         Target::Hold(key) => format!("hold:{key}"),
         Target::Session(key) => format!("session:{key}"),
+        Target::DayRecord(id) => format!("day:{id}"),
     }
 }
 
@@ -229,6 +236,44 @@ fn put_session_record(
     Ok(())
 }
 
+fn put_day_record(
+    tx: &Tx<'_>,
+    place: &StrandPlace,
+    v: i64,
+    record: &DayRecord,
+    text: &str,
+    travelled: Travelled,
+    affected: &mut Affected,
+) -> Result<()> {
+    let (outbox, entry) = travelled.columns();
+    let sql = "INSERT INTO day_record
+                   (doc, kind, id, v, chart, about, side, day, at_ms, stands, body, outbox, entry)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12)
+               ON CONFLICT (doc, kind, id, v) DO UPDATE SET
+                   about = excluded.about, side = excluded.side, day = excluded.day,
+                   at_ms = excluded.at_ms, body = excluded.body,
+                   outbox = excluded.outbox, entry = excluded.entry";
+    tx.execute(
+        sql,
+        rusqlite::params![
+            place.doc,
+            record.kind().as_str(),
+            record.id.as_str(),
+            v,
+            place.chart,
+            record.what.about(),
+            record.what.side().as_str(),
+            record.local_day.to_string(),
+            record.at.utc_ms,
+            text,
+            outbox,
+            entry
+        ],
+    )?;
+    affected.day_record(record.id.as_str());
+    Ok(())
+}
+
 fn remove(
     tx: &Tx<'_>,
     place: &StrandPlace,
@@ -241,6 +286,11 @@ fn remove(
             affected.group_of_row(tx.reader(), place.doc, id, v)?;
             let sql = "DELETE FROM observation WHERE doc = ?1 AND id = ?2 AND v = ?3";
             tx.execute(sql, (place.doc, id, v))?;
+        }
+        Some((kind, id)) if kind.parse::<DayKind>().is_ok() => {
+            let sql = "DELETE FROM day_record WHERE doc = ?1 AND kind = ?2 AND id = ?3 AND v = ?4";
+            tx.execute(sql, (place.doc, kind, id, v))?;
+            affected.day_record(id);
         }
         Some((_, id)) => {
             let sql = "SELECT body FROM correction WHERE doc = ?1 AND id = ?2 AND v = ?3";

@@ -31,7 +31,7 @@ pub(crate) struct Travel {
 }
 
 impl Travel {
-    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub(super) fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self { author: row.get(0)?, outbox: row.get(1)?, entry: row.get(2)? })
     }
 }

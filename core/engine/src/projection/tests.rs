@@ -1,9 +1,9 @@
 //! The laws of the projection: rebuilt equals kept, whatever came in which order and how often.
 
-use holdfast_domain::ids::ObservationId;
+use holdfast_domain::ids::{DayRecordId, ObservationId};
 use holdfast_domain::record::{
-    Attempt, Change, Correction, Edit, HoldKey, Observation, SessionKey, SessionRecord, StepRef,
-    Target,
+    Attempt, Change, Correction, DayFact, DayRecord, Edit, HabitTick, HoldKey, Observation,
+    SessionKey, SessionRecord, StepRef, Target,
 };
 use holdfast_domain::units::{Millis, Moment};
 use holdfast_domain::vocabulary::{EndedBy, Side, Source};
@@ -19,13 +19,13 @@ use crate::documents::name::DocName;
 use crate::documents::strand::{Record, Strand};
 use crate::store::{Priority, docs, outbox};
 use crate::views::StatusKind;
-use crate::{Done, HistoryQuery, HoldEdit, Inner, LogRequest, LogSide};
+use crate::{DayQuery, Done, HistoryQuery, HoldEdit, Inner, LogRequest, LogSide};
 
 /// A paired device of the same account, as far as its documents go.
 struct Other {
     device: DeviceId,
     actor: ActorId,
-    strands: Vec<(SessionKey, Strand)>,
+    strands: Vec<(DocId, Strand)>,
     /// What it wrote and this device has not seen, by document, in order.
     outgoing: Vec<(DocId, Vec<Written>)>,
     last: u64,
@@ -33,6 +33,11 @@ struct Other {
 
 fn moment(utc_ms: i64) -> Moment {
     Moment { utc_ms, offset_s: 3600, zone: "Europe/Berlin".to_owned() }
+}
+
+fn tick(habit: &str, count: u32) -> DayFact {
+    let habit = habit.parse().unwrap();
+    DayFact::Tick(HabitTick { habit, count, value: None, nightly: false })
 }
 
 impl Other {
@@ -54,15 +59,18 @@ impl Other {
     }
 
     fn write(&mut self, session: &SessionKey, record: &Record) {
-        let place = self.strands.iter().position(|(key, _)| key == session);
+        let device = self.device.to_hex().parse().unwrap();
+        self.write_in(&DocName::SessionStrand { session: session.id(), device }, record);
+    }
+
+    fn write_in(&mut self, name: &DocName, record: &Record) {
+        let doc = name.to_id().unwrap();
+        let place = self.strands.iter().position(|(known, _)| *known == doc);
         let place = place.unwrap_or_else(|| {
-            self.strands.push((session.clone(), Strand::new(self.actor)));
+            self.strands.push((doc.clone(), Strand::new(self.actor)));
             self.strands.len() - 1
         });
         let Some(written) = self.strands[place].1.put(record).unwrap() else { return };
-        let device = self.device.to_hex().parse().unwrap();
-        let name = DocName::SessionStrand { session: session.id(), device };
-        let doc = name.to_id().unwrap();
         match self.outgoing.iter_mut().find(|(known, _)| *known == doc) {
             Some((_, all)) => all.push(written),
             None => self.outgoing.push((doc, vec![written])),
@@ -121,8 +129,39 @@ impl Other {
         self.write(session, &Record::Session(Box::new(record)));
     }
 
+    fn day_strand(&self, day: u8) -> DocName {
+        let device = self.device.to_hex().parse().unwrap();
+        DocName::DayStrand { day: format!("2026-03-{:02}", 1 + day % 3).parse().unwrap(), device }
+    }
+
+    /// A tick under an id that the other device may have as well, with the same or another count.
+    fn tick(&mut self, id: u8, count: u32, at_ms: i64) {
+        let strand = self.day_strand(id);
+        let record = DayRecord {
+            id: format!("t{id}").parse().unwrap(),
+            at: moment(at_ms),
+            local_day: "2026-03-01".parse().unwrap(),
+            what: tick("sit-break", count),
+            source: Source::Manual,
+            note: None,
+            unknown: serde_json::Map::new(),
+        };
+        self.write_in(&strand, &Record::Day(Box::new(record)));
+    }
+
+    fn take_back(&mut self, id: DayRecordId, at_ms: i64) {
+        let strand = self.day_strand(0);
+        let correction = self.correction(Target::DayRecord(id), Change::Remove, at_ms);
+        self.write_in(&strand, &Record::Correction(Box::new(correction)));
+    }
+
     fn correct(&mut self, session: &SessionKey, target: Target, change: Change, at_ms: i64) {
-        let correction = Correction {
+        let correction = self.correction(target, change, at_ms);
+        self.write(session, &Record::Correction(Box::new(correction)));
+    }
+
+    fn correction(&mut self, target: Target, change: Change, at_ms: i64) -> Correction {
+        Correction {
             id: self.id(),
             target,
             seen: vec![],
@@ -130,8 +169,7 @@ impl Other {
             change,
             at: moment(at_ms),
             unknown: serde_json::Map::new(),
-        };
-        self.write(session, &Record::Correction(Box::new(correction)));
+        }
     }
 
     /// Hands the next change of some document over, as a sync does.
@@ -205,6 +243,11 @@ enum Act {
     TheyRemove(bool, u8),
     TheyRemoveSession(bool, u8),
     Deliver(bool, usize),
+    Tick(u32),
+    TakeBack(usize),
+    TheirTick(bool, u8, u32),
+    TheyTakeBack(bool, u8),
+    TheyTakeBackOurs(bool, usize),
     Wait(u64),
 }
 
@@ -222,6 +265,11 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (who(), n()).prop_map(|(w, n)| Act::TheyRemove(w, n)),
         1 => (who(), n()).prop_map(|(w, n)| Act::TheyRemoveSession(w, n)),
         6 => (who(), 0..9_usize).prop_map(|(w, n)| Act::Deliver(w, n)),
+        2 => (1..4_u32).prop_map(Act::Tick),
+        1 => (0..6_usize).prop_map(Act::TakeBack),
+        3 => (who(), 0..4_u8, 1..3_u32).prop_map(|(w, n, c)| Act::TheirTick(w, n, c)),
+        1 => (who(), 0..4_u8).prop_map(|(w, n)| Act::TheyTakeBack(w, n)),
+        1 => (who(), 0..6_usize).prop_map(|(w, n)| Act::TheyTakeBackOurs(w, n)),
         1 => (0..4_000_000_u64).prop_map(Act::Wait),
     ]
 }
@@ -283,6 +331,27 @@ fn perform(home: &Home, others: &mut [Other; 2], act: Act, seq: u64) {
         Act::Deliver(who, pick) => {
             others[usize::from(who)].deliver(&home.engine.inner, pick, seq);
         }
+        Act::Tick(count) => {
+            let inner = &home.engine.inner;
+            let what = tick("sit-break", count);
+            inner
+                .command("habit", |tx, journal| inner.record_day(tx, journal, None, what, None))
+                .unwrap();
+        }
+        Act::TakeBack(n) => {
+            if let Some(record) = home.engine.days(&DayQuery::default()).unwrap().get(n) {
+                home.engine.remove_day_record(None, &record.id).unwrap();
+            }
+        }
+        Act::TheirTick(who, id, count) => others[usize::from(who)].tick(id, count, now),
+        Act::TheyTakeBack(who, id) => {
+            others[usize::from(who)].take_back(format!("t{id}").parse().unwrap(), now);
+        }
+        Act::TheyTakeBackOurs(who, n) => {
+            if let Some(record) = home.engine.days(&DayQuery::default()).unwrap().get(n) {
+                others[usize::from(who)].take_back(record.id.parse().unwrap(), now);
+            }
+        }
         Act::Wait(ms) => home.clock.advance(ms),
     }
 }
@@ -332,6 +401,47 @@ fn what_comes_later_or_in_another_order_gives_the_same_history() {
     };
     assert!(!first.is_empty());
     assert_eq!(without(&first, &one), without(&second, &two));
+}
+
+#[test]
+fn a_tick_taken_back_stays_out_whichever_comes_first() {
+    let stands = |order: &[usize]| {
+        let home = home();
+        let mut other = Other::new(&home, 7);
+        other.tick(1, 2, 1_772_395_200_000);
+        other.tick(2, 1, 1_772_395_200_000);
+        other.take_back("t1".parse().unwrap(), 1_772_395_300_000);
+        for (seq, pick) in (1..).zip(order) {
+            other.deliver(&home.engine.inner, *pick, seq);
+        }
+        assert!(other.outgoing.is_empty());
+        let days = home.engine.days(&DayQuery::default()).unwrap();
+        days.into_iter().map(|record| record.id).collect::<Vec<_>>()
+    };
+    // Three documents: the two ticks' days and the correction's.
+    assert_eq!(stands(&[0, 0, 0]), ["t2"]);
+    assert_eq!(stands(&[2, 1, 0]), ["t2"]);
+    assert_eq!(stands(&[2, 0, 0]), ["t2"]);
+}
+
+#[test]
+fn the_same_tick_brought_by_two_devices_counts_once_and_others_add_up() {
+    let home = home();
+    let mut others = [Other::new(&home, 7), Other::new(&home, 8)];
+    for other in &mut others {
+        other.tick(1, 2, 1_772_395_200_000);
+    }
+    others[1].tick(2, 3, 1_772_395_200_000);
+    for seq in 1..5 {
+        others[usize::from(seq % 2 == 0)].deliver(&home.engine.inner, 0, seq);
+        others[usize::from(seq % 2 == 1)].deliver(&home.engine.inner, 0, seq + 10);
+    }
+    let inner = &home.engine.inner;
+    let rows = inner.store.read(|conn| inner.day_rows(conn, &Default::default())).unwrap();
+    let records: Vec<DayRecord> = rows.into_iter().map(|row| row.record.value).collect();
+    let counts: Vec<u32> = holdfast_domain::record::ticked(&records).into_values().collect();
+    assert_eq!((records.len(), counts), (2, vec![5]));
+    assert_eq!(lines(inner), rebuilt(inner));
 }
 
 #[test]

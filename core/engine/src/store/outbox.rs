@@ -164,6 +164,7 @@ pub(crate) fn acknowledge(tx: &Tx<'_>, ids: &[i64], entry: Seq) -> Result<()> {
     }
     if !ids.is_empty() {
         tx.touch(Key::History);
+        tx.touch(Key::Days);
         tx.touch(Key::Sync);
     }
     Ok(())
@@ -176,6 +177,7 @@ pub(crate) fn seen_by(tx: &Tx<'_>, space: SpaceId, device: DeviceId, upto: Seq) 
                WHERE excluded.seq <> seen.seq";
     if tx.execute(sql, (space.as_bytes(), device.as_bytes(), upto))? > 0 {
         tx.touch(Key::History);
+        tx.touch(Key::Days);
     }
     Ok(())
 }

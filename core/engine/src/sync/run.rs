@@ -114,6 +114,7 @@ impl Engine {
             inner.store.write(Priority::User, "relay", |tx| {
                 tx.touch(Key::Account);
                 tx.touch(Key::History);
+                tx.touch(Key::Days);
                 match &url {
                     Some(url) => {
                         meta::put(tx, meta::RELAY, url.as_bytes())?;

@@ -2,7 +2,8 @@
 //! own as one JSON text, so that concurrent writes never mix two records and fields that this build
 //! does not know survive. What the records mean together is decided by the domain's merge.
 
-use holdfast_domain::record::{Correction, Observation, SessionRecord};
+use holdfast_domain::record::{Correction, DayRecord, Observation, SessionRecord};
+use holdfast_domain::vocabulary::DayKind;
 use serde::Serialize;
 
 use super::actor::{ActorId, ChangeHash};
@@ -20,8 +21,10 @@ pub enum Record {
     Session(Box<SessionRecord>),
     /// One hold. Key `obs:ID`.
     Observation(Box<Observation>),
-    /// A correction of a hold or session. Key `fix:ID`.
+    /// A correction of a hold, a session or a record of a day. Key `fix:ID`.
     Correction(Box<Correction>),
+    /// A self-test, a tick or an event. Key `test:ID`, `tick:ID` or `event:ID`.
+    Day(Box<DayRecord>),
 }
 
 impl Record {
@@ -32,6 +35,7 @@ impl Record {
             Self::Session(_) => SESSION.to_owned(),
             Self::Observation(observation) => format!("{OBSERVATION}{}", observation.id),
             Self::Correction(correction) => format!("{CORRECTION}{}", correction.id),
+            Self::Day(record) => format!("{}:{}", record.kind(), record.id),
         }
     }
 
@@ -47,6 +51,7 @@ impl Record {
             Self::Session(record) => text(record),
             Self::Observation(record) => text(record),
             Self::Correction(record) => text(record),
+            Self::Day(record) => text(record),
         }
     }
 }
@@ -230,6 +235,11 @@ fn stored(key: &str, text: &str) -> Stored {
         serde_json::from_str::<Correction>(text)
             .map_err(|e| e.to_string())
             .and_then(|c| same_id(&c.id, id).map(|()| Record::Correction(Box::new(c))))
+    } else if let Some((kind, id)) = day_key(key) {
+        serde_json::from_str::<DayRecord>(text)
+            .map_err(|e| e.to_string())
+            .and_then(|d| same_kind(d.kind(), kind).map(|()| d))
+            .and_then(|d| same_id(d.id.as_str(), id).map(|()| Record::Day(Box::new(d))))
     } else if key == SESSION {
         serde_json::from_str::<SessionRecord>(text)
             .map(|s| Record::Session(Box::new(s)))
@@ -238,6 +248,16 @@ fn stored(key: &str, text: &str) -> Stored {
         return Stored::NewerKind;
     };
     record.map_or_else(|reason| Stored::Unreadable { reason }, Stored::Record)
+}
+
+/// The kind and id that the key of a record of a day says.
+fn day_key(key: &str) -> Option<(DayKind, &str)> {
+    let (kind, id) = key.split_once(':')?;
+    Some((kind.parse().ok()?, id))
+}
+
+fn same_kind(inside: DayKind, key: DayKind) -> Result<(), String> {
+    if inside == key { Ok(()) } else { Err(format!("a record at {key}: is of kind {inside}")) }
 }
 
 /// A record under another's key could hide from a correction of it.

@@ -94,7 +94,7 @@ CREATE TABLE observation (
 CREATE INDEX observation_key ON observation (session, step, side, set_n, rep);
 CREATE INDEX observation_id ON observation (id);
 
--- target is `observation:ID`, `hold:KEY` or `session:KEY`.
+-- target is `observation:ID`, `hold:KEY`, `session:KEY` or `day:ID`.
 CREATE TABLE correction (
     doc     INTEGER NOT NULL REFERENCES doc (id),
     id      TEXT NOT NULL,
@@ -167,6 +167,28 @@ CREATE TABLE gone (
     PRIMARY KEY (chart, hold_id)
 ) WITHOUT ROWID;
 CREATE INDEX gone_key ON gone (session, step, side, set_n);
+
+-- Self-tests, ticks of habits and events, one row a record. about is the test, the habit, or run, walk,
+-- pain; stands is 0 for what was taken back, and for the same record once more.
+CREATE TABLE day_record (
+    doc    INTEGER NOT NULL REFERENCES doc (id),
+    kind   TEXT NOT NULL,
+    id     TEXT NOT NULL,
+    v      INTEGER NOT NULL,
+    chart  INTEGER NOT NULL REFERENCES chart (id),
+    about  TEXT NOT NULL,
+    side   TEXT NOT NULL,
+    day    TEXT NOT NULL,
+    at_ms  INTEGER NOT NULL,
+    stands INTEGER NOT NULL,
+    body   TEXT NOT NULL,
+    outbox INTEGER,
+    entry  INTEGER,
+    PRIMARY KEY (doc, kind, id, v)
+);
+CREATE INDEX day_record_id ON day_record (chart, id);
+CREATE INDEX day_record_about ON day_record (chart, kind, about, day, at_ms) WHERE stands = 1;
+CREATE INDEX day_record_day ON day_record (chart, day, at_ms) WHERE stands = 1;
 
 CREATE TABLE routine (
     chart    INTEGER NOT NULL REFERENCES chart (id),
