@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod dose;
 pub mod ids;
 pub mod player;
+pub mod progress;
 pub mod record;
 pub mod routine;
 pub mod rules;
