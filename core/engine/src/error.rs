@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use holdfast_domain::record::{DayRefusal, RecordRefusal};
 use holdfast_domain::rules::{Broken, Finding};
+use holdfast_domain::words::{Message, Words};
 use holdfast_protocol::phrase::BadPhrase;
 
 use crate::documents::document::{Refused, WriteError};
@@ -78,6 +79,10 @@ pub(crate) enum Error {
     Record(#[from] RecordRefusal),
     #[error(transparent)]
     Day(#[from] DayRefusal),
+    /// Refused in words that have a code: as a value where there is a field, else as the state
+    /// of things.
+    #[error("{}", Words::english().say(message))]
+    Said { field: Option<&'static str>, message: Message },
     // Routines and play.
     #[error("there is no {what} \"{id}\"{}", did_you_mean(near))]
     Unknown { what: &'static str, id: String, near: Vec<String> },
@@ -125,6 +130,17 @@ fn did_you_mean(near: &[String]) -> String {
 impl Error {
     pub(crate) fn bad(field: &'static str, message: impl Into<String>) -> Self {
         Self::BadInput { field, code: "bad_value", message: message.into() }
+    }
+
+    /// A value that cannot be, in words with a code. The error's code is what follows the section:
+    /// `habit.in_the_future` is `in_the_future`.
+    pub(crate) const fn bad_value(field: &'static str, message: Message) -> Self {
+        Self::Said { field: Some(field), message }
+    }
+
+    /// What the state of things forbids, in words with a code.
+    pub(crate) const fn forbidden(message: Message) -> Self {
+        Self::Said { field: None, message }
     }
 
     /// An input or output error, told apart by what a person can do about it.
@@ -446,6 +462,14 @@ impl From<Error> for HoldfastError {
             Error::PlayInUse { pid } => Self::PlayInUse { pid, message },
             Error::BadInput { field, code, .. } => {
                 Self::BadInput { field: field.to_owned(), code: code.to_owned(), message }
+            }
+            Error::Said { field, message: said } => {
+                let code = said.code.as_str();
+                let code = code.split_once('.').map_or(code, |(_, code)| code).to_owned();
+                match field {
+                    Some(field) => Self::BadInput { field: field.to_owned(), code, message },
+                    None => Self::Forbidden { code, message },
+                }
             }
             Error::Record(refusal) => {
                 let (field, code) = (refusal.field().to_owned(), refusal.code().to_owned());

@@ -99,8 +99,8 @@ fn list(args: &Catalog, output: &Output) -> Outcome {
 }
 
 fn counted(n: usize) -> String {
-    let n = words::counted(n as u64, "exercise", "exercises");
-    format!("{n}. `holdfast catalog show ID` shows one with its sources.")
+    let n = words::counted("prompt.catalog.exercises", n as u64);
+    words::say("prompt.catalog.found", &[("exercises", n.into())])
 }
 
 fn find_muscle(text: &str) -> Outcome<MuscleId> {

@@ -21,7 +21,7 @@ pub fn export(args: &Export, context: &Context, output: &Output) -> Outcome {
     output.progress("");
     let done = done?;
     output.confirm(&done, |o| {
-        let count = |n: usize, one, many| words::counted(n as u64, one, many);
+        let count = |n: usize, one, many| words::number_of(n as u64, one, many);
         let text = format!(
             "{} and {} with {} are in {}. They are not encrypted there: keep them where only you \
              can read them.",
@@ -46,7 +46,7 @@ pub fn import(args: &Import, context: &Context, output: &Output) -> Outcome {
         let verb = if args.dry_run { "would be added" } else { "added" };
         let mut lines = vec![format!(
             "{} {verb}, {} here already.",
-            words::counted(done.added as u64, "record", "records"),
+            words::number_of(done.added as u64, "record", "records"),
             done.unchanged
         )];
         lines.extend(done.refused.iter().map(|refused| {

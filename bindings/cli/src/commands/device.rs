@@ -86,7 +86,7 @@ fn pair(pairing: &Pairing, minutes: u32, context: &Context, output: &Output) {
         let how = format!(
             "On the other device: `holdfast init --pair LINK`, or scan the code. It works once, \
              for {}. Whoever has it can read the record, so send it to nobody.",
-            words::counted(u64::from(minutes), "minute", "minutes")
+            words::number_of(u64::from(minutes), "minute", "minutes")
         );
         format!("{code}\n{}\n\n{}", pairing.link.as_str(), wrapped(&how, o.width, 0))
     });

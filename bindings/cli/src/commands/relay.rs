@@ -36,7 +36,7 @@ pub fn run(args: &Relay, context: &Context, output: &Output) -> Outcome {
                 None => "No relay is set: everything stays here.".to_owned(),
                 Some(relay) if reachable => format!("{} answers.", relay.url),
                 Some(relay) => {
-                    let waiting = words::counted(relay.queued, "change waits", "changes wait");
+                    let waiting = words::number_of(relay.queued, "change waits", "changes wait");
                     format!("{} does not answer now. {waiting} here; nothing is lost.", relay.url)
                 }
             });

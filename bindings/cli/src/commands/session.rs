@@ -24,7 +24,7 @@ pub fn run(args: &Session, context: &Context, output: &Output) -> Outcome {
             let session = engine.session(id)?.session;
             engine.remove_session(&session.id)?;
             output.confirm(json!({ "removed": session.id }), |_| {
-                let holds = words::counted(session.holds, "hold", "holds");
+                let holds = words::number_of(session.holds, "hold", "holds");
                 format!(
                     "The session of {} and its {holds} are out of the history. What was recorded stays stored.",
                     session.local_day

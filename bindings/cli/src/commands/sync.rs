@@ -27,7 +27,7 @@ pub fn sync(engine: &Engine, output: &Output) -> Outcome<SyncReport> {
     let budget = Budget::default();
     let cancel = budget.cancel.clone();
     let waiting = engine.relay()?.map_or(0, |relay| relay.queued);
-    output.progress(&format!("{} to send …", words::counted(waiting, "change", "changes")));
+    output.progress(&format!("{} to send …", words::number_of(waiting, "change", "changes")));
     let report = std::thread::scope(|scope| {
         let (done, finished) = std::sync::mpsc::channel::<()>();
         scope.spawn(move || {
@@ -69,7 +69,7 @@ fn outcome(report: &SyncReport) -> Outcome {
 
 /// What a sync did.
 pub fn text(report: &SyncReport, output: &Output) -> String {
-    let count = |n: u64| words::counted(n, "entry", "entries");
+    let count = |n: u64| words::number_of(n, "entry", "entries");
     let mut said = match report.outcome {
         SyncOutcome::Offline | SyncOutcome::Locked => Vec::new(),
         SyncOutcome::Done if report.pushed + report.pulled == 0 => {
@@ -83,7 +83,7 @@ pub fn text(report: &SyncReport, output: &Output) -> String {
         said.push("There is more; sync again.".to_owned());
     }
     if report.queued > 0 {
-        let waiting = words::counted(report.queued, "change waits", "changes wait");
+        let waiting = words::number_of(report.queued, "change waits", "changes wait");
         said.push(format!("{waiting} here for the next sync; nothing is lost."));
     }
     if matches!(report.outcome, SyncOutcome::Done | SyncOutcome::More) {

@@ -95,7 +95,7 @@ fn summary(figures: &Figures, output: &Output) -> String {
                 "a sync with nothing to say",
                 format!(
                     "{}, {} bytes",
-                    words::counted(figures.idle_round_trips, "round trip", "round trips"),
+                    words::number_of(figures.idle_round_trips, "round trip", "round trips"),
                     figures.idle_bytes
                 ),
             ),

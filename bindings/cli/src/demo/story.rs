@@ -98,7 +98,7 @@ impl Story {
                 format!("{played} holds were played and {} are in the record", holds.len())
             })?;
             let held: u64 = holds.iter().map(|hold| hold.held_ms).sum();
-            let n = words::counted(played as u64, "hold", "holds");
+            let n = words::number_of(played as u64, "hold", "holds");
             Ok(((), format!("{n}, {} held in all", words::length(held))))
         })?;
         relay.stop();
@@ -188,8 +188,8 @@ impl Story {
         if let Some((word, path)) = relay.found.first() {
             return Err(NotSo(format!("\"{word}\" stands in {}", path.display())));
         }
-        let words = words::counted(secrets.len() as u64, "text", "texts");
-        let files = words::counted(relay.files, "file", "files");
+        let words = words::number_of(secrets.len() as u64, "text", "texts");
+        let files = words::number_of(relay.files, "file", "files");
         Ok(((), format!("{words} not found in {} bytes of {files}", relay.bytes)))
     }
 }
@@ -243,7 +243,10 @@ fn same_record(both: &[&Engine; 2], figures: &mut Figures) -> Shown<((), String)
     figures.holds = here.len() as u64;
     Ok((
         (),
-        format!("{}, equal to the last field", words::counted(here.len() as u64, "hold", "holds")),
+        format!(
+            "{}, equal to the last field",
+            words::number_of(here.len() as u64, "hold", "holds")
+        ),
     ))
 }
 

@@ -175,7 +175,7 @@ pub fn hold(hold: &HoldView, output: &Output) -> String {
             ("corrected", if hold.corrected { "yes".to_owned() } else { String::new() }),
             (
                 "made of",
-                words::counted(hold.observations.len() as u64, "observation", "observations"),
+                words::number_of(hold.observations.len() as u64, "observation", "observations"),
             ),
             ("where it is", status(hold.status).to_owned()),
         ],

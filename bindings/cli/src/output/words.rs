@@ -4,16 +4,26 @@
 use holdfast::domain::dose::{Dose, Range};
 use holdfast::domain::ids::SourceId;
 use holdfast::domain::vocabulary::{Mode, Side, SideRule};
-use holdfast::domain::words::Words;
+use holdfast::domain::words::{Arg, Words};
 
 /// The sentence of a code, in the reader's language.
 pub fn plain(code: &str) -> String {
     reader().plain(code)
 }
 
+/// The sentence of a code with its arguments, in the reader's language.
+pub fn say(code: &str, args: &[(&str, Arg)]) -> String {
+    reader().text(code, args)
+}
+
+/// The sentence of a code for a number, `{n}`, in the reader's language.
+pub fn counted(code: &str, n: u64) -> String {
+    reader().counted(code, n, &[])
+}
+
 /// The reader's language, by the environment.
 pub fn reader() -> &'static Words {
-    let tag = ["LC_ALL", "LC_MESSAGES", "LANG"]
+    let tag = ["HOLDFAST_LANG", "LC_ALL", "LC_MESSAGES", "LANG"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
         .unwrap_or_default();
@@ -123,7 +133,7 @@ pub fn cited(sources: &[SourceId], ours: bool) -> String {
 }
 
 /// `1 hold`, `2 holds`.
-pub fn counted(n: u64, one: &str, many: &str) -> String {
+pub fn number_of(n: u64, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 

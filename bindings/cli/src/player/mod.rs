@@ -66,11 +66,7 @@ pub fn said(cue: &TimedCue) -> String {
 
 /// How an exercise is called.
 pub fn name(name: &Arg) -> String {
-    match name {
-        Arg::Text(text) => text.clone(),
-        Arg::Number(number) => number.to_string(),
-        Arg::Code { code } => words::plain(code.as_str()),
-    }
+    words::reader().said(name)
 }
 
 /// The side as a heading: `RIGHT SIDE`, nothing where there is none.

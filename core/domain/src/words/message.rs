@@ -51,17 +51,28 @@ pub enum Arg {
     /// A text in no particular language: an id, a name somebody typed.
     Text(String),
     /// A sentence or name of its own, said in the reader's language.
-    Code {
-        /// Its code.
-        code: Code,
-    },
+    Message(Message),
+    /// Several, said one after the other with what the language puts between.
+    List(Vec<Arg>),
 }
 
 impl Arg {
     /// A sentence or name that has a code of its own.
     #[must_use]
     pub fn code(code: impl Into<Code>) -> Self {
-        Self::Code { code: code.into() }
+        Self::Message(Message::new(code))
+    }
+
+    /// Several, said one after the other.
+    #[must_use]
+    pub fn list(items: impl IntoIterator<Item = impl Into<Self>>) -> Self {
+        Self::List(items.into_iter().map(Into::into).collect())
+    }
+}
+
+impl From<Message> for Arg {
+    fn from(message: Message) -> Self {
+        Self::Message(message)
     }
 }
 
@@ -110,6 +121,13 @@ impl Message {
     #[must_use]
     pub fn new(code: impl Into<Code>) -> Self {
         Self { code: code.into(), args: BTreeMap::new() }
+    }
+
+    /// The sentence for a number: `code.one` for 1, otherwise `code.other`, with the number as `n`.
+    #[must_use]
+    pub fn counted(code: &str, n: u64) -> Self {
+        let form = if n == 1 { "one" } else { "other" };
+        Self::new(format!("{code}.{form}")).with("n", n)
     }
 
     /// The same with one more argument.

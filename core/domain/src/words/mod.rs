@@ -3,22 +3,25 @@
 //!
 //! # How to add a sentence
 //!
-//! 1. Put it in `core/domain/data/words/en.json`, in your part's section (`cue`, `finding`,
-//!    `record`, `routine` …). The nesting is the code: `{"cue": {"go": "Go."}}` is `cue.go`.
-//!    Arguments are names in braces: `"hold": "Hold for {seconds} seconds."`.
+//! 1. Put it in `core/domain/data/words/en/<part>.json`, in the file of your part (`cue`, `finding`,
+//!    `habit` …); a new part adds a file. The nesting is the code: `{"cue": {"go": "Go."}}` is
+//!    `cue.go`. A section may stand in several files, a code in one only. Arguments are names in
+//!    braces: `"hold": "Hold for {seconds} seconds."`.
 //! 2. Say it: `words.text("cue.hold", &[("seconds", 90.into())])`, or carry it as data in a
-//!    [`Message`] and say it later with [`Words::say`].
+//!    [`Message`] and say it later with [`Words::say`]. The text of the command line is in the
+//!    section `prompt`, said with its own `words::say` and `words::plain`. What the engine refuses
+//!    is `Error::bad_value(field, message)` or `Error::forbidden(message)`.
 //! 3. Write each code as one whole literal in the source. A test looks every literal of the known
 //!    sections up, and refuses sentences that nothing uses.
 //!
-//! An argument may itself be a code ([`Arg::code`]): an exercise's name is then said in the
+//! An argument may itself be a code ([`Arg::code`]), a message or a list: it is then said in the
 //! reader's language. For numbers that change the sentence, give `code.one` and `code.other` and
-//! call [`Words::counted`].
+//! call [`Words::counted`], or carry it as [`Message::counted`].
 //!
 //! # How to add a language
 //!
-//! Add `core/domain/data/words/<tag>.json` (a BCP 47 tag: `de`, `pt-br`). Nothing else. What it
-//! does not translate is said in English.
+//! Add a folder `core/domain/data/words/<tag>/` (a BCP 47 tag: `de`, `pt-br`) with files like those
+//! of `en`. Nothing else. What it does not translate is said in English.
 
 mod dose;
 mod message;
@@ -27,7 +30,7 @@ mod refusal;
 mod source;
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 pub use dose::Measure;
 pub use message::{Arg, Code, Message};
@@ -35,21 +38,22 @@ pub use names::Named;
 pub(crate) use refusal::refusals_in_words;
 pub use source::BadWords;
 
-/// Tag and content of every language file; written by the build script from `data/words`.
-static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/languages.rs"));
+/// Tag and files of every language; written by the build script from `data/words`.
+static FILES: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/languages.rs"));
 
 /// The tag of the language everything falls back to.
 pub const FALLBACK: &str = "en";
 
-static BUILT_IN: LazyLock<BTreeMap<&'static str, Words>> = LazyLock::new(|| {
-    FILES
-        .iter()
-        .map(|(tag, json)| {
-            let words = Words::parse(tag, json);
-            (*tag, words.expect("a test parses every language file that is built in"))
-        })
-        .collect()
-});
+/// The languages in the order of [`FILES`], each read when it is first asked for.
+static BUILT_IN: [OnceLock<Words>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
+
+fn built_in(tag: &str) -> Option<&'static Words> {
+    let place = FILES.iter().position(|(known, _)| *known == tag)?;
+    let (tag, files) = FILES[place];
+    Some(BUILT_IN[place].get_or_init(|| {
+        Words::parse(tag, files).expect("a test parses every language file that is built in")
+    }))
+}
 
 /// The sentences of one language. What it lacks is said in English.
 #[derive(Debug, Clone)]
@@ -62,7 +66,7 @@ impl Words {
     /// English.
     #[must_use]
     pub fn english() -> &'static Self {
-        BUILT_IN.get(FALLBACK).expect("en.json is built in")
+        built_in(FALLBACK).expect("English is built in")
     }
 
     /// The language for a BCP 47 tag (`de-AT`, `en_US`): itself, else its primary language, else
@@ -71,7 +75,7 @@ impl Words {
     pub fn for_language(tag: &str) -> &'static Self {
         let mut tag = tag.to_ascii_lowercase().replace('_', "-");
         loop {
-            if let Some(words) = BUILT_IN.get(tag.as_str()) {
+            if let Some(words) = built_in(&tag) {
                 return words;
             }
             match tag.rfind('-') {
@@ -83,15 +87,16 @@ impl Words {
 
     /// Every built-in language.
     pub fn languages() -> impl Iterator<Item = &'static Self> {
-        BUILT_IN.values()
+        FILES.iter().filter_map(|(tag, _)| built_in(tag))
     }
 
-    /// Reads one language file: nested objects of sentences.
+    /// Reads the files of one language: nested objects of sentences.
     ///
     /// # Errors
-    /// [`BadWords`] when it is not such a file, says a code twice, or has an unpaired brace.
-    pub fn parse(tag: &str, json: &str) -> Result<Self, BadWords> {
-        Ok(Self { tag: tag.to_ascii_lowercase(), sentences: source::sentences(json)? })
+    /// [`BadWords`] when one is no such file, a code is said twice, in one file or in two, or a
+    /// brace has no partner.
+    pub fn parse(tag: &str, files: &[&str]) -> Result<Self, BadWords> {
+        Ok(Self { tag: tag.to_ascii_lowercase(), sentences: source::sentences(files)? })
     }
 
     /// The language's tag.
@@ -157,6 +162,20 @@ impl Words {
         }
     }
 
+    /// An argument as it stands in a sentence.
+    #[must_use]
+    pub fn said(&self, arg: &Arg) -> String {
+        match arg {
+            Arg::Number(number) => number.to_string(),
+            Arg::Text(text) => text.clone(),
+            Arg::Message(message) => self.say(message),
+            Arg::List(items) => {
+                let said: Vec<String> = items.iter().map(|item| self.said(item)).collect();
+                said.join(&self.plain("list.separator"))
+            }
+        }
+    }
+
     fn fill<'a>(&self, sentence: &str, arg: impl Fn(&str) -> Option<&'a Arg>) -> String {
         let mut said = String::with_capacity(sentence.len());
         let mut rest = sentence;
@@ -168,9 +187,7 @@ impl Words {
                 continue;
             };
             match arg(name) {
-                Some(Arg::Text(text)) => said.push_str(text),
-                Some(Arg::Number(number)) => said.push_str(&number.to_string()),
-                Some(Arg::Code { code }) => said.push_str(&self.plain(code.as_str())),
+                Some(arg) => said.push_str(&self.said(arg)),
                 None => said.push_str(&format!("{{{name}}}")),
             }
             rest = after;

@@ -1,4 +1,4 @@
-//! Reads a language file into codes and sentences. It knows nothing of what they say.
+//! Reads the files of a language into codes and sentences. It knows nothing of what they say.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ pub enum BadWords {
     #[error("the language file cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
     /// The same code twice: one sentence would silently hide the other.
-    #[error("the language file has two sentences for {code}; keep one")]
+    #[error("the language has two sentences for {code}; keep one")]
     Twice {
         /// The code.
         code: String,
@@ -25,11 +25,13 @@ pub enum BadWords {
     },
 }
 
-/// Codes and sentences of a file, nesting joined with dots.
-pub(super) fn sentences(json: &str) -> Result<BTreeMap<String, String>, BadWords> {
-    let tree: Tree = serde_json::from_str(json)?;
+/// Codes and sentences of a language's files, nesting joined with dots.
+pub(super) fn sentences(files: &[&str]) -> Result<BTreeMap<String, String>, BadWords> {
     let mut sentences = BTreeMap::new();
-    flatten(tree, "", &mut sentences)?;
+    for json in files {
+        let tree: Tree = serde_json::from_str(json)?;
+        flatten(tree, "", &mut sentences)?;
+    }
     Ok(sentences)
 }
 

@@ -23,6 +23,7 @@ use crate::projection::{self, DAY_START_MIN, history};
 use crate::store::Tx;
 use crate::views::{HoldView, ObservationView};
 use crate::{Engine, HoldfastError, Inner};
+use holdfast_domain::words::Message;
 
 /// What to put right in a hold. What is left out stays as recorded.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -271,7 +272,7 @@ fn read_edit(edit: &HoldEdit, hold: &Hold) -> Result<Edit> {
         pain_before = pain("pain_before", recorded(&hold.pain_before), Some(site))?;
         pain_after = pain("pain_after", recorded(&hold.pain_after), Some(site))?;
         if pain_before.is_none() && pain_after.is_none() {
-            return Err(Error::bad("pain_site", "a pain site needs a pain: say 0 to 10"));
+            return Err(Error::bad_value("pain_site", Message::new("record.site_without_pain")));
         }
     }
     let read = Edit {

@@ -23,6 +23,7 @@ use crate::store::{Priority, docs, meta};
 use crate::sync::report::{Budget, SyncOutcome};
 use crate::sync::seal::place;
 use crate::{Engine, Inner};
+use holdfast_domain::words::Message;
 
 /// How often an invite that lost a race is made again.
 const RACES: u32 = 5;
@@ -129,11 +130,7 @@ impl Engine {
             inner.store.write(Priority::User, "device", |tx| {
                 let found = find(inner, tx.reader(), device)?;
                 if found.this {
-                    return Err(Error::Forbidden {
-                        code: "this_device",
-                        message: "a device cannot remove itself: do it on another one, or erase this home"
-                            .to_owned(),
-                    });
+                    return Err(Error::forbidden(Message::new("device.this_device")));
                 }
                 if found.paper {
                     return Err(Error::Forbidden {
