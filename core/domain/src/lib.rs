@@ -14,6 +14,7 @@ pub mod record;
 pub mod routine;
 pub mod rules;
 pub mod safety;
+pub mod schedule;
 pub mod units;
 pub mod vocabulary;
 pub mod words;

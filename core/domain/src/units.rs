@@ -88,6 +88,36 @@ impl Moment {
 #[serde(transparent)]
 pub struct LocalDay(pub jiff::civil::Date);
 
+impl LocalDay {
+    /// 1970-01-01.
+    pub const EPOCH: Self = Self(jiff::civil::date(1970, 1, 1));
+
+    /// So many days later, or earlier where negative. Stops at the ends of the calendar.
+    #[must_use]
+    pub fn plus(self, days: i64) -> Self {
+        let end = if days < 0 { jiff::civil::Date::MIN } else { jiff::civil::Date::MAX };
+        let span = jiff::Span::new().try_days(days);
+        Self(span.and_then(|span| self.0.checked_add(span)).unwrap_or(end))
+    }
+
+    /// How many days after `other` it is; negative where it is before.
+    #[must_use]
+    pub fn days_since(self, other: Self) -> i64 {
+        self.0.since(other.0).map_or(0, |span| i64::from(span.get_days()))
+    }
+
+    /// The Monday of its week.
+    #[must_use]
+    pub fn monday(self) -> Self {
+        self.plus(-i64::from(self.0.weekday().to_monday_zero_offset()))
+    }
+
+    /// Every day from this one to `last`, both included; none where `last` is before.
+    pub fn through(self, last: Self) -> impl Iterator<Item = Self> {
+        (0..=last.days_since(self)).map(move |n| self.plus(n))
+    }
+}
+
 impl fmt::Display for LocalDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -283,8 +283,10 @@ fn a_schedule_that_makes_no_sense_is_refused() {
         slots: vec![slot("morning"), slot("bedtime")],
         ..Schedule::default()
     };
-    let routine = routine_of(&["pigeon"]).scheduled(Some(good.clone())).unwrap();
+    let since = "2026-03-01".parse().unwrap();
+    let routine = routine_of(&["pigeon"]).scheduled(Some(good.clone()), since).unwrap();
     let json = serde_json::to_value(&routine).unwrap();
+    assert_eq!(json["schedules"]["2026-03-01"], json["schedule"]);
     assert_eq!(json["schedule"]["rhythm"]["times"]["per"], "day");
     assert_eq!(serde_json::from_value::<Routine>(json).unwrap(), routine);
     let bad = |schedule: Schedule| schedule.checked().unwrap_err();
@@ -295,6 +297,24 @@ fn a_schedule_that_makes_no_sense_is_refused() {
     );
     let few = Schedule { rhythm: times(1, 3, Span::Day), ..good.clone() };
     assert_eq!(bad(few), BadSchedule::TooFewSlots { times: 3, slots: 2 });
+    let week = |least, most, days: usize| Schedule {
+        rhythm: times(least, most, Span::Week),
+        weekdays: Weekday::ALL[..days].to_vec(),
+        ..Schedule::default()
+    };
+    assert_eq!(bad(week(8, 8, 0)), BadSchedule::TooManyDays(8));
+    assert_eq!(bad(week(3, 5, 2)), BadSchedule::TooFewDays { times: 3, days: 2 });
+    assert!(week(3, 5, 3).checked().is_ok());
+    let every = Some(Rhythm::Every { days: Range::exactly(2) });
+    let named = Schedule { rhythm: every, weekdays: vec![Weekday::Monday], ..Schedule::default() };
+    assert_eq!(bad(named), BadSchedule::DaysAndRhythm);
+    let rare = Some(Rhythm::Every { days: Range::exactly(400) });
+    assert_eq!(bad(Schedule { rhythm: rare, ..Schedule::default() }), BadSchedule::TooRare(400));
+    let unnamed = Schedule { rhythm: times(5, 5, Span::Day), ..Schedule::default() };
+    assert_eq!(bad(unnamed), BadSchedule::TooFewSlots { times: 5, slots: 0 });
+    let stray = [(slot("lunch"), "12:00".parse().unwrap())].into();
+    let stray = Schedule { times: stray, ..good.clone() };
+    assert_eq!(bad(stray), BadSchedule::TimeWithoutSlot(slot("lunch")));
     let twice = Schedule { slots: vec![slot("bedtime"), slot("bedtime")], ..good };
     assert_eq!(bad(twice), BadSchedule::Twice("bedtime".to_owned()));
 }

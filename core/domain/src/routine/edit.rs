@@ -6,6 +6,7 @@ use super::{Override, Position, Routine, RoutineRefusal, Schedule, Step};
 use crate::catalogue::{Catalogue, Exercise};
 use crate::dose::Dose;
 use crate::ids::{BadId, BlockId, ConditionId, ExerciseId, RuleId, StepId, ToolId};
+use crate::units::LocalDay;
 use crate::vocabulary::{BlockOrder, Laterality, Mode, SideRule};
 use crate::words::{Message, refusals_in_words};
 
@@ -145,13 +146,17 @@ impl Routine {
         Ok(Self { name: name.to_owned(), ..self.clone() }.edited())
     }
 
-    /// The same with another schedule, or none.
+    /// The same with another schedule, or none, from a day on.
     ///
     /// # Errors
     /// A schedule that makes no sense.
-    pub fn scheduled(&self, schedule: Option<Schedule>) -> Result<Self, EditRefusal> {
-        let schedule = schedule.map(Schedule::checked).transpose().map_err(RoutineRefusal::from)?;
-        Ok(Self { schedule, ..self.clone() }.edited())
+    pub fn scheduled(
+        &self,
+        schedule: Option<Schedule>,
+        since: LocalDay,
+    ) -> Result<Self, EditRefusal> {
+        let timetable = self.timetable.with(schedule, since).map_err(RoutineRefusal::from)?;
+        Ok(Self { timetable, ..self.clone() }.edited())
     }
 
     /// The same with one more step, and that step's id.

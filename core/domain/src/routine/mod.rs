@@ -23,6 +23,7 @@ pub use template::{FromTemplate, TemplateRefusal};
 
 use crate::dose::Dose;
 use crate::ids::{BlockId, ConditionId, ExerciseId, RoutineId, RuleId, StepId, TemplateId, ToolId};
+use crate::schedule::Timetable;
 use crate::units::Moment;
 use crate::vocabulary::{BlockOrder, SideRule};
 
@@ -48,9 +49,9 @@ pub struct Routine {
     /// The blocks, in order.
     #[serde(default)]
     pub blocks: Vec<Block>,
-    /// When it is to be done.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<Schedule>,
+    /// When it is to be done, and was before. In JSON: `schedule`, the newest, and `schedules`.
+    #[serde(flatten)]
+    pub timetable: Timetable,
     /// Rules somebody decided to break, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<Override>,
@@ -151,10 +152,16 @@ impl Routine {
             from_template: None,
             created_at: None,
             blocks: Vec::new(),
-            schedule: None,
+            timetable: Timetable::default(),
             overrides: Vec::new(),
             unknown: serde_json::Map::new(),
         }
+    }
+
+    /// When it is to be done: the newest schedule.
+    #[must_use]
+    pub fn schedule(&self) -> Option<&Schedule> {
+        self.timetable.newest()
     }
 
     /// Every step, alternatives and left-out ones too, in order.

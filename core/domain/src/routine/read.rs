@@ -150,9 +150,7 @@ impl Routine {
         for decided in &routine.overrides {
             check_override(decided, catalogue)?;
         }
-        if let Some(schedule) = routine.schedule.clone() {
-            schedule.checked()?;
-        }
+        routine.timetable.check()?;
         Ok(routine)
     }
 }

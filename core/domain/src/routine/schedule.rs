@@ -1,11 +1,14 @@
-//! When a routine is to be done: types and their check. What is due on a day is worked out from
-//! this elsewhere; no clock is read here.
+//! When a routine is to be done: types and their check. What a day asks for is worked out from this
+//! in [`crate::schedule`]; no clock is read here.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::read::count;
 use crate::dose::Range;
 use crate::ids::Slot;
+use crate::schedule::{TimeOfDay, ask};
 use crate::units::LocalDay;
 use crate::vocabulary::Weekday;
 use crate::words::{Message, refusals_in_words};
@@ -53,6 +56,9 @@ pub struct Schedule {
     /// In these slots of the day, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slots: Vec<Slot>,
+    /// When its slots are, where that differs from the chart's times.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub times: BTreeMap<Slot, TimeOfDay>,
 }
 
 /// The most slots a day or dates of a schedule may have. Ours: a bound, not a judgement.
@@ -83,6 +89,21 @@ pub enum BadSchedule {
         /// How many slots.
         slots: usize,
     },
+    /// More days a week than a week has.
+    TooManyDays(u32),
+    /// More often a week than on the days it names.
+    TooFewDays {
+        /// How many times a week.
+        times: u32,
+        /// How many days of the week.
+        days: usize,
+    },
+    /// Days by name, and how often besides.
+    DaysAndRhythm,
+    /// More days from one to the next than counts.
+    TooRare(u32),
+    /// A time for a slot that it does not have.
+    TimeWithoutSlot(Slot),
 }
 
 refusals_in_words!(BadSchedule);
@@ -94,7 +115,13 @@ impl BadSchedule {
             Self::Zero => "routine.schedule_zero",
             Self::TooMany { .. } => "routine.schedule_too_many",
             Self::Twice(_) => "routine.schedule_twice",
+            Self::TooFewSlots { slots: 0, .. } => "schedule.no_slots",
             Self::TooFewSlots { .. } => "routine.schedule_too_few_slots",
+            Self::TooManyDays(_) => "schedule.too_many_days",
+            Self::TooFewDays { .. } => "schedule.too_few_days",
+            Self::DaysAndRhythm => "schedule.days_and_rhythm",
+            Self::TooRare(_) => "schedule.too_rare",
+            Self::TimeWithoutSlot(_) => "schedule.time_without_slot",
         }
     }
 
@@ -103,7 +130,7 @@ impl BadSchedule {
     pub fn message(&self) -> Message {
         let message = Message::new(self.sentence());
         match self {
-            Self::Empty | Self::Zero => message,
+            Self::Empty | Self::Zero | Self::DaysAndRhythm => message,
             Self::TooMany { what, given, most } => {
                 message.with("what", *what).with("given", count(*given)).with("most", count(*most))
             }
@@ -111,6 +138,12 @@ impl BadSchedule {
             Self::TooFewSlots { times, slots } => {
                 message.with("times", *times).with("slots", count(*slots))
             }
+            Self::TooManyDays(given) => message.with("given", *given),
+            Self::TooFewDays { times, days } => {
+                message.with("times", *times).with("days", count(*days))
+            }
+            Self::TooRare(given) => message.with("given", *given).with("most", ask::MAX_WINDOW),
+            Self::TimeWithoutSlot(slot) => message.with("slot", slot.as_str()),
         }
     }
 }
@@ -144,16 +177,46 @@ impl Schedule {
         once(&self.weekdays)?;
         once(&self.dates)?;
         once(&self.slots)?;
+        self.check_rhythm()?;
+        let slots = self.slots_of_day();
+        match self.times.keys().find(|slot| !slots.contains(slot)) {
+            Some(slot) => Err(BadSchedule::TimeWithoutSlot(slot.clone())),
+            None => Ok(self),
+        }
+    }
+
+    fn check_rhythm(&self) -> Result<(), BadSchedule> {
+        let days = self.weekdays.len();
         match self.rhythm {
-            Some(Rhythm::Times { count, per: Span::Day }) if !self.slots.is_empty() => {
-                let (times, slots) = (most(count).unwrap_or(1), self.slots.len());
-                if usize::try_from(times).is_ok_and(|times| times <= slots) {
-                    Ok(self)
+            Some(Rhythm::Times { count, per: Span::Day }) => {
+                let (times, slots) = (ask::ceiling(count), self.slots.len());
+                // Up to four a day have slots of ours.
+                let fits = if slots == 0 { 4 } else { slots };
+                if usize::try_from(times).is_ok_and(|times| times <= fits) {
+                    Ok(())
                 } else {
                     Err(BadSchedule::TooFewSlots { times, slots })
                 }
             }
-            _ => Ok(self),
+            Some(Rhythm::Times { count, per: Span::Week }) => {
+                let (times, most) = (ask::floor(count), ask::ceiling(count));
+                if !self.dates.is_empty() {
+                    Err(BadSchedule::DaysAndRhythm)
+                } else if most > 7 {
+                    Err(BadSchedule::TooManyDays(most))
+                } else if days > 0 && usize::try_from(times).is_ok_and(|times| times > days) {
+                    Err(BadSchedule::TooFewDays { times, days })
+                } else {
+                    Ok(())
+                }
+            }
+            Some(Rhythm::Every { .. }) if days > 0 || !self.dates.is_empty() => {
+                Err(BadSchedule::DaysAndRhythm)
+            }
+            Some(Rhythm::Every { days }) if ask::ceiling(days) > ask::MAX_WINDOW => {
+                Err(BadSchedule::TooRare(ask::ceiling(days)))
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -5,7 +5,8 @@ use holdfast_domain::catalogue::Exercise;
 use holdfast_domain::dose::Dose;
 use holdfast_domain::ids::{ExerciseId, SessionId, Slot, StepId};
 use holdfast_domain::record::{PlayedStep, SessionKey, StepRef};
-use holdfast_domain::routine::{Routine, Step};
+use holdfast_domain::routine::{Routine, Schedule, Step};
+use holdfast_domain::schedule::any_slot;
 use holdfast_domain::units::{LocalDay, Moment};
 use holdfast_domain::vocabulary::{Side, SideRule};
 use rusqlite::Connection;
@@ -13,9 +14,6 @@ use rusqlite::Connection;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::projection::{self, DAY_START_MIN, history};
-
-/// The slot of a session of a routine whose schedule names none that fits (ours).
-pub(crate) const ANY_SLOT: &str = "any";
 
 /// What a person said about where it belongs.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +89,7 @@ pub(crate) fn place(
         (None, Some(routine)) => SessionKey::Scheduled {
             routine: routine.id.clone(),
             day,
-            slot: slot(said.slot, routine, &started_at)?,
+            slot: slot(said.slot, routine, day, &started_at)?,
         },
         (None, None) => loose_session(day, device),
     };
@@ -147,12 +145,18 @@ fn session_named(conn: &Connection, chart: Option<i64>, id: &str) -> Result<Sess
 }
 
 /// The slot of the day: as said; the schedule's only one; that of the hour, where the schedule has
-/// it (ours: before 11, before 15, before 20 o'clock, later); else [`ANY_SLOT`].
-pub(crate) fn slot(said: Option<&str>, routine: &Routine, at: &Moment) -> Result<Slot> {
+/// it (ours: before 11, before 15, before 20 o'clock, later); else any.
+pub(crate) fn slot(
+    said: Option<&str>,
+    routine: &Routine,
+    day: LocalDay,
+    at: &Moment,
+) -> Result<Slot> {
     if let Some(said) = said {
         return Slot::new(said).map_err(|error| Error::bad("slot", error.to_string()));
     }
-    let slots = routine.schedule.as_ref().map(|schedule| &schedule.slots[..]).unwrap_or_default();
+    let schedule = routine.timetable.on(day).or_else(|| routine.schedule());
+    let slots = schedule.map(Schedule::slots_of_day).unwrap_or_default();
     let hour = (at.utc_ms / 1000 + i64::from(at.offset_s)).rem_euclid(86_400) / 3600;
     let by_hour = match hour {
         3..=10 => "morning",
@@ -160,12 +164,11 @@ pub(crate) fn slot(said: Option<&str>, routine: &Routine, at: &Moment) -> Result
         15..=19 => "evening",
         _ => "bedtime",
     };
-    let found = match slots {
+    let found = match &slots[..] {
         [only] => Some(only),
         several => several.iter().find(|slot| slot.as_str() == by_hour),
     };
-    let any = || Slot::new(ANY_SLOT).expect("a plain word is an id");
-    Ok(found.cloned().unwrap_or_else(any))
+    Ok(found.cloned().unwrap_or_else(any_slot))
 }
 
 /// The step of the routine: as said; else the first of this exercise that was not done on this side

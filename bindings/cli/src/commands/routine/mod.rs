@@ -165,9 +165,10 @@ fn schedule(engine: &Engine, given: &Times, context: &Context, output: &Output) 
         weekdays: times.days.clone(),
         dates: times.dates.clone(),
         slots: slots.map_err(|refused| Failure::bad_value("slots", refused))?,
+        ..Schedule::default()
     });
     let view = engine.schedule_routine(&given.routine, schedule)?;
-    let stands = view.routine.schedule.as_ref();
+    let stands = view.routine.schedule();
     let due =
         stands.map(|s| due::in_the_coming_week(s, context.here().today())).unwrap_or_default();
     output.confirm(json!({ "routine": view.routine, "due": due }), |_| match stands {

@@ -22,7 +22,7 @@ pub fn text(routine: &Routine, output: &Output) -> String {
     about.extend(routine.from_template.as_ref().map(|template| format!("from {template}")));
     about.extend(routine.author.as_ref().map(|author| format!("by {}", short(author))));
     let mut parts = vec![format!("{}\n{}", output.bold(&routine.name), about.join(", "))];
-    let when = routine.schedule.as_ref().map(|s| format!("To be done {}.", schedule(s)));
+    let when = routine.schedule().map(|s| format!("To be done {}.", schedule(s)));
     parts.extend(when.map(|when| hanging("", &when, output.width)));
     for (n, block) in routine.blocks.iter().enumerate() {
         parts.push(block_text(n + 1, block, routine.is_chosen(block), output));

@@ -9,6 +9,7 @@ use holdfast_domain::player::Plan;
 use holdfast_domain::record::{RecordRefusal, SessionKey, StepRef};
 use holdfast_domain::routine::{Choices, Playable, Routine};
 use holdfast_domain::rules;
+use holdfast_domain::schedule::ANY_SLOT;
 use holdfast_domain::vocabulary::{Laterality, Side, SideRule};
 use rusqlite::Connection;
 
@@ -17,7 +18,7 @@ use super::kept::Begun;
 use super::record;
 use crate::Inner;
 use crate::commands::log::{MAX_NAME_BYTES, text};
-use crate::commands::place::{ANY_SLOT, slot};
+use crate::commands::place::slot;
 use crate::commands::routine::{find, profile};
 use crate::error::{Error, Result, WayOn};
 use crate::projection::{self, DAY_START_MIN, history};
@@ -78,12 +79,12 @@ impl Inner {
     /// of its own, so that a second doing on the day is a second session.
     fn session_to_play(&self, routine: &Routine, options: &PlayOptions) -> Result<SessionKey> {
         let now = self.now();
-        let slot = slot(options.slot.as_deref(), routine, &now)?;
+        let day = options.day.unwrap_or_else(|| now.local_day(DAY_START_MIN));
+        let slot = slot(options.slot.as_deref(), routine, day, &now)?;
         if options.slot.is_none() && options.day.is_none() && slot.as_str() == ANY_SLOT {
             let id = SessionId::new(self.fresh_id()).expect("base32 is an id");
             return Ok(SessionKey::from_id(id));
         }
-        let day = options.day.unwrap_or_else(|| now.local_day(DAY_START_MIN));
         Ok(SessionKey::Scheduled { routine: routine.id.clone(), day, slot })
     }
 

@@ -10,6 +10,7 @@ use super::{ImportOptions, RoutineView, RuleOverride, TemplateOptions, admit, fi
 use crate::documents::plan::PlanReading;
 use crate::error::{Error, HoldfastError, Result};
 use crate::plans::PlanEdit;
+use crate::projection::DAY_START_MIN;
 use crate::{Engine, Inner};
 
 /// The largest routine file that is looked at, in bytes (ours): 200 steps with long notes fit.
@@ -66,7 +67,8 @@ impl Engine {
             if let Some(name) = &options.name {
                 file.name = name.trim().to_owned();
             }
-            let file = file.checked(Catalogue::built_in())?;
+            let mut file = file.checked(Catalogue::built_in())?;
+            file.timetable = file.timetable.dated(inner.now().local_day(DAY_START_MIN));
             inner.edit_plan("import a routine", |plan| inner.take_in(plan, file, options))
         })
     }

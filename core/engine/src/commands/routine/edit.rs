@@ -10,6 +10,7 @@ use super::refusal::bad_id;
 use super::{RoutineView, RuleOverride, Said, StepEdit, StepPlace, StepRequest, find, profile};
 use crate::Engine;
 use crate::error::{Error, HoldfastError, Result};
+use crate::projection::DAY_START_MIN;
 
 impl Engine {
     /// Gives a routine another name.
@@ -24,7 +25,8 @@ impl Engine {
         })
     }
 
-    /// Says when a routine is to be done; nothing for no schedule.
+    /// Says when a routine is to be done from today on; nothing for no schedule. What earlier days
+    /// asked for stays.
     ///
     /// # Errors
     /// [`HoldfastError::NotFound`]; [`HoldfastError::BadInput`] for a schedule that makes no sense.
@@ -35,7 +37,8 @@ impl Engine {
     ) -> Result<RoutineView, HoldfastError> {
         self.guarded(|inner| {
             inner.change_routine("schedule a routine", key, &[], |routine| {
-                Ok((routine.scheduled(schedule)?, Said::of_routine("schedule")))
+                let today = inner.now().local_day(DAY_START_MIN);
+                Ok((routine.scheduled(schedule, today)?, Said::of_routine("schedule")))
             })
         })
     }

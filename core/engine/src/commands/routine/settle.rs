@@ -67,7 +67,7 @@ pub(super) fn settle_what_was_said(
 ) -> Result<()> {
     let about = |conflict: &&Conflict| {
         let here = match (&conflict.key.part, &said.step) {
-            (Part::Routine, None) => true,
+            (Part::Routine | Part::Schedule(_), None) => true,
             (Part::Step(step), Some(said)) => step == said,
             _ => false,
         };

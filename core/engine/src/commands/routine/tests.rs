@@ -220,11 +220,11 @@ fn a_schedule_is_set_checked_and_taken_away() {
         ..Schedule::default()
     };
     let view = engine.schedule_routine("Evening", Some(nightly.clone())).unwrap();
-    assert_eq!(view.routine.schedule, Some(nightly));
+    assert_eq!(view.routine.schedule(), Some(&nightly));
     let error = engine.schedule_routine("Evening", Some(Schedule::default())).unwrap_err();
     assert_eq!(error.field(), Some("schedule"));
     let view = engine.schedule_routine("Evening", None).unwrap();
-    assert_eq!(view.routine.schedule, None);
+    assert_eq!(view.routine.schedule(), None);
 }
 
 #[test]

@@ -84,7 +84,7 @@ impl RoutineSummary {
             author: routine.author.clone(),
             from_template: routine.from_template.as_ref().map(ToString::to_string),
             steps: routine.steps().count(),
-            schedule: routine.schedule.clone(),
+            schedule: routine.schedule().cloned(),
             conflicts: of_routine(plan, routine).count(),
         }
     }

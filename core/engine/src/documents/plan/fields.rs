@@ -2,7 +2,7 @@
 //! belongs together is one value: a dose, the place of a step. What people edit apart merges apart.
 //!
 //! ```text
-//! routine/ID/name            routine/ID/schedule        routine/ID/removed
+//! routine/ID/name            routine/ID/removed         routine/ID/schedule/DAY
 //! routine/ID/override/RULE   routine/ID/override/RULE/STEP
 //! routine/ID/block/ID/order  routine/ID/block/ID/position  routine/ID/block/ID/note  …
 //! routine/ID/step/ID/place   routine/ID/step/ID/exercise   routine/ID/step/ID/dose   …
@@ -10,9 +10,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use holdfast_domain::ids::{BlockId, ExerciseId, RoutineId, RuleId, StepId};
-use holdfast_domain::routine::{Block, Position, Routine, Step};
+use holdfast_domain::routine::{Block, Position, Routine, Schedule, Step};
+use holdfast_domain::units::LocalDay;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -24,6 +26,10 @@ pub(super) const PLACE: &str = "place";
 /// The text people edit.
 pub(super) const NOTE: &str = "note";
 pub(super) const EXERCISE: &str = "exercise";
+/// A schedule, by the day it begins: two devices that change it on different days both stand, each
+/// from its day on. An empty one says that nothing is asked any more. Without a day it was written
+/// before schedules had one, and began with the routine.
+pub(super) const SCHEDULE: &str = "schedule";
 /// Goes up with every edit; two that went up at once are no conflict.
 pub(super) const VERSION: &str = "version";
 /// What is kept together with the exercise it was meant for.
@@ -55,6 +61,8 @@ pub enum Part {
     Block(BlockId),
     /// A step.
     Step(StepId),
+    /// The schedule that begins on a day.
+    Schedule(LocalDay),
 }
 
 impl fmt::Display for Key {
@@ -68,6 +76,7 @@ impl fmt::Display for Key {
             }
             Part::Block(block) => write!(f, "routine/{routine}/block/{block}/{field}"),
             Part::Step(step) => write!(f, "routine/{routine}/step/{step}/{field}"),
+            Part::Schedule(day) => write!(f, "routine/{routine}/{SCHEDULE}/{day}"),
         }
     }
 }
@@ -88,6 +97,11 @@ impl Key {
             ["routine", routine, "override", rule, step] => {
                 let step = StepId::new(step).ok()?;
                 (routine, Part::Override(RuleId::new(rule).ok()?, Some(step)), "")
+            }
+            ["routine", routine, SCHEDULE, day] => {
+                let since: LocalDay =
+                    day.parse().ok().filter(|d: &LocalDay| d.to_string() == day)?;
+                (routine, Part::Schedule(since), SCHEDULE)
             }
             ["routine", routine, "block", block, field] => {
                 (routine, Part::Block(BlockId::new(block).ok()?), field)
@@ -125,11 +139,18 @@ pub(super) struct ForExercise {
     pub(super) value: Value,
 }
 
+/// What is stored where a routine is not asked for any more.
+pub(super) static NOTHING_ASKED: LazyLock<Schedule> = LazyLock::new(Schedule::default);
+
 /// Every key of a routine with its value.
 pub(super) fn fields(routine: &Routine) -> Result<BTreeMap<Key, Cell>, serde_json::Error> {
     let mut cells = BTreeMap::new();
-    let own = without(routine, &["id", "blocks", "overrides"])?;
+    let own = without(routine, &["id", "blocks", "overrides", "schedule", "schedules"])?;
     add(&mut cells, &routine.id, &Part::Routine, own)?;
+    for (since, schedule) in routine.timetable.versions() {
+        let schedule = schedule.as_ref().unwrap_or(&NOTHING_ASKED);
+        cells.insert(Key::of(&routine.id, Part::Schedule(*since), SCHEDULE), json(schedule)?);
+    }
     for decided in &routine.overrides {
         let part = Part::Override(decided.rule.clone(), decided.step.clone());
         cells.insert(Key::of(&routine.id, part, ""), json(decided)?);

@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 
 use holdfast_domain::ids::{BlockId, ExerciseId, RoutineId, StepId};
-use holdfast_domain::routine::{Block, Override, Routine, Step};
+use holdfast_domain::routine::{Block, Override, Routine, Schedule, Step};
+use holdfast_domain::schedule::Timetable;
+use holdfast_domain::units::LocalDay;
 use holdfast_domain::vocabulary::{BlockOrder, Mode, SideRule};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::fields::{
-    EXERCISE, FOR_EXERCISE, ForExercise, Key, NOTE, PLACE, Part, REMOVED, StepPlace, VERSION,
-    unescaped,
+    EXERCISE, FOR_EXERCISE, ForExercise, Key, NOTE, NOTHING_ASKED, PLACE, Part, REMOVED, SCHEDULE,
+    StepPlace, VERSION, unescaped,
 };
 use crate::documents::actor::ActorId;
 use crate::documents::document::{Document, Held, MIN_READER};
@@ -71,6 +73,7 @@ type Fields = BTreeMap<String, Vec<Held>>;
 struct Parts {
     own: Fields,
     overrides: Vec<(Key, Vec<Held>)>,
+    schedules: Vec<(LocalDay, Vec<Held>)>,
     blocks: BTreeMap<BlockId, Fields>,
     steps: BTreeMap<StepId, Fields>,
 }
@@ -95,6 +98,10 @@ pub(super) fn read(document: &Document) -> PlanReading {
                 parts.overrides.push((key, values));
                 None
             }
+            Part::Schedule(since) => {
+                parts.schedules.push((*since, values));
+                None
+            }
         };
     }
     for (id, parts) in routines {
@@ -117,6 +124,7 @@ fn routine(id: &RoutineId, parts: &Parts, reading: &mut PlanReading) -> Option<R
     }
     object.insert("id".to_owned(), Value::from(id.as_str()));
     let mut routine: Routine = own.whole(object, reading)?;
+    routine.timetable = timetable(id, parts, &routine, reading);
 
     let mut by_block: BTreeMap<BlockId, Vec<Step>> = BTreeMap::new();
     for (step_id, fields) in parts.steps.iter().filter(|(_, fields)| !is_removed(fields)) {
@@ -143,6 +151,31 @@ fn routine(id: &RoutineId, parts: &Parts, reading: &mut PlanReading) -> Option<R
         }
     }
     Some(routine.settled())
+}
+
+/// The schedules by the day each begins. One without a day began with the routine.
+fn timetable(
+    id: &RoutineId,
+    parts: &Parts,
+    routine: &Routine,
+    reading: &mut PlanReading,
+) -> Timetable {
+    let mut versions = BTreeMap::new();
+    for (since, values) in &parts.schedules {
+        let at = Place { routine: id, part: Part::Schedule(*since) };
+        let value = at.value(SCHEDULE, values, None, reading);
+        let Some(value) = value.filter(|value| !value.is_null()) else { continue };
+        match serde_json::from_value::<Schedule>(value) {
+            Ok(schedule) => {
+                versions.insert(*since, Some(schedule).filter(|one| *one != *NOTHING_ASKED));
+            }
+            Err(error) => {
+                reading.unreadable.push((at.key(SCHEDULE).to_string(), error.to_string()));
+            }
+        }
+    }
+    let began = routine.created_at.as_ref().map(|at| at.local_day(0));
+    routine.timetable.clone().and(versions, began)
 }
 
 fn is_removed(fields: &Fields) -> bool {

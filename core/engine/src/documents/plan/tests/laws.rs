@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use holdfast_domain::routine::{NewStep, Override, Place, Schedule};
+use holdfast_domain::units::LocalDay;
 use holdfast_domain::vocabulary::SideRule;
 use proptest::prelude::*;
 
@@ -23,7 +24,7 @@ enum Act {
     Move(usize, usize),
     TakeOut(usize),
     Rename(String),
-    Schedule(bool),
+    Schedule(bool, i64),
     Override(bool),
     Remove,
     Settle(usize, usize),
@@ -41,7 +42,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (n.clone(), n.clone()).prop_map(|(i, j)| Act::Move(i, j)),
         2 => n.clone().prop_map(Act::TakeOut),
         1 => "[A-Z][a-z]{1,9}".prop_map(Act::Rename),
-        1 => any::<bool>().prop_map(Act::Schedule),
+        1 => (any::<bool>(), 0..4_i64).prop_map(|(on, day)| Act::Schedule(on, day)),
         1 => any::<bool>().prop_map(Act::Override),
         1 => Just(Act::Remove),
         2 => (n.clone(), n).prop_map(|(i, j)| Act::Settle(i, j)),
@@ -86,9 +87,10 @@ fn after(routine: &Routine, act: &Act, fresh: &mut dyn FnMut() -> String) -> Opt
         }
         Act::TakeOut(i) => routine.without_step(step(i)?).ok(),
         Act::Rename(name) => routine.renamed(name).ok(),
-        Act::Schedule(some) => {
+        Act::Schedule(some, day) => {
             let slots = vec!["bedtime".parse().ok()?];
-            routine.scheduled(some.then(|| Schedule { slots, ..Schedule::default() })).ok()
+            let schedule = some.then(|| Schedule { slots, ..Schedule::default() });
+            routine.scheduled(schedule, LocalDay::EPOCH.plus(*day)).ok()
         }
         Act::Override(some) => {
             let rule = catalogue().rules()[0].id.clone();
