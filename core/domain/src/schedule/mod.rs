@@ -15,21 +15,19 @@
 //!   evening before: a bedtime at 00:30 on Tuesday's night is Tuesday's.
 //! - A time that the clocks jump over is asked for as much later as they jump, or as much earlier
 //!   where that would be another day. A time that comes twice is asked for the first time.
-//! - A date that travel repeats asks once, because its sessions have one key. A date or slot that
-//!   travel may have skipped is excused.
+//! - A date that travel repeats asks once, because its sessions have one key. A date that it skips
+//!   is never asked while it is skipped; that it counts for nothing is the matter of progress.
 
 pub(crate) mod ask;
 mod instant;
 mod pause;
 mod slot;
 mod timetable;
-mod travel;
 
 pub use ask::{Ask, AskSpan};
 pub use instant::instant_of;
 pub use pause::{Pause, PauseRefusal, Pauses};
 pub use slot::{ANY_SLOT, BadTimeOfDay, SlotTimes, TimeOfDay, any_slot};
 pub use timetable::Timetable;
-pub use travel::{may_be_skipped, skipped_day};
 
 pub use crate::routine::{BadSchedule, Rhythm, Schedule, Span};
