@@ -39,10 +39,7 @@ fn a_full_space_takes_no_more_content_and_still_takes_membership() {
     // Other spaces have their own measure.
     phone.start_chart(&account);
     let fresh = DeviceKeys::generate(&mut SystemEntropy);
-    let act = Act::AdmitDevice(AdmitDevice {
-        device: fresh.certificate(DeviceKind::Machine),
-        proof: None,
-    });
+    let act = Act::AdmitDevice(AdmitDevice::by_consent(&fresh, account.id));
     let head = common::membership_head(&phone.logs[&account.id]);
     let entry = phone.statement(account.id, head, act);
     assert!(matches!(phone.push(&[&entry])[0], Outcome::Stored { .. }));

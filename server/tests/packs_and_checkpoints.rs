@@ -338,17 +338,11 @@ fn a_device_belongs_to_one_account() {
     let mut world = world(1);
     let (_, others) = Device::first(&world.line);
     let head = common::membership_head(&world.phone.logs[&world.account.id]);
-    let act = Act::AdmitDevice(AdmitDevice {
-        device: others.keys.certificate(holdfast_protocol::keys::DeviceKind::Machine),
-        proof: None,
-    });
+    let act = Act::AdmitDevice(AdmitDevice::by_consent(&others.keys, world.account.id));
     let entry = world.phone.statement(world.account.id, head, act);
     assert_eq!(world.phone.push(&[&entry]), never(Refusal::BadStatement));
     let fresh = DeviceKeys::generate(&mut SystemEntropy);
-    let act = Act::AdmitDevice(AdmitDevice {
-        device: fresh.certificate(holdfast_protocol::keys::DeviceKind::Machine),
-        proof: None,
-    });
+    let act = Act::AdmitDevice(AdmitDevice::by_consent(&fresh, world.account.id));
     let entry = world.phone.statement(world.account.id, head, act);
     assert!(matches!(world.phone.push(&[&entry])[0], Outcome::Stored { .. }));
 }

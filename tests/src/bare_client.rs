@@ -159,9 +159,7 @@ impl BareClient {
         }
         let state = state.ok_or("the peek was empty")?;
         let keys = DeviceKeys::generate(&mut SystemEntropy);
-        let proof = InviteProof::sign(&invite, account, keys.id());
-        let device = keys.certificate(DeviceKind::Machine);
-        let act = Act::AdmitDevice(AdmitDevice { device, proof: Some(proof) });
+        let act = Act::AdmitDevice(AdmitDevice::by_invite(&keys, &invite, account));
         let admission = statement(account, state.membership_head(), act, &keys).to_bytes();
         let join = wire::encode(&JoinRequest { version: VERSION, account, admission });
         let join: JoinResponse = good("join", carry("/v1/join", None, &join))?;

@@ -10,6 +10,7 @@ use crate::keys::{
     DeviceCertificate, DeviceKeys, ReceiveKey, ReceiveSecret, WRAPPED_SECRET_BYTES, WrapError,
     Wrapped, wrap,
 };
+use crate::membership::Accounts;
 use crate::secret::Secret32;
 
 /// The previous epoch's key, sealed under the new one: who has the newest key can open the history.
@@ -192,6 +193,21 @@ pub struct AccountWrap {
     pub wrapped: Wrapped,
 }
 
+impl AccountWrap {
+    /// Whether it was made for the account as it is now. A revoked phone could open an older one.
+    pub(crate) fn is_current(&self, accounts: &dyn Accounts) -> bool {
+        accounts.account(&self.account).is_some_and(|space| {
+            space.membership_head() == self.account_membership
+                && space.as_account().is_some_and(|a| a.epoch().number == self.account_epoch)
+        })
+    }
+
+    /// Whether it has a wrapped key's length.
+    pub(crate) fn has_fitting_length(&self) -> bool {
+        self.wrapped.0.len() == WRAPPED_SECRET_BYTES
+    }
+}
+
 /// One generation of a class's key in a chart.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -266,8 +282,28 @@ impl ClassEpoch {
 
     /// Whether all keys in it have a key's length.
     pub(crate) fn has_fitting_keys(&self) -> bool {
-        self.wraps.iter().all(|w| w.wrapped.0.len() == WRAPPED_SECRET_BYTES)
+        self.wraps.iter().all(AccountWrap::has_fitting_length)
             && self.previous.as_ref().is_none_or(SealedKey::has_fitting_length)
+    }
+
+    /// Wraps this epoch's key for one more reader, who got it another way.
+    ///
+    /// # Errors
+    /// [`WrapError::BadReceiver`] when the account's key is not usable.
+    pub fn wrap_for(
+        &self,
+        key: &Secret32,
+        reader: &Reader,
+        entropy: &mut dyn Entropy,
+    ) -> Result<AccountWrap, WrapError> {
+        let info = class_info(self.class, self.number, &self.commitment);
+        let wrapped = wrap(&reader.receive, &info, key.expose(), entropy)?;
+        Ok(AccountWrap {
+            account: reader.account,
+            account_epoch: reader.epoch,
+            account_membership: reader.membership,
+            wrapped,
+        })
     }
 
     /// Opens the wrap for `account` with the secret of the account's epoch it cites.

@@ -44,6 +44,10 @@ pub enum Signed {
     Challenge = 6,
     /// A look at what an invite opens.
     Peek = 7,
+    /// An invite's proof on the admission of an account into a chart.
+    MemberInvite = 8,
+    /// A device's consent to belong to an account that somebody else admits it to.
+    Consent = 9,
 }
 
 fn message(purpose: Signed, parts: &[&[u8]]) -> Vec<u8> {

@@ -19,7 +19,7 @@ use holdfast_protocol::epoch::{AccountEpoch, AccountSecret, ClassEpoch};
 use holdfast_protocol::ids::{Class, DeviceId, EntryHash, Generation, RunningHash, SpaceId};
 use holdfast_protocol::keys::{DeviceKeys, DeviceKind, InviteKeys, Wrapped};
 use holdfast_protocol::membership::{
-    Act, AdmitDevice, Cut, DeviceCut, InviteDevice, InviteProof, Refusal, RevokeDevice, Statement,
+    Act, AdmitDevice, Cut, DeviceCut, InviteDevice, Refusal, RevokeDevice, Statement,
 };
 use holdfast_protocol::pairing::{
     JoinRequest, JoinResponse, PairingLink, PeekRequest, PeekResponse,
@@ -89,14 +89,8 @@ fn statements(e: &mut Seeded) -> Vec<Act> {
             expires_at_ms: 1_800_000_000_000,
         }),
         Act::RevokeInvite(invite.id()),
-        Act::AdmitDevice(AdmitDevice {
-            device: tablet.certificate(DeviceKind::Machine),
-            proof: Some(InviteProof::sign(&invite, account.id(), tablet.id())),
-        }),
-        Act::AdmitDevice(AdmitDevice {
-            device: tablet.certificate(DeviceKind::Machine),
-            proof: None,
-        }),
+        Act::AdmitDevice(AdmitDevice::by_invite(&tablet, &invite, account.id())),
+        Act::AdmitDevice(AdmitDevice::by_consent(&tablet, account.id())),
         Act::RevokeDevice(RevokeDevice { device: tablet.id(), cut, epoch: epoch.clone() }),
         Act::RotateAccount(epoch),
         Act::DeviceCut(DeviceCut { device: tablet.id(), cut, epochs: vec![class.clone()] }),

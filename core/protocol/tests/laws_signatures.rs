@@ -11,7 +11,7 @@ use holdfast_protocol::cursor::SignedCursor;
 use holdfast_protocol::entropy::Entropy;
 use holdfast_protocol::entry::{Entry, Kind, Position};
 use holdfast_protocol::ids::{Class, DeviceId, Generation, RunningHash, SpaceId};
-use holdfast_protocol::keys::{DeviceKeys, DeviceKind, InviteKeys};
+use holdfast_protocol::keys::{DeviceKeys, InviteKeys};
 use holdfast_protocol::membership::{Act, AdmitDevice, InviteProof};
 use holdfast_protocol::pairing::PeekRequest;
 use holdfast_protocol::secret::Secret32;
@@ -21,10 +21,7 @@ use logs::{Seeded, found, header, statement};
 fn an_entry_altered_in_any_one_bit_is_refused() {
     let e = &mut Seeded::new(2);
     let account = found(e);
-    let admit = Act::AdmitDevice(AdmitDevice {
-        device: DeviceKeys::generate(e).certificate(DeviceKind::Machine),
-        proof: None,
-    });
+    let admit = Act::AdmitDevice(AdmitDevice::by_consent(&DeviceKeys::generate(e), account.id()));
     let head = header(account.id(), Class::Account, Kind::Change, 1);
     for entry in [
         Entry::seal(head, &account.secret.class_key(), b"a hold", 3, &account.phone, e),

@@ -9,7 +9,7 @@ use holdfast_protocol::epoch::{AccountEpoch, AccountSecret, ClassEpoch, Reader};
 use holdfast_protocol::ids::{Class, DeviceId, EntryHash, SpaceId};
 use holdfast_protocol::keys::{DeviceKeys, DeviceKind, InviteKeys};
 use holdfast_protocol::membership::{
-    AccountGenesis, Act, AdmitDevice, ChartGenesis, InviteDevice, InviteProof, Judge, NotAccepted,
+    AccountGenesis, Act, AdmitDevice, ChartGenesis, InviteDevice, Judge, NotAccepted,
     Refusal, RevokeDevice, SpaceState, Statement,
 };
 use holdfast_protocol::phrase::Phrase;
@@ -127,10 +127,7 @@ fn a_second_device_admits_itself_once_with_an_invite_and_opens_the_charts_keys()
 
     let tablet = DeviceKeys::generate(e);
     let admit = |keys: &DeviceKeys| {
-        Act::AdmitDevice(AdmitDevice {
-            device: keys.certificate(DeviceKind::Machine),
-            proof: Some(InviteProof::sign(&invite, account.state.space(), keys.id())),
-        })
+        Act::AdmitDevice(AdmitDevice::by_invite(keys, &invite, account.state.space()))
     };
     let late = statement(&account.state, admit(&tablet), &tablet);
     assert_eq!(
@@ -141,10 +138,7 @@ fn a_second_device_admits_itself_once_with_an_invite_and_opens_the_charts_keys()
     assert!(account.state.as_account().unwrap().is_active(&tablet.id()));
 
     let thief = DeviceKeys::generate(e);
-    let again = Act::AdmitDevice(AdmitDevice {
-        device: thief.certificate(DeviceKind::Machine),
-        proof: Some(InviteProof::sign(&invite, account.state.space(), thief.id())),
-    });
+    let again = Act::AdmitDevice(AdmitDevice::by_invite(&thief, &invite, account.state.space()));
     let again = statement(&account.state, again, &thief);
     assert_eq!(
         account.state.check(&again, &none, RELAY),
@@ -164,10 +158,7 @@ fn a_revoked_device_neither_writes_nor_opens_the_next_epoch() {
     let mut account = account();
     let none = HashMap::new();
     let tablet = DeviceKeys::generate(e);
-    let admit = Act::AdmitDevice(AdmitDevice {
-        device: tablet.certificate(DeviceKind::Machine),
-        proof: None,
-    });
+    let admit = Act::AdmitDevice(AdmitDevice::by_consent(&tablet, account.state.space()));
     let entry = statement(&account.state, admit, &account.phone);
     append(&mut account.state, &entry, &none);
 
@@ -273,10 +264,7 @@ fn the_membership_alone_can_be_read_without_the_entries_between() {
     };
     append(&mut account.state, &content, &none);
     let tablet = DeviceKeys::generate(e);
-    let act = Act::AdmitDevice(AdmitDevice {
-        device: tablet.certificate(DeviceKind::Machine),
-        proof: None,
-    });
+    let act = Act::AdmitDevice(AdmitDevice::by_consent(&tablet, account.state.space()));
     let admit = statement(&account.state, act, &account.phone);
     assert!(outline.check(&admit, &none, Judge::Member).is_err(), "its chain has a gap");
     let accepted = outline.check(&admit, &none, Judge::Outline).unwrap();
@@ -285,10 +273,7 @@ fn the_membership_alone_can_be_read_without_the_entries_between() {
 
     let by_stranger = statement(
         &outline,
-        Act::AdmitDevice(AdmitDevice {
-            device: DeviceKeys::generate(e).certificate(DeviceKind::Machine),
-            proof: None,
-        }),
+        Act::AdmitDevice(AdmitDevice::by_consent(&DeviceKeys::generate(e), account.state.space())),
         &DeviceKeys::generate(e),
     );
     assert_eq!(
@@ -308,10 +293,7 @@ fn an_invite_made_on_a_stolen_phone_is_void_once_the_phone_is_revoked() {
     let mut account = account();
     let none = HashMap::new();
     let stolen = DeviceKeys::generate(e);
-    let admit = Act::AdmitDevice(AdmitDevice {
-        device: stolen.certificate(DeviceKind::Machine),
-        proof: None,
-    });
+    let admit = Act::AdmitDevice(AdmitDevice::by_consent(&stolen, account.state.space()));
     let entry = statement(&account.state, admit, &account.phone);
     append(&mut account.state, &entry, &none);
     let invite = InviteKeys::from_secret(&Secret32::random(e));
@@ -339,10 +321,7 @@ fn an_invite_made_on_a_stolen_phone_is_void_once_the_phone_is_revoked() {
     append(&mut account.state, &entry, &none);
 
     let again = DeviceKeys::generate(e);
-    let act = Act::AdmitDevice(AdmitDevice {
-        device: again.certificate(DeviceKind::Machine),
-        proof: Some(InviteProof::sign(&invite, account.state.space(), again.id())),
-    });
+    let act = Act::AdmitDevice(AdmitDevice::by_invite(&again, &invite, account.state.space()));
     let entry = statement(&account.state, act, &again);
     assert_eq!(
         account.state.check(&entry, &none, RELAY),

@@ -34,8 +34,7 @@ fn append(state: &mut SpaceState, entry: &Entry, accounts: &HashMap<SpaceId, Spa
 }
 
 fn admit(account: &mut SpaceState, by: &DeviceKeys, new: &DeviceKeys) {
-    let device = new.certificate(DeviceKind::Machine);
-    let act = Act::AdmitDevice(AdmitDevice { device, proof: None });
+    let act = Act::AdmitDevice(AdmitDevice::by_consent(new, account.space()));
     let entry = statement(account, act, by);
     append(account, &entry, &HashMap::new());
 }
@@ -116,8 +115,10 @@ fn a_key_that_nobody_can_wrap_for_is_not_taken_from_a_device_an_invite_or_an_epo
         BOTH.map(|judge| state.check(&entry, &(), judge).unwrap_err())
     };
     let bad = NotAccepted::Never(Refusal::BadStatement);
-    let device = with_unusable_receiver(&DeviceKeys::generate(e));
-    assert_eq!(check(&state, Act::AdmitDevice(AdmitDevice { device, proof: None })), [bad; 2]);
+    let deaf = DeviceKeys::generate(e);
+    let device = with_unusable_receiver(&deaf);
+    let admit = AdmitDevice { device, ..AdmitDevice::by_consent(&deaf, state.space()) };
+    assert_eq!(check(&state, Act::AdmitDevice(admit)), [bad; 2]);
     let invite = InviteKeys::from_secret(&Secret32::random(e)).id();
     let open = InviteDevice { invite, receive: ReceiveKey([0; 32]), expires_at_ms: 5_000 };
     assert_eq!(check(&state, Act::InviteDevice(open)), [bad; 2]);
@@ -247,10 +248,8 @@ fn a_revoked_device_does_not_come_back_by_an_invite_or_by_another_device() {
     let entry = statement(&state, Act::RevokeDevice(act), &phone);
     append(&mut state, &entry, &none);
 
-    let device = tablet.certificate(DeviceKind::Machine);
-    let proof = Some(InviteProof::sign(&invite, state.space(), tablet.id()));
-    let itself = Act::AdmitDevice(AdmitDevice { device: device.clone(), proof });
-    let by_phone = Act::AdmitDevice(AdmitDevice { device, proof: None });
+    let itself = Act::AdmitDevice(AdmitDevice::by_invite(&tablet, &invite, state.space()));
+    let by_phone = Act::AdmitDevice(AdmitDevice::by_consent(&tablet, state.space()));
     for judge in [RELAY, Judge::Member, Judge::Outline] {
         let entry = statement(&state, itself.clone(), &tablet);
         never(state.check(&entry, &none, judge), Refusal::BadStatement);
@@ -262,7 +261,7 @@ fn a_revoked_device_does_not_come_back_by_an_invite_or_by_another_device() {
     for (space, whom) in [(state.space(), tablet.id()), (SpaceId([9; 32]), other.id())] {
         let device = other.certificate(DeviceKind::Machine);
         let proof = Some(InviteProof::sign(&invite, space, whom));
-        let entry = statement(&state, Act::AdmitDevice(AdmitDevice { device, proof }), &other);
+        let entry = statement(&state, Act::AdmitDevice(AdmitDevice { device, proof, consent: None }), &other);
         never(state.check(&entry, &none, RELAY), Refusal::BadSignature);
     }
 }

@@ -265,7 +265,7 @@ fn encodings() -> Value {
     let device = keys().certificate(DeviceKind::Machine);
     let proof = InviteProof::sign(&invite, account, device.device);
     let admit = |proof| {
-        let act = Act::AdmitDevice(AdmitDevice { device: device.clone(), proof });
+        let act = Act::AdmitDevice(AdmitDevice { device: device.clone(), proof, consent: None });
         hex(&Statement { after: EntryHash([12; 32]), act }.to_bytes())
     };
     json!({

@@ -604,10 +604,7 @@ pub fn admission(
     invite: &InviteKeys,
     keys: &DeviceKeys,
 ) -> Entry {
-    let act = Act::AdmitDevice(AdmitDevice {
-        device: keys.certificate(DeviceKind::Machine),
-        proof: Some(InviteProof::sign(invite, account, keys.id())),
-    });
+    let act = Act::AdmitDevice(AdmitDevice::by_invite(keys, invite, account));
     let header = Header {
         version: VERSION,
         space: account,

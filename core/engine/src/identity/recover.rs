@@ -78,13 +78,12 @@ fn recover(mut config: Config, phrase: &str, relay: &str, device_name: &str) -> 
             Some(home) => home,
             None => NewHome::prepare(&mut config)?,
         };
-        let certificate = device.certificate(DeviceKind::Machine);
         let at = Place {
             counter: state.tip(&paper.id()).counter + 1,
             prev: EntryHash::ZERO,
             seen: Position::START,
         };
-        let entry = statements::admit_device(&state, certificate, By { keys: &paper, at });
+        let entry = statements::admit_device(&state, &device, By { keys: &paper, at });
         let mut joining = Joining {
             by: by.clone(),
             account: account.to_hex(),

@@ -186,16 +186,14 @@ pub(crate) fn invite_device(
 
 /// A device admits itself with an invite. It has seen nothing of the log but its membership, and says so.
 pub(crate) fn admit_self(account: &SpaceState, invite: &InviteKeys, keys: &DeviceKeys) -> Entry {
-    let proof = InviteProof::sign(invite, account.space(), keys.id());
-    let device = keys.certificate(DeviceKind::Machine);
-    let act = Act::AdmitDevice(AdmitDevice { device, proof: Some(proof) });
+    let act = Act::AdmitDevice(AdmitDevice::by_invite(keys, invite, account.space()));
     let at = Place { counter: 1, prev: EntryHash::ZERO, seen: Position::START };
     statement(account, act, By { keys, at })
 }
 
 /// A device of the account admits another: the recovery phrase, on behalf of a new phone.
-pub(crate) fn admit_device(account: &SpaceState, device: DeviceCertificate, by: By<'_>) -> Entry {
-    statement(account, Act::AdmitDevice(AdmitDevice { device, proof: None }), by)
+pub(crate) fn admit_device(account: &SpaceState, device: &DeviceKeys, by: By<'_>) -> Entry {
+    statement(account, Act::AdmitDevice(AdmitDevice::by_consent(device, account.space())), by)
 }
 
 /// Revokes a device of the account: its word ends at its last entry, and the account gets a new secret,

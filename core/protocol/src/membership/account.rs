@@ -168,6 +168,7 @@ impl AccountState {
     /// as far as the judge knows it.
     pub(super) fn check(
         &self,
+        account: AccountId,
         act: &Act,
         author: DeviceId,
         is_tip: impl Fn(&DeviceId, Cut) -> bool,
@@ -193,6 +194,9 @@ impl AccountState {
             }
             Act::RevokeInvite(_) => Ok(()),
             Act::AdmitDevice(admit) if admit.proof.is_none() => {
+                if !admit.has_consent(account) {
+                    return Err(Refusal::BadSignature.into());
+                }
                 self.check_new_device(&admit.device)
             }
             Act::RevokeDevice(revoke) => {

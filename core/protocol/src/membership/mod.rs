@@ -3,14 +3,22 @@
 
 mod account;
 mod chart;
+mod chart_acts;
+mod chart_statement;
 mod content;
+mod grant;
 mod refusal;
 mod space;
 mod start;
 mod statement;
 
 pub use account::{AccountDevice, AccountState, MAX_OPEN_INVITES, OpenInvite};
-pub use chart::{Access, ChartState, Grants, Member};
+pub use chart::{ChartState, Lost, MAX_EPOCHS, MAX_MEMBERS, Member, OpenMemberInvite};
+pub use chart_statement::{
+    AdmitMember, ChangeGrant, CloseInvite, ConfirmMember, DeviceEnd, InviteMember, KeepKeys,
+    KeptKey, Leave, MemberProof, RemoveMember,
+};
+pub use grant::{Access, Grant, Grants, Role};
 pub use refusal::{NotAccepted, Refusal};
 pub use space::{Accepted, Accounts, AuthorTip, Judge, MAX_UNCITED, SpaceKind, SpaceState};
 pub use statement::{

@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::entry::BadEntry;
-use crate::ids::EntryHash;
+use crate::ids::{AccountId, EntryHash};
 use crate::sync::Outcome;
 
 /// Why an entry will never be accepted.
@@ -98,6 +98,14 @@ pub enum Refusal {
     #[n(21)]
     #[error("the space was closed by its owner")]
     Closed,
+    /// The time of the author's grant is over.
+    #[n(22)]
+    #[error("the time that the author's account was given is over")]
+    GrantEnded,
+    /// A chart must keep an owner.
+    #[n(23)]
+    #[error("the last owner cannot go: nobody could hand on the keys")]
+    LastOwner,
 }
 
 impl From<&BadEntry> for Refusal {
@@ -134,6 +142,9 @@ pub enum NotAccepted {
     /// A wrap was made for an account's older membership.
     #[error("a key is wrapped for an older membership of an account; pull and sign again")]
     StaleWrap,
+    /// The reader does not know the membership of an account that this speaks of, and has to read it first.
+    #[error("the membership of account {0} has to be read first")]
+    NeedsAccount(AccountId),
 }
 
 impl From<Refusal> for NotAccepted {
@@ -150,6 +161,8 @@ impl From<NotAccepted> for Outcome {
             NotAccepted::StaleMembership { head } => Self::StaleMembership { head },
             NotAccepted::StaleCut => Self::StaleCut,
             NotAccepted::StaleWrap => Self::StaleWrap,
+            // The relay knows every account that it may have to judge.
+            NotAccepted::NeedsAccount(_) => Self::Never { why: Refusal::NotAMember },
         }
     }
 }

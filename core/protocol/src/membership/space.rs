@@ -7,6 +7,7 @@ use minicbor::{Decode, Encode};
 
 use super::account::AccountState;
 use super::chart::ChartState;
+use super::chart_acts::{Authors, Hearing};
 use super::refusal::{NotAccepted, Refusal};
 use super::statement::{Act, Cut, Statement};
 use crate::entry::{Entry, Header, Kind, Position};
@@ -108,6 +109,23 @@ pub struct SpaceState {
     /// Set when entries were passed whose authors are not known here.
     #[n(6)]
     pub(super) gaps: bool,
+}
+
+/// The authors of a space, as far as whoever judges has read it.
+struct Known<'a> {
+    state: &'a SpaceState,
+    judge: Judge,
+}
+
+impl Authors for Known<'_> {
+    fn is_tip(&self, device: &DeviceId, cut: Cut) -> bool {
+        self.judge == Judge::Outline || self.state.may_be_tip(device, cut)
+    }
+
+    fn all(&self) -> Option<Vec<DeviceId>> {
+        let whole = self.judge != Judge::Outline && !self.state.gaps;
+        whole.then(|| self.state.authors.keys().copied().collect())
+    }
 }
 
 /// An entry that was judged to fit the state it was judged against.
@@ -285,6 +303,9 @@ impl SpaceState {
         if header.space != self.space {
             return Err(Refusal::WrongSpace.into());
         }
+        if self.as_chart().is_some_and(|chart| chart.closed) {
+            return Err(Refusal::Closed.into());
+        }
         match header.kind {
             Kind::Membership => self.check_membership(entry, accounts, judge),
             Kind::Change | Kind::Pack => self.check_content(header, accounts, judge),
@@ -301,7 +322,10 @@ impl SpaceState {
         if let Some(act) = &accepted.act {
             match &mut self.kind {
                 SpaceKind::Account(account) => account.apply(act, entry.header().author),
-                SpaceKind::Chart(chart) => chart.apply(act),
+                SpaceKind::Chart(chart) => {
+                    let tip = |device: &DeviceId| self.authors.get(device).map_or(0, |t| t.counter);
+                    chart.apply(act, entry.header().author, &tip);
+                }
             }
             self.membership_head = entry.hash();
         }
@@ -383,7 +407,7 @@ impl SpaceState {
     pub(super) fn is_owner(&self, account: &AccountId) -> bool {
         match &self.kind {
             SpaceKind::Account(_) => true,
-            SpaceKind::Chart(chart) => chart.members.get(account).is_some_and(|m| m.owner),
+            SpaceKind::Chart(chart) => chart.is_owner(account),
         }
     }
 
@@ -400,28 +424,26 @@ impl SpaceState {
             return Err(Refusal::WrongClass.into());
         }
         let statement = Statement::from_bytes(entry.body()).map_err(|_| Refusal::Malformed)?;
-        let is_tip =
-            |device: &DeviceId, cut: Cut| judge == Judge::Outline || self.may_be_tip(device, cut);
+        let authors = Known { state: self, judge };
+        let hearing = Hearing { author: header.author, accounts, judge, authors: &authors };
         // A used invite says so before the lost race does: it is the answer the holder can act on.
-        if let (SpaceKind::Account(state), Act::AdmitDevice(admit)) = (&self.kind, &statement.act)
-            && admit.proof.is_some()
-        {
-            state.check_self_admission(self.space, header.author, admit, judge)?;
-        } else {
-            let account = self.author_account(&header.author, accounts, judge)?;
-            if statement.after == self.membership_head {
-                match &self.kind {
-                    SpaceKind::Account(state) => {
-                        state.check(&statement.act, header.author, is_tip)?;
+        match (&self.kind, &statement.act) {
+            (SpaceKind::Account(state), Act::AdmitDevice(admit)) if admit.proof.is_some() => {
+                state.check_self_admission(self.space, header.author, admit, judge)?;
+            }
+            (SpaceKind::Chart(chart), Act::AdmitMember(admit)) => {
+                chart.check_admission(self.space, admit, hearing)?;
+            }
+            (kind, act) => {
+                let account = self.author_account(&header.author, accounts, judge)?;
+                if statement.after == self.membership_head {
+                    match kind {
+                        SpaceKind::Account(state) => {
+                            let is_tip = |device: &DeviceId, cut| authors.is_tip(device, cut);
+                            state.check(self.space, act, header.author, is_tip)?;
+                        }
+                        SpaceKind::Chart(chart) => chart.check(act, account, hearing)?,
                     }
-                    SpaceKind::Chart(chart) => chart.check(
-                        &statement.act,
-                        header.author,
-                        account,
-                        accounts,
-                        judge,
-                        is_tip,
-                    )?,
                 }
             }
         }

@@ -5,6 +5,7 @@ use super::refusal::{NotAccepted, Refusal};
 use super::space::{Accounts, AuthorTip, SpaceKind, SpaceState};
 use crate::checkpoint::{Checkpoint, CheckpointTip};
 use crate::entry::{Entry, Header, Kind};
+use crate::ids::Class;
 
 impl SpaceState {
     /// Judges a content entry that a checkpoint retains, once every membership entry that the checkpoint
@@ -21,27 +22,38 @@ impl SpaceState {
         if header.space != self.space {
             return Err(Refusal::WrongSpace.into());
         }
+        let is_content = header.kind != Kind::Checkpoint;
         let (account, cut) = match &self.kind {
             SpaceKind::Account(state) => {
                 let device = state.devices.get(&header.author).ok_or(Refusal::NotAMember)?;
+                if is_content {
+                    self.check_class(header, self.space)?;
+                }
                 (self.space, device.revoked)
             }
-            SpaceKind::Chart(chart) => (
-                chart.ever_account_of(&header.author, accounts).ok_or(Refusal::NotAMember)?,
-                chart.cuts.get(&header.author).copied(),
-            ),
+            SpaceKind::Chart(chart) => {
+                let account = chart.ever_account_of(&header.author, accounts);
+                let account = account.ok_or(Refusal::NotAMember)?;
+                // Packs and checkpoints are an owner's; what became of a right since then is in the record.
+                let right =
+                    if header.kind == Kind::Change { header.class } else { Class::Membership };
+                if is_content && !Class::CHART.contains(&header.class) {
+                    return Err(Refusal::WrongClass.into());
+                }
+                let cut = chart.cuts.get(&header.author).copied();
+                let is_cut = cut.is_some_and(|cut| header.counter > cut.counter);
+                if !is_cut && !chart.counts(&account, &header.author, right, header.counter) {
+                    return Err(Refusal::NoWriteGrant.into());
+                }
+                (account, cut)
+            }
         };
         if cut.is_some_and(|cut| header.counter > cut.counter) {
             return Err(Refusal::Revoked.into());
         }
         self.check_is_machine(&header.author, account, accounts)?;
-        if header.kind != Kind::Checkpoint {
-            self.check_class(header, account)?;
-            if header.epoch == 0 || header.epoch > self.epoch(header.class) {
-                return Err(Refusal::UnknownEpoch.into());
-            }
-        } else if !self.is_owner(&account) {
-            return Err(Refusal::NoWriteGrant.into());
+        if is_content && (header.epoch == 0 || header.epoch > self.epoch(header.class)) {
+            return Err(Refusal::UnknownEpoch.into());
         }
         Ok(())
     }

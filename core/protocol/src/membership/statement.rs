@@ -4,9 +4,15 @@
 use minicbor::{Decode, Encode};
 use subtle::ConstantTimeEq;
 
+use super::chart_statement::{
+    AdmitMember, ChangeGrant, CloseInvite, ConfirmMember, InviteMember, KeepKeys, Leave,
+    RemoveMember,
+};
 use crate::epoch::{AccountEpoch, ClassEpoch};
 use crate::ids::{AccountId, DeviceId, EntryHash, InviteId};
-use crate::keys::{DeviceCertificate, DeviceKeys, InviteKeys, ReceiveKey, Sig, Signed, verify};
+use crate::keys::{
+    DeviceCertificate, DeviceKeys, DeviceKind, InviteKeys, ReceiveKey, Sig, Signed, verify,
+};
 use crate::wire::{Malformed, decode, encode};
 
 /// Starts an account: its first device and the recovery phrase.
@@ -97,6 +103,38 @@ pub struct AdmitDevice {
     /// The invite's proof, when the device admits itself.
     #[n(1)]
     pub proof: Option<InviteProof>,
+    /// The device's own word that it belongs to this account, when another device admits it: else an account
+    /// could claim somebody else's device, and with it what that device writes.
+    #[n(2)]
+    pub consent: Option<Sig>,
+}
+
+impl AdmitDevice {
+    /// A device that admits itself with an invite.
+    #[must_use]
+    pub fn by_invite(keys: &DeviceKeys, invite: &InviteKeys, account: AccountId) -> Self {
+        let proof = Some(InviteProof::sign(invite, account, keys.id()));
+        Self { device: keys.certificate(DeviceKind::Machine), proof, consent: None }
+    }
+
+    /// A device that a device of the account is to admit.
+    #[must_use]
+    pub fn by_consent(keys: &DeviceKeys, account: AccountId) -> Self {
+        let consent = Some(Self::consent(keys, account));
+        Self { device: keys.certificate(DeviceKind::Machine), proof: None, consent }
+    }
+
+    fn consent(keys: &DeviceKeys, account: AccountId) -> Sig {
+        keys.sign(Signed::Consent, &[&account.0])
+    }
+
+    /// Whether the device itself wants this.
+    #[must_use]
+    pub fn has_consent(&self, account: AccountId) -> bool {
+        self.consent.as_ref().is_some_and(|consent| {
+            verify(&self.device.device.0, Signed::Consent, &[&account.0], consent)
+        })
+    }
 }
 
 /// The last entry of a device that counts.
@@ -186,6 +224,24 @@ pub enum Act {
     DeviceCut(DeviceCut),
     /// Rotates keys of classes.
     RotateClasses(Vec<ClassEpoch>),
+    /// Opens an invite into a chart.
+    InviteMember(InviteMember),
+    /// Ends an invite into a chart.
+    CloseInvite(CloseInvite),
+    /// An account comes into a chart.
+    AdmitMember(AdmitMember),
+    /// A member keeps the keys it was handed.
+    KeepKeys(KeepKeys),
+    /// Gives keys to a member after comparing.
+    ConfirmMember(ConfirmMember),
+    /// Changes what a member may do.
+    ChangeGrant(ChangeGrant),
+    /// Removes a member.
+    RemoveMember(RemoveMember),
+    /// A member goes.
+    Leave(Leave),
+    /// Ends the chart for everybody, for good.
+    Close,
     /// A kind that this build does not know: writes freeze until the app is updated.
     Unknown(u16),
 }
@@ -227,6 +283,15 @@ impl Statement {
             Act::ChartGenesis(x) => (32, encode(x)),
             Act::DeviceCut(x) => (33, encode(x)),
             Act::RotateClasses(x) => (34, encode(x)),
+            Act::InviteMember(x) => (35, encode(x)),
+            Act::CloseInvite(x) => (36, encode(x)),
+            Act::AdmitMember(x) => (37, encode(x)),
+            Act::KeepKeys(x) => (38, encode(x)),
+            Act::ConfirmMember(x) => (39, encode(x)),
+            Act::ChangeGrant(x) => (40, encode(x)),
+            Act::RemoveMember(x) => (41, encode(x)),
+            Act::Leave(x) => (42, encode(x)),
+            Act::Close => (43, Vec::new()),
             Act::Unknown(kind) => (*kind, Vec::new()),
         };
         encode(&RawStatement { kind, after: self.after, payload })
@@ -249,6 +314,16 @@ impl Statement {
             32 => Act::ChartGenesis(decode("chart genesis", p)?),
             33 => Act::DeviceCut(decode("device cut", p)?),
             34 => Act::RotateClasses(decode("class rotation", p)?),
+            35 => Act::InviteMember(decode("member invite", p)?),
+            36 => Act::CloseInvite(decode("invite closing", p)?),
+            37 => Act::AdmitMember(decode("member admission", p)?),
+            38 => Act::KeepKeys(decode("kept keys", p)?),
+            39 => Act::ConfirmMember(decode("member confirmation", p)?),
+            40 => Act::ChangeGrant(decode("grant change", p)?),
+            41 => Act::RemoveMember(decode("member removal", p)?),
+            42 => Act::Leave(decode("leaving", p)?),
+            43 if p.is_empty() => Act::Close,
+            43 => return Err(Malformed::NotCanonical("closing")),
             unknown => Act::Unknown(unknown),
         };
         Ok(Self { after: raw.after, act })

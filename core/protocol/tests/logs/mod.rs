@@ -12,8 +12,8 @@ use holdfast_protocol::hash::{Purpose, hash};
 use holdfast_protocol::ids::{AccountId, Class, DeviceId, EntryHash, SpaceId};
 use holdfast_protocol::keys::{DeviceKeys, DeviceKind};
 use holdfast_protocol::membership::{
-    Accepted, Access, AccountGenesis, Act, ChartGenesis, ChartState, Judge, Member, NotAccepted,
-    SpaceKind, SpaceState, Statement,
+    Accepted, Access, AccountGenesis, Act, ChartGenesis, ChartState, Grant, Judge, Member,
+    NotAccepted, SpaceKind, SpaceState, Statement,
 };
 use holdfast_protocol::phrase::Phrase;
 use holdfast_protocol::secret::Secret32;
@@ -171,7 +171,8 @@ pub fn with_chart(state: &SpaceState, change: impl FnOnce(&mut ChartState)) -> S
 }
 
 pub fn member(grants: &[(Class, Access)]) -> Member {
-    Member { owner: false, grants: grants.iter().copied().collect(), until_ms: None }
+    let classes = grants.iter().copied().collect();
+    Member { grant: Grant { owner: false, classes, until_ms: None }, waiting: false, invite: None }
 }
 
 /// Judges as a member does; what a reader sees of an accepted entry.

@@ -7,9 +7,9 @@ use holdfast_protocol::checkpoint::Checkpoint;
 use holdfast_protocol::entry::{Entry, Header, Kind, SeqRange};
 use holdfast_protocol::epoch::{AccountEpoch, AccountSecret, ClassEpoch};
 use holdfast_protocol::ids::{AccountId, Class, DeviceId, EntryHash};
-use holdfast_protocol::keys::{DeviceKeys, DeviceKind, InviteKeys};
+use holdfast_protocol::keys::{DeviceKeys, InviteKeys};
 use holdfast_protocol::membership::{
-    Access, Act, AdmitDevice, DeviceCut, InviteDevice, InviteProof, Judge, NotAccepted, Refusal,
+    Access, Act, AdmitDevice, DeviceCut, InviteDevice, Judge, NotAccepted, Refusal,
     RevokeDevice, SpaceState, Statement,
 };
 use holdfast_protocol::secret::Secret32;
@@ -213,17 +213,15 @@ impl World {
                 let which = open.unwrap_or(which % self.invites.len());
                 let of = self.invites[which].1;
                 let new = DeviceKeys::generate(&mut self.e);
-                let proof = InviteProof::sign(&self.invites[which].0, self.account(of), new.id());
-                let certificate = new.certificate(DeviceKind::Machine);
-                let act = Act::AdmitDevice(AdmitDevice { device: certificate, proof: Some(proof) });
+                let invite = &self.invites[which].0;
+                let act = Act::AdmitDevice(AdmitDevice::by_invite(&new, invite, self.account(of)));
                 let entry = statement(self.logs[of].state(), act, &new);
                 let brings = Brings { device: Some((new, of)), what: "join", ..Brings::default() };
                 self.push(None, of, entry, brings);
             }
             Deed::Admit => {
                 let new = DeviceKeys::generate(&mut self.e);
-                let certificate = new.certificate(DeviceKind::Machine);
-                let act = Act::AdmitDevice(AdmitDevice { device: certificate, proof: None });
+                let act = Act::AdmitDevice(AdmitDevice::by_consent(&new, self.account(person)));
                 let brings =
                     Brings { device: Some((new, person)), what: "admit", ..Brings::default() };
                 self.say(device, person, act, brings);
