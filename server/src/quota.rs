@@ -30,7 +30,7 @@ pub(crate) fn check(
         SpaceKind::Chart(chart) => chart
             .members
             .iter()
-            .any(|(account, m)| m.owner && set.get(account).is_some_and(|a| a.row.no == of)),
+            .any(|(account, m)| m.grant.owner && set.get(account).is_some_and(|a| a.row.no == of)),
     };
     let for_all = match (entry.header().kind, owner) {
         (Kind::Membership | Kind::Checkpoint, _) => limits.space_bytes,

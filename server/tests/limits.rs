@@ -10,7 +10,7 @@ use std::sync::Arc;
 use common::{Device, Line, NOON};
 use holdfast_protocol::entropy::SystemEntropy;
 use holdfast_protocol::ids::{Class, DeviceId};
-use holdfast_protocol::keys::{DeviceKeys, DeviceKind};
+use holdfast_protocol::keys::DeviceKeys;
 use holdfast_protocol::membership::{Act, AdmitDevice, Refusal};
 use holdfast_protocol::sync::{MAX_PUSH, Outcome, ProblemCode, Push};
 use holdfast_protocol::{VERSION, wire};

@@ -15,7 +15,7 @@ use holdfast_protocol::epoch::{AccountEpoch, AccountSecret, ClassEpoch, Reader};
 use holdfast_protocol::ids::{AccountId, ActorId, Class, DeviceId, EntryHash, SpaceId};
 use holdfast_protocol::keys::{DeviceKeys, DeviceKind};
 use holdfast_protocol::membership::{
-    AccountGenesis, Act, AdmitDevice, ChartGenesis, InviteProof, Judge, SpaceState, Statement,
+    AccountGenesis, Act, AdmitDevice, ChartGenesis, Judge, SpaceState, Statement,
 };
 use holdfast_protocol::pairing::{
     JoinRequest, JoinResponse, PairingLink, PeekRequest, PeekResponse, invite_wrap_info,

@@ -9,8 +9,8 @@ use holdfast_protocol::epoch::{AccountEpoch, AccountSecret, ClassEpoch, Reader};
 use holdfast_protocol::ids::{Class, DeviceId, EntryHash, SpaceId};
 use holdfast_protocol::keys::{DeviceKeys, DeviceKind, InviteKeys};
 use holdfast_protocol::membership::{
-    AccountGenesis, Act, AdmitDevice, ChartGenesis, InviteDevice, Judge, NotAccepted,
-    Refusal, RevokeDevice, SpaceState, Statement,
+    AccountGenesis, Act, AdmitDevice, ChartGenesis, InviteDevice, Judge, NotAccepted, Refusal,
+    RevokeDevice, SpaceState, Statement,
 };
 use holdfast_protocol::phrase::Phrase;
 use holdfast_protocol::secret::Secret32;

@@ -261,7 +261,11 @@ fn a_revoked_device_does_not_come_back_by_an_invite_or_by_another_device() {
     for (space, whom) in [(state.space(), tablet.id()), (SpaceId([9; 32]), other.id())] {
         let device = other.certificate(DeviceKind::Machine);
         let proof = Some(InviteProof::sign(&invite, space, whom));
-        let entry = statement(&state, Act::AdmitDevice(AdmitDevice { device, proof, consent: None }), &other);
+        let entry = statement(
+            &state,
+            Act::AdmitDevice(AdmitDevice { device, proof, consent: None }),
+            &other,
+        );
         never(state.check(&entry, &none, RELAY), Refusal::BadSignature);
     }
 }

@@ -19,8 +19,8 @@ use holdfast_protocol::hash::next_running;
 use holdfast_protocol::ids::{Class, DeviceId, EntryHash, Generation, Seq, SpaceId};
 use holdfast_protocol::keys::{DeviceKeys, DeviceKind, InviteKeys, wrap};
 use holdfast_protocol::membership::{
-    AccountGenesis, Act, AdmitDevice, ChartGenesis, InviteDevice, InviteProof, Judge, RevokeDevice,
-    SpaceState, Statement,
+    AccountGenesis, Act, AdmitDevice, ChartGenesis, InviteDevice, Judge, RevokeDevice, SpaceState,
+    Statement,
 };
 use holdfast_protocol::pairing::{JoinRequest, JoinResponse, invite_wrap_info};
 use holdfast_protocol::phrase::Phrase;

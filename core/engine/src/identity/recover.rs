@@ -4,7 +4,7 @@
 use holdfast_protocol::VERSION;
 use holdfast_protocol::entry::{Entry, Kind, Position};
 use holdfast_protocol::ids::{AccountId, EntryHash, Seq};
-use holdfast_protocol::keys::{DeviceKeys, DeviceKind};
+use holdfast_protocol::keys::DeviceKeys;
 use holdfast_protocol::membership::SpaceState;
 use holdfast_protocol::phrase::Phrase;
 use holdfast_protocol::sync::{Item, Outcome, ProblemCode, Push, SyncRequest, SyncResponse, Want};

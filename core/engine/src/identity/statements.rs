@@ -5,12 +5,10 @@ use holdfast_protocol::entropy::Entropy;
 use holdfast_protocol::entry::{Entry, Header, Kind, Position};
 use holdfast_protocol::epoch::{AccountEpoch, AccountSecret, ClassEpoch, Reader};
 use holdfast_protocol::ids::{AccountId, Class, DeviceId, EntryHash, SpaceId};
-use holdfast_protocol::keys::{
-    DeviceCertificate, DeviceKeys, DeviceKind, InviteKeys, WrapError, wrap,
-};
+use holdfast_protocol::keys::{DeviceKeys, DeviceKind, InviteKeys, WrapError, wrap};
 use holdfast_protocol::membership::{
-    AccountGenesis, Accounts, Act, AdmitDevice, ChartGenesis, Cut, DeviceCut, InviteDevice,
-    InviteProof, Judge, NotAccepted, RevokeDevice, SpaceState, Statement,
+    AccountGenesis, Accounts, Act, AdmitDevice, ChartGenesis, Cut, DeviceCut, InviteDevice, Judge,
+    NotAccepted, RevokeDevice, SpaceState, Statement,
 };
 use holdfast_protocol::pairing::invite_wrap_info;
 use holdfast_protocol::secret::Secret32;

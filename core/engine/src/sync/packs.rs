@@ -58,7 +58,7 @@ pub(crate) fn ready<'a>(site: &Site<'_>, row: &'a SpaceRow) -> Result<Option<&'a
     let Some(state) = row.settled() else { return Ok(None) };
     let owner = match state.kind() {
         SpaceKind::Account(_) => true,
-        SpaceKind::Chart(chart) => chart.members.get(&site.account).is_some_and(|m| m.owner),
+        SpaceKind::Chart(chart) => chart.is_owner(&site.account),
     };
     let whole = row.above == state.head().seq && !state.is_frozen();
     if !owner || !whole || site.store.read(|conn| sealed::any_in(conn, row.id))? {

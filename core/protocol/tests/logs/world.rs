@@ -9,8 +9,8 @@ use holdfast_protocol::epoch::{AccountEpoch, AccountSecret, ClassEpoch};
 use holdfast_protocol::ids::{AccountId, Class, DeviceId, EntryHash};
 use holdfast_protocol::keys::{DeviceKeys, InviteKeys};
 use holdfast_protocol::membership::{
-    Access, Act, AdmitDevice, DeviceCut, InviteDevice, Judge, NotAccepted, Refusal,
-    RevokeDevice, SpaceState, Statement,
+    Access, Act, AdmitDevice, DeviceCut, InviteDevice, Judge, NotAccepted, Refusal, RevokeDevice,
+    SpaceState, Statement,
 };
 use holdfast_protocol::secret::Secret32;
 
