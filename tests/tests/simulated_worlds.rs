@@ -35,6 +35,14 @@ fn a_device_that_dies_at_any_write_or_commit_of_an_evening_loses_nothing() {
 }
 
 #[test]
+fn a_device_that_dies_at_any_write_of_a_join_and_again_of_the_next_try_gets_there_with_the_same_link()
+ {
+    let (pairs, failed) = simulator::sweep_join(11, 17);
+    assert!(pairs > 10, "only {pairs}");
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[test]
 fn a_seed_replays_exactly() {
     for seed in [3, 8] {
         let run = || simulator::run(seed, &Size::of_seed(seed), None).trace;

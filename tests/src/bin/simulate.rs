@@ -82,7 +82,12 @@ fn sweep() -> ExitCode {
         }
     }
     println!("{points} writes and commits died at, {} failed", failed.len());
-    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let (pairs, joins) = simulator::sweep_join(1, 1);
+    for (deaths, broken) in &joins {
+        println!("deaths at writes {deaths:?} of a join FAIL: {broken:?}");
+    }
+    println!("{pairs} pairs of deaths of a join, {} failed", joins.len());
+    if failed.is_empty() && joins.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn one(asked: &Asked, seed: u64) -> ExitCode {

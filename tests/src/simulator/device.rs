@@ -126,31 +126,37 @@ impl Device {
         config
     }
 
-    /// Joins an account with a link, and goes on with it where it broke off. Says whether it got there.
+    /// Joins an account with a link, and goes on with it where it broke off. At each try it dies at the
+    /// so-manyth write or commit, 0 for never. Says whether it got there.
     ///
     /// # Errors
     /// When it cannot be started again after it died of it.
-    pub fn join(&mut self, link: &str, dies_at: u32) -> Result<bool, String> {
+    pub fn join(&mut self, link: &str, deaths: &[u32]) -> Result<bool, String> {
         /// How often somebody has the patience to try.
-        const PATIENCE: u32 = 6;
-        self.die_at(dies_at);
-        for _ in 0..PATIENCE {
+        const PATIENCE: usize = 6;
+        for attempt in 0..PATIENCE {
             let config = self.config();
+            self.die_at(deaths.get(attempt).copied().unwrap_or_default());
             let name = format!("device {}", self.number);
             let joined = Engine::join(config, link, &name);
             if self.is_dead() {
                 drop(joined);
                 remove(&self.home());
                 self.life += 1;
-                self.die_at(0);
                 continue;
             }
             match joined {
                 Ok(engine) => {
+                    self.die_at(0);
                     self.engine = Some(engine);
                     return Ok(true);
                 }
                 Err(HoldfastError::Relay { .. }) => self.network.pass(30_000),
+                // It died when all was done but the first sync of its own.
+                Err(error) if error.code() == "already_a_home" => {
+                    self.die_at(0);
+                    return self.open().map(|()| true);
+                }
                 Err(error) => return Err(format!("{error} ({})", error.code())),
             }
         }

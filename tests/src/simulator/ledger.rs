@@ -29,7 +29,15 @@ pub struct Record {
     pub removed: Option<Sure>,
     /// Whether somebody corrected the hold it belongs to.
     pub edited: bool,
+    /// Who had it when something was last set back; nothing before that.
+    pub holders: Option<Holders>,
 }
+
+/// Devices, and [`THE_RELAY`], that have a record.
+pub type Holders = BTreeSet<usize>;
+
+/// The relay among the holders of a record.
+pub const THE_RELAY: usize = usize::MAX;
 
 /// Every record, by its note.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +60,8 @@ pub fn notes_of(hold: &HoldView) -> Vec<String> {
 impl Ledger {
     /// A record is about to be written, or was.
     pub fn wrote(&mut self, note: &str, device: usize, (key, held_s): (u8, u32), sure: Sure) {
-        let record = Record { device, key, held_s, sure, removed: None, edited: false };
+        let record =
+            Record { device, key, held_s, sure, removed: None, edited: false, holders: None };
         self.records.insert(note.to_owned(), record);
     }
 
@@ -75,14 +84,15 @@ impl Ledger {
         }
     }
 
-    /// Something was set back: what is not among `known` any more is no longer promised.
-    pub fn set_back(&mut self, known: &BTreeSet<String>, of: impl Fn(&Record) -> bool) {
+    /// Something was set back: what nobody of `known` has any more is no longer promised.
+    pub fn set_back(&mut self, known: &BTreeMap<String, Holders>) {
         for sure in self.routines.values_mut() {
             *sure = Sure::Perhaps;
         }
         for (note, record) in &mut self.records {
-            if !known.contains(note) && of(record) {
-                record.sure = Sure::Perhaps;
+            match known.get(note) {
+                Some(holders) => record.holders = Some(holders.clone()),
+                None => record.sure = Sure::Perhaps,
             }
             // Whether a removal outlived it is not worth knowing.
             if record.removed.is_some() {
@@ -94,7 +104,9 @@ impl Ledger {
     /// Some devices' records need not be anywhere else.
     pub fn excuse(&mut self, of: impl Fn(usize) -> bool) {
         for record in self.records.values_mut() {
-            if of(record.device) {
+            // Nor what only they were left to have.
+            let left = |holders: &Holders| holders.iter().any(|who| *who == THE_RELAY || !of(*who));
+            if of(record.device) || !record.holders.as_ref().is_none_or(left) {
                 record.sure = Sure::Perhaps;
             }
             // Nor need what they removed be gone.

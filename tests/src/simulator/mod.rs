@@ -5,6 +5,7 @@ pub mod chance;
 mod device;
 mod keys;
 mod ledger;
+mod logs;
 mod network;
 mod oracle;
 mod plan;
@@ -103,7 +104,7 @@ fn evening(dies_at: u32) -> Vec<Step> {
         (1, log(2, 30)),
         (1, Act::Sync),
         (0, Act::Remove { pick: 1 }),
-        (0, Act::Join { dies_at: 0 }),
+        (0, Act::Join { deaths: [0; 2] }),
         (0, Act::Sync),
         (0, Act::RelayBackup),
         (0, log(3, 25)),
@@ -136,6 +137,42 @@ pub fn sweep(first: u32, stride: u32) -> (u32, Vec<(u32, Run)>) {
         }
     }
     (0, failed)
+}
+
+/// Lets a device join in calm weather and die at every `stride`th write or commit of its first try, and at
+/// every `again`th of its second. The same link must bring it there each time. Gives how many pairs of deaths
+/// were died, and the failures with their points.
+#[must_use]
+pub fn sweep_join(stride: usize, again: usize) -> (u32, Vec<([u32; 2], Broken)>) {
+    let (mut died, mut failed) = (0, Vec::new());
+    for first in (1..).step_by(stride) {
+        for second in (1..).step_by(again) {
+            let deaths = [first, second];
+            let trace = Trace::default();
+            let broken = die_joining(&deaths, &trace).err().unwrap_or_default();
+            let times = trace.lines().iter().filter(|line| line.contains("dies at")).count();
+            died += u32::from(times > 0);
+            if !broken.is_empty() {
+                failed.push((deaths, broken));
+            }
+            match times {
+                0 => return (died, failed),
+                1 => break,
+                _ => {}
+            }
+        }
+    }
+    (died, failed)
+}
+
+fn die_joining(deaths: &[u32], trace: &Trace) -> Result<(), Broken> {
+    let mut world = World::begin(0, 1, trace.clone())?;
+    let joined = world.admit(0, deaths).map_err(|error| vec![error])?;
+    if !joined {
+        return Err(vec!["it did not get there".to_owned()]);
+    }
+    world.heal()?;
+    world.judge()
 }
 
 /// Cuts a failing seed down to steps that all are needed for it to fail as it does. Gives their numbers.

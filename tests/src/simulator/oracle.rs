@@ -6,6 +6,7 @@ use holdfast::{Budget, Engine};
 use serde_json::{Value, json};
 
 use super::ledger::{Sure, notes_of};
+use super::logs;
 use super::world::World;
 
 /// Bytes of bodies that a sync may cost when there is nothing to say.
@@ -26,6 +27,7 @@ pub fn judge(world: &mut World) -> Vec<String> {
     same_state(world, &members, &mut broken);
     promises(world, &members, &mut broken);
     statuses(world, &members, &mut broken);
+    same_logs(world, &members, &mut broken);
     doctors(world, &members, &mut broken);
     silence(world, &members, &mut broken);
     removed_see_nothing_new(world, &members, &mut broken);
@@ -100,6 +102,28 @@ fn promises(world: &World, members: &[usize], broken: &mut Vec<String>) {
             if *sure == Sure::Promised && !routines.iter().any(|routine| routine.id == *id) {
                 broken.push(format!("device {device}: the routine {id} is lost"));
             }
+        }
+    }
+}
+
+/// Place by place: what the relay has in every log is what every device has there, each derives the same
+/// membership from it, and nothing is left to be sent.
+fn same_logs(world: &World, members: &[usize], broken: &mut Vec<String>) {
+    let there = match world.network.with_house(|house, _| logs::of_relay(house)) {
+        Ok(there) => there,
+        Err(error) => return broken.push(error),
+    };
+    for device in members {
+        match logs::of_device(&world.devices[*device]) {
+            Ok(here) => {
+                let found = logs::compare(&there, &here);
+                broken.extend(found.into_iter().map(|what| format!("device {device}: {what}")));
+            }
+            Err(error) => broken.push(format!("device {device}: {error}")),
+        }
+        let relay = world.devices[*device].engine().relay().ok().flatten();
+        if let Some(queued) = relay.map(|relay| relay.queued).filter(|queued| *queued > 0) {
+            broken.push(format!("device {device} has {queued} entries that are never sent"));
         }
     }
 }

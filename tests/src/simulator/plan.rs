@@ -48,8 +48,8 @@ pub enum Act {
     Binge(u32),
     /// One more device joins. It may die of it, and go on with the same link.
     Join {
-        /// At which write or commit it dies; 0 for never.
-        dies_at: u32,
+        /// At which write or commit of each try it dies; 0 for never.
+        deaths: [u32; 2],
     },
     /// Another device is removed.
     Revoke {
@@ -123,9 +123,13 @@ pub const MOST_DEVICES: usize = 4;
 pub fn draw(seed: u64, steps: u32) -> Vec<Step> {
     // Worlds differ in temper: some are all about crashes, some about the relay.
     let mut rng = chance::of(seed, "plan", &[]);
-    // A record that both its device and the relay lost to backups may be left on a third device alone: such
-    // worlds are not run.
-    let (relay, restores) = if rng.random() { (rng.random_range(0..=4), 0) } else { (0, 2) };
+    let (mut relay, mut restores) =
+        if rng.random() { (rng.random_range(0..=4), 0) } else { (0, 2) };
+    // In some both are set back, so that what a device and the relay lost is left on another device alone.
+    let mut both = chance::of(seed, "both set back", &[]);
+    if both.random_ratio(1, 3) {
+        (relay, restores) = (both.random_range(1..=4), 2);
+    }
     let temper = Temper {
         crashes: rng.random_range(0..=12),
         clocks: rng.random_range(0..=6),
@@ -163,8 +167,8 @@ impl Temper {
         let pick = rng.random();
         let acts: [(u32, Draw); 16] = [
             (self.members * 2, |rng| {
-                let dies = rng.random_bool(0.5);
-                Act::Join { dies_at: if dies { rng.random_range(1..80) } else { 0 } }
+                let mut death = || if rng.random_bool(0.5) { rng.random_range(1..80) } else { 0 };
+                Act::Join { deaths: [death(), death()] }
             }),
             (self.binges, |rng| Act::Binge(rng.random_range(20..60))),
             (2, |rng| Act::SyncAndLog {

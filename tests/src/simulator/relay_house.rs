@@ -25,6 +25,12 @@ impl RelayHouse {
         house
     }
 
+    /// Its database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.directory().join("relay.sqlite3")
+    }
+
     fn directory(&self) -> PathBuf {
         self.root.join(format!("relay-{}", self.life))
     }

@@ -1,7 +1,7 @@
 //! A world: devices, a network, a relay, and what happens to them step by step. When the plan is over the
 //! world heals, and then everything that was promised must be so.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use holdfast::domain::units::Millis;
@@ -14,7 +14,8 @@ use holdfast::{
 use tempfile::TempDir;
 
 use super::device::Device;
-use super::ledger::{Ledger, Sure, notes_of};
+use super::ledger::{Holders, Ledger, Sure, THE_RELAY, notes_of};
+use super::logs;
 use super::network::Network;
 use super::oracle;
 use super::plan::{Act, KEYS, MOST_DEVICES, Step};
@@ -72,7 +73,7 @@ impl World {
             Self { trace, ledger, devices: devices_of_it, network, seed, born: 0, room };
         world.found()?;
         while world.devices.len() < devices {
-            if !world.admit(0, 0).map_err(one)? {
+            if !world.admit(0, &[]).map_err(one)? {
                 return Err(one("a device cannot join in calm weather"));
             }
             let report = world.sync(world.devices.len() - 1).map_err(one)?;
@@ -104,8 +105,12 @@ impl World {
         Ok(())
     }
 
-    /// One more device joins, by a link that another makes. Says whether it got there.
-    fn admit(&mut self, by: usize, dies_at: u32) -> Result<bool, String> {
+    /// One more device joins, by a link that another makes, and dies of it as often as it is told to. Says
+    /// whether it got there.
+    ///
+    /// # Errors
+    /// When it fails for another reason than the weather.
+    pub fn admit(&mut self, by: usize, deaths: &[u32]) -> Result<bool, String> {
         let link = match self.devices[by].engine().pair(PAIR_MS) {
             Ok(pairing) => pairing.link,
             Err(HoldfastError::Relay { .. }) => return Ok(false),
@@ -114,7 +119,7 @@ impl World {
         };
         let mut device = self.new_device();
         let number = device.number;
-        let joined = device.join(&link, dies_at).map_err(|e| format!("join {number}: {e}"))?;
+        let joined = device.join(&link, deaths).map_err(|e| format!("join {number}: {e}"))?;
         self.trace.line(format!("  device {number} joins: {joined}"));
         if joined {
             self.devices.push(device);
@@ -151,8 +156,8 @@ impl World {
             Act::Remove { pick } => self.remove(device, *pick),
             Act::Plan { pick } => self.plan(n, device, *pick),
             Act::Binge(sessions) => self.binge(n, device, *sessions),
-            Act::Join { dies_at } if self.devices.len() < MOST_DEVICES => {
-                self.admit(device, *dies_at).map(|_| ())
+            Act::Join { deaths } if self.devices.len() < MOST_DEVICES => {
+                self.admit(device, deaths).map(|_| ())
             }
             Act::Join { .. } => Ok(()),
             Act::Revoke { pick } => self.revoke(device, *pick),
@@ -384,18 +389,20 @@ impl World {
         synced.map(|_| ())
     }
 
-    /// Every note that some device has on its disk.
-    fn known(&self) -> Result<BTreeSet<String>, String> {
-        let mut known = BTreeSet::new();
+    /// Every note that some device has on its disk, and who has it.
+    fn known(&self) -> Result<BTreeMap<String, Holders>, String> {
+        let mut known: BTreeMap<String, Holders> = BTreeMap::new();
         for device in 0..self.devices.len() {
-            known.extend(self.history(device)?.iter().flat_map(notes_of));
+            for note in self.history(device)?.iter().flat_map(notes_of) {
+                known.entry(note).or_default().insert(device);
+            }
         }
         Ok(known)
     }
 
     fn restore(&mut self, device: usize) -> Result<(), String> {
         // What the relay has comes back to this device; what was only here is gone.
-        let relayed: BTreeSet<String> = self
+        let relayed: Vec<String> = self
             .history(device)?
             .iter()
             .filter(|hold| {
@@ -404,19 +411,25 @@ impl World {
             })
             .flat_map(notes_of)
             .collect();
+        // Unless the relay was set back since, and this device has not heard of it.
+        let here = logs::of_device(&self.devices[device])?;
+        let there = self.network.with_house(|house, _| logs::of_relay(house))?;
+        let relay_has_it = logs::holds_all_of(&there, &here);
         if !self.devices[device].restore()? {
             return Ok(());
         }
         let mut known = self.known()?;
-        known.extend(relayed);
-        self.ledger.set_back(&known, |record| record.device == device);
+        for note in relayed.into_iter().filter(|_| relay_has_it) {
+            known.entry(note).or_default().insert(THE_RELAY);
+        }
+        self.ledger.set_back(&known);
         Ok(())
     }
 
     fn restore_relay(&mut self) -> Result<(), String> {
         if self.network.with_house(|house, _| house.restore(true)) {
             let known = self.known()?;
-            self.ledger.set_back(&known, |_| true);
+            self.ledger.set_back(&known);
         }
         Ok(())
     }

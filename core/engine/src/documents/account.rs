@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use holdfast_protocol::ids::{DeviceId, SpaceId};
+use holdfast_protocol::ids::{DeviceId, Generation, SpaceId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,6 +14,7 @@ use super::foreign::{self, CheckedChanges, Shape};
 
 const CHART: &str = "chart/";
 const DEVICE: &str = "device/";
+const RELAY_LIFE: &str = "relay_life/";
 const NAME: &str = "setting/name";
 const ZONE: &str = "setting/zone";
 const DAY_START: &str = "setting/day_start";
@@ -51,6 +52,9 @@ pub struct AccountReading {
     pub charts: BTreeMap<SpaceId, ChartEntry>,
     /// What the person calls each device.
     pub device_names: BTreeMap<DeviceId, String>,
+    /// The lives of relays' stores, but the first, that the account's devices met, and when that was first
+    /// noted, in milliseconds since 1970: a log before one of them may have been another.
+    pub relay_lives: BTreeMap<Generation, i64>,
     /// What the person wants to be called; nothing until it is set.
     pub name: Option<String>,
     /// The zone the person lives in, as an IANA name; nothing until it is set.
@@ -128,6 +132,18 @@ impl Account {
         name: &str,
     ) -> Result<Option<Written>, WriteError> {
         self.put(&format!("{DEVICE}{device}"), &name)
+    }
+
+    /// Notes that a relay's store began another life.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn note_relay_life(
+        &mut self,
+        life: Generation,
+        at_ms: i64,
+    ) -> Result<Option<Written>, WriteError> {
+        self.put(&format!("{RELAY_LIFE}{}", life.to_hex()), &at_ms)
     }
 
     /// Sets what the person wants to be called.
@@ -218,6 +234,9 @@ impl AccountReading {
         } else if let Some(id) = key.strip_prefix(DEVICE) {
             let id = DeviceId::from_hex(id).ok_or("the key names no device")?;
             self.device_names.insert(id, json(text)?);
+        } else if let Some(life) = key.strip_prefix(RELAY_LIFE) {
+            let life = Generation::from_hex(life).ok_or("the key names no life of a relay")?;
+            self.relay_lives.insert(life, json(text)?);
         } else if key == NAME {
             self.name = Some(json(text)?);
         } else if key == ZONE {

@@ -7,7 +7,7 @@ use holdfast_protocol::attest::actor_id;
 use holdfast_protocol::entropy::{Entropy, SystemEntropy};
 use holdfast_protocol::epoch::AccountSecret;
 use holdfast_protocol::ids::{AccountId, Class, SpaceId};
-use holdfast_protocol::keys::DeviceKeys;
+use holdfast_protocol::keys::{DeviceKeys, Wrapped};
 use serde::{Deserialize, Serialize};
 
 use super::keys;
@@ -40,6 +40,10 @@ pub(crate) struct Joining {
     pub(crate) relay: String,
     /// The admission entry's bytes, as hex: sent again verbatim.
     pub(crate) admission: String,
+    /// What the relay answered to it, sealed to the invite, as hex: once this device has synced, the relay does
+    /// not say it again.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) wrapped: String,
     /// Whether the relay has taken it and the account's secret is here.
     pub(crate) admitted: bool,
 }
@@ -67,6 +71,12 @@ pub(crate) fn keep_joining(
     })
 }
 
+/// The relay took the admission: keeps what it answered, before anything else is asked of it.
+pub(crate) fn keep_answer(home: &NewHome, joining: &mut Joining, wrapped: &Wrapped) -> Result<()> {
+    joining.wrapped = hex::encode(&wrapped.0);
+    home.store.write(Priority::User, "init", |tx| put_joining(tx, joining))
+}
+
 fn put_joining(tx: &Tx<'_>, joining: &Joining) -> Result<()> {
     let bytes =
         serde_json::to_vec(joining).map_err(|error| Error::Unreadable(error.to_string()))?;
@@ -83,6 +93,7 @@ pub(crate) fn keep_admitted(
     entropy: &mut dyn Entropy,
 ) -> Result<()> {
     joining.admitted = true;
+    joining.wrapped.clear();
     home.store.write(Priority::User, "init", |tx| {
         spaces::number(tx, account)?;
         keys::keep(tx, &home.key, (account, Class::Account, epoch), &secret.0, entropy)?;

@@ -4,7 +4,7 @@
 use holdfast_protocol::VERSION;
 use holdfast_protocol::entry::Entry;
 use holdfast_protocol::epoch::AccountEpoch;
-use holdfast_protocol::keys::DeviceKeys;
+use holdfast_protocol::keys::{DeviceKeys, Wrapped};
 use holdfast_protocol::membership::{Refusal, SpaceState};
 use holdfast_protocol::pairing::{
     BadLink, JoinRequest, JoinResponse, PairingLink, PeekRequest, PeekResponse, invite_wrap_info,
@@ -82,6 +82,10 @@ fn join(mut config: Config, link: &str, device_name: &str) -> Result<Engine> {
         if joining.admitted {
             return arrive::arrive(config, home, &*transport, link.account, device, &device_name);
         }
+        if !joining.wrapped.is_empty() {
+            let (joining, device) = (joining.clone(), device.clone());
+            return finish(config, home, &asking, &link, (joining, device), &device_name);
+        }
         prepared = Some(home);
     }
     let (mut joining, device) = match pending {
@@ -92,6 +96,7 @@ fn join(mut config: Config, link: &str, device_name: &str) -> Result<Engine> {
                 account: link.account.to_hex(),
                 relay: relay.clone(),
                 admission: String::new(),
+                wrapped: String::new(),
                 admitted: false,
             };
             (joining, DeviceKeys::generate(&mut *config.entropy))
@@ -119,7 +124,7 @@ fn join(mut config: Config, link: &str, device_name: &str) -> Result<Engine> {
         arrive::keep_joining(&home, &joining, &device, &mut *config.entropy)?;
         match send(&asking, &link, &entry)? {
             Sent::Admitted(response) => {
-                take_secret(&mut config, &home, &mut joining, &link, &state, &response)?;
+                take_secret(&mut config, &home, &mut joining, &link, &state, response.wrapped)?;
                 let account = link.account;
                 return arrive::arrive(config, home, &*transport, account, &device, &device_name);
             }
@@ -194,6 +199,19 @@ fn send(asking: &Asking<'_>, link: &PairingLink, entry: &Entry) -> Result<Sent> 
     Err(last.map_or_else(gone, Error::from))
 }
 
+fn no_key(why: &str) -> Error {
+    Error::Relay {
+        code: "no_key",
+        message: format!(
+            "{why}: make a new link on the other device, and remove this device there"
+        ),
+    }
+}
+
+fn lost_key() -> Error {
+    no_key("the relay no longer has the key that belongs to this link")
+}
+
 /// Opens the account's secret and keeps it, when it is the one that the account committed to.
 fn take_secret(
     config: &mut Config,
@@ -201,25 +219,16 @@ fn take_secret(
     joining: &mut Joining,
     link: &PairingLink,
     state: &SpaceState,
-    response: &JoinResponse,
+    wrapped: Option<Wrapped>,
 ) -> Result<()> {
-    let no_key = |why: &str| Error::Relay {
-        code: "no_key",
-        message: format!(
-            "{why}: make a new link on the other device, and remove this device there"
-        ),
-    };
-    let wrapped = response
-        .wrapped
-        .as_ref()
-        .ok_or_else(|| no_key("the relay no longer has the key that belongs to this link"))?;
+    let wrapped = wrapped.ok_or_else(lost_key)?;
     let epochs = &state.as_account().ok_or_else(gone)?.epochs;
     let info = invite_wrap_info(link.account, link.keys().id());
     // The newest as a rule; an older one where the account rotated since this device was admitted.
     let (number, secret) = link
         .keys()
         .receive()
-        .unwrap_secret(&info, wrapped)
+        .unwrap_secret(&info, &wrapped)
         .ok()
         .and_then(|secret| {
             let fits = |epoch: &AccountEpoch| {
@@ -235,6 +244,34 @@ fn take_secret(
 /// The link counts as used, perhaps by the admission that was broken off: the relay answers that one again,
 /// until the device it admitted has synced.
 fn resume(
+    config: Config,
+    home: NewHome,
+    asking: &Asking<'_>,
+    link: &PairingLink,
+    (mut joining, device): (Joining, DeviceKeys),
+    device_name: &str,
+) -> Result<Engine> {
+    let entry = hex::decode(&joining.admission)
+        .ok()
+        .and_then(|bytes| Entry::from_bytes(&bytes).ok())
+        .ok_or_else(used)?;
+    match send(asking, link, &entry)? {
+        Sent::Admitted(response) => {
+            let wrapped = response.wrapped.ok_or_else(lost_key)?;
+            arrive::keep_answer(&home, &mut joining, &wrapped)?;
+            finish(config, home, asking, link, (joining, device), device_name)
+        }
+        Sent::LostRace => Err(used()),
+        Sent::Refused(error) => {
+            discard(&config, home)?;
+            Err(error)
+        }
+    }
+}
+
+/// Goes on from the relay's answer, which is kept: reading the account counts as this device's first sync, and
+/// after that the relay does not repeat the answer.
+fn finish(
     mut config: Config,
     home: NewHome,
     asking: &Asking<'_>,
@@ -243,23 +280,11 @@ fn resume(
     device_name: &str,
 ) -> Result<Engine> {
     let transport = config.transport()?;
-    let entry = hex::decode(&joining.admission)
-        .ok()
-        .and_then(|bytes| Entry::from_bytes(&bytes).ok())
-        .ok_or_else(used)?;
-    match send(asking, link, &entry)? {
-        Sent::Admitted(response) => {
-            // The account's membership is read with the device's own eyes now that it belongs to it.
-            let state = super::recover::read_account(asking, &device, link.account)?;
-            take_secret(&mut config, &home, &mut joining, link, &state, &response)?;
-            arrive::arrive(config, home, &*transport, link.account, &device, device_name)
-        }
-        Sent::LostRace => Err(used()),
-        Sent::Refused(error) => {
-            discard(&config, home)?;
-            Err(error)
-        }
-    }
+    let wrapped = hex::decode(&joining.wrapped).ok().map(Wrapped);
+    // The account's membership is read with the device's own eyes now that it belongs to it.
+    let state = super::recover::read_account(asking, &device, link.account)?;
+    take_secret(&mut config, &home, &mut joining, link, &state, wrapped)?;
+    arrive::arrive(config, home, &*transport, link.account, &device, device_name)
 }
 
 /// Nothing came of it: no file of ours stays.

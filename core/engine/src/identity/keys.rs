@@ -117,7 +117,9 @@ pub(crate) fn learn(
         }
         let mut newer: Option<AccountSecret> = None;
         for (place, epoch) in own.epochs.iter().enumerate().rev() {
-            if let Some(known) = account_secret(tx.reader(), seal, account, epoch.number)? {
+            let known = account_secret(tx.reader(), seal, account, epoch.number)?;
+            let had = known.is_some();
+            if let Some(known) = known.filter(|k| k.0.commitment() == epoch.commitment) {
                 newer = Some(known);
                 continue;
             }
@@ -129,7 +131,7 @@ pub(crate) fn learn(
                 Some(secret) => {
                     let name = (space, Class::Account, epoch.number);
                     keep(tx, seal, name, &secret.0, entropy)?;
-                    learned.new += 1;
+                    learned.kept(Class::Account, epoch.number, had);
                     newer = Some(secret);
                 }
                 None => {
@@ -146,7 +148,9 @@ pub(crate) fn learn(
             }
             let mut newer: Option<Secret32> = None;
             for (place, epoch) in epochs.iter().enumerate().rev() {
-                if let Some(known) = get(tx.reader(), seal, space, *class, epoch.number)? {
+                let known = get(tx.reader(), seal, space, *class, epoch.number)?;
+                let had = known.is_some();
+                if let Some(known) = known.filter(|k| k.commitment() == epoch.commitment) {
                     newer = Some(known);
                     continue;
                 }
@@ -163,7 +167,7 @@ pub(crate) fn learn(
                 match opened.or(chained) {
                     Some(key) => {
                         keep(tx, seal, (space, *class, epoch.number), &key, entropy)?;
-                        learned.new += 1;
+                        learned.kept(*class, epoch.number, had);
                         newer = Some(key);
                     }
                     None => {
@@ -184,9 +188,19 @@ pub(crate) struct Learned {
     pub(crate) new: u32,
     /// Current keys that do not open: an owner must rotate again.
     pub(crate) bad: Vec<(Class, u32)>,
+    /// Epochs that have another key than the one kept so far: a relay lost the rotation it was made in, and
+    /// there was another.
+    pub(crate) replaced: Vec<(Class, u32)>,
 }
 
 impl Learned {
+    fn kept(&mut self, class: Class, epoch: u32, had_another: bool) {
+        self.new += 1;
+        if had_another {
+            self.replaced.push((class, epoch));
+        }
+    }
+
     fn miss(&mut self, class: Class, epoch: u32, current: bool) {
         if current {
             self.bad.push((class, epoch));

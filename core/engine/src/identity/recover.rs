@@ -89,6 +89,7 @@ fn recover(mut config: Config, phrase: &str, relay: &str, device_name: &str) -> 
             account: account.to_hex(),
             relay: relay.clone(),
             admission: hex::encode(entry.to_bytes()),
+            wrapped: String::new(),
             admitted: false,
         };
         arrive::keep_joining(&home, &joining, &device, &mut *config.entropy)?;

@@ -150,6 +150,23 @@ pub(crate) fn mark_sealed(tx: &Tx<'_>, ids: &[i64], sealed: i64) -> Result<()> {
     Ok(())
 }
 
+/// The sealed entry that carried changes is given up: they are sealed again.
+pub(crate) fn unseal(tx: &Tx<'_>, sealed: i64) -> Result<usize> {
+    tx.execute("UPDATE outbox SET sealed = NULL WHERE sealed = ?1", [sealed])
+}
+
+/// The changes of a document that wait, sealed or not: what this device must attest to when it packs them.
+pub(crate) fn of_doc(conn: &Connection, space: SpaceId, doc: &DocId) -> Result<Vec<Pending>> {
+    let sql = format!("{COLUMNS} WHERE outbox.space = ?1 AND doc.name = ?2 ORDER BY outbox.id");
+    let mut found = conn.prepare_cached(&sql)?;
+    let mut rows = found.query((space.as_bytes(), doc.as_str()))?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(pending_of(row)?);
+    }
+    Ok(all)
+}
+
 /// Notes that a relay keeps these changes, at place `entry` of the space's log.
 pub(crate) fn acknowledge(tx: &Tx<'_>, ids: &[i64], entry: Seq) -> Result<()> {
     for id in ids {

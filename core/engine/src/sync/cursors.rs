@@ -52,6 +52,10 @@ pub(crate) fn take(
             let account = spaces::known_state(tx.reader(), site.account)?;
             for cursor in some {
                 let Some(space) = spaces::get(tx.reader(), cursor.space)? else { continue };
+                if space.doubted {
+                    // What is here is of the relay's life before; the cursor comes again.
+                    continue;
+                }
                 let member = account
                     .as_ref()
                     .and_then(SpaceState::as_account)

@@ -8,6 +8,7 @@ use holdfast_protocol::ids::SpaceId;
 use holdfast_protocol::membership::Refusal;
 use holdfast_protocol::sync::{Ack, MAX_PUSH, Outcome, Push};
 
+use super::give_back;
 use super::report::SyncReport;
 use super::seal;
 use super::site::Site;
@@ -184,6 +185,7 @@ fn take_ack(
             acked.retry_after_ms = Some(acked.retry_after_ms.unwrap_or(0).max(*ms));
             Ok(())
         }
+        Outcome::Reseal { .. } if !sent.own => give_back::refused(tx, sent),
         Outcome::Reseal { .. } => {
             acked.reseal.insert(sent.space);
             Ok(())
@@ -191,8 +193,9 @@ fn take_ack(
         Outcome::StaleMembership { .. } | Outcome::StaleCut | Outcome::StaleWrap => {
             acked.think_again = true;
             if sent.held {
-                // A restored relay knows a newer membership: what was said then is in force already, or void.
-                return sealed::remove(tx, sent.id);
+                // A restored relay knows a newer membership: what was said then is in force already, void, or to
+                // be said again.
+                return give_back::refused(tx, sent);
             }
             if is_genesis(sent) {
                 return sealed::refuse(
@@ -233,16 +236,20 @@ fn take_refusal(
             acked.reseal.insert(sent.space);
             Ok(())
         }
-        // Given back in another's name: that device will give it back itself.
-        _ if !sent.own => sealed::remove(tx, sent.id),
+        // Given back in another's name, and that device has gone on: it may have lost it as well.
+        _ if !sent.own => give_back::refused(tx, sent),
         // A pack and a checkpoint say what is elsewhere; new ones are made of the state as it then is.
         Kind::Pack | Kind::Checkpoint => {
             acked.tidy_refused = true;
             sealed::remove(tx, sent.id)
         }
+        Kind::Membership if !is_genesis(sent) && sent.held => {
+            acked.think_again |= mends;
+            give_back::refused(tx, sent)
+        }
         Kind::Membership if !is_genesis(sent) => {
             acked.think_again |= mends;
-            if !mends && !sent.held {
+            if !mends {
                 acked.membership_refused = Some(why);
             }
             sealed::remove(tx, sent.id)

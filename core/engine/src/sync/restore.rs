@@ -1,11 +1,15 @@
 //! A relay that was restored from a backup, or that rolled back without saying so.
 
-use holdfast_protocol::ids::SpaceId;
+use holdfast_protocol::ids::{Class, Generation, SpaceId};
+use rusqlite::Connection;
 
 use super::site::Site;
+use crate::documents::account::Account;
+use crate::documents::name::DocName;
 use crate::error::Result;
-use crate::store::Priority;
+use crate::open_documents::document_of;
 use crate::store::sync_tables::{alarms, spaces};
+use crate::store::{Priority, Tx, docs};
 
 /// The relay lost entries and says so: its log is read from the start, and what it lacks is given back to it.
 pub(crate) fn read_again(site: &Site<'_>, space: SpaceId) -> Result<()> {
@@ -26,4 +30,31 @@ pub(crate) fn raise_rolled_back(site: &Site<'_>, space: SpaceId) -> Result<()> {
              here and stay usable; ask whoever runs the relay whether it was restored from a backup",
         )
     })
+}
+
+/// The account's own document; nothing while this device is still reading it for the first time.
+fn account(conn: &Connection, site: &Site<'_>) -> Result<Option<Account>> {
+    let id = DocName::Account.to_id().expect("the name of the account document is short");
+    let stored = docs::load(conn, site.account, &id)?;
+    let document = stored.map(|stored| document_of(&id, &stored, site.actor)).transpose()?;
+    Ok(document.map(Account::from))
+}
+
+/// Writes into the account's document that a relay's store began another life. Devices that come later cannot
+/// know it from the log, and the relay's own word for it would let it hide a fork.
+pub(crate) fn note(tx: &Tx<'_>, site: &Site<'_>, life: Generation) -> Result<()> {
+    let Some(mut account) = account(tx.reader(), site)? else { return Ok(()) };
+    if account.read().relay_lives.contains_key(&life) {
+        return Ok(());
+    }
+    if let Some(written) = account.note_relay_life(life, tx.now_ms())? {
+        let id = DocName::Account.to_id().expect("the name of the account document is short");
+        docs::append_local(tx, site.account, Class::Account, &id, &written, site.incarnation)?;
+    }
+    Ok(())
+}
+
+/// Whether a device of the account has noted that a relay's store began another life.
+pub(crate) fn is_noted(conn: &Connection, site: &Site<'_>) -> Result<bool> {
+    Ok(account(conn, site)?.is_some_and(|account| !account.read().relay_lives.is_empty()))
 }

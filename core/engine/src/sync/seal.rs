@@ -8,6 +8,7 @@ use holdfast_protocol::ids::{Class, SpaceId};
 use holdfast_protocol::membership::SpaceState;
 use holdfast_protocol::secret::Secret32;
 
+use super::give_back;
 use super::report::SyncReport;
 use super::site::Site;
 use crate::error::{Error, Result};
@@ -190,7 +191,9 @@ fn reseal_one(
     }
     let mine = old_header.author == site.me();
     let again = match old_header.kind {
-        Kind::Change => mine,
+        // Another's is given back as it is, or in a pack.
+        Kind::Change if !mine || one.in_pack => return Ok(()),
+        Kind::Change => true,
         // What it stood in for is lost to the relay: whoever holds it gives its documents back.
         Kind::Pack => one.held,
         // Statements and checkpoints are made of the state: a new state makes new ones.
@@ -205,7 +208,7 @@ fn reseal_one(
     let class = old_header.class;
     let key = keys::content(tx.reader(), site.seal, row.id, class, old_header.epoch)?;
     let Some(content) = key.and_then(|key| old.open(&key).ok()) else {
-        return sealed::refuse(tx, one.id, "it cannot be opened any more to be sealed anew");
+        return give_back::unreadable(tx, one);
     };
     let (epoch, key) = current_key(site, tx, state, class)?;
     let at = place(site, tx, row, state)?;

@@ -48,8 +48,9 @@ CREATE INDEX entry_early ON entry (space, seq) WHERE standing = 4;
 
 -- Entries this device has signed and not seen in the log, in the order they are to be sent. The bytes
 -- are kept as they were first sent, so that sending again is harmless. seq is where the relay put it.
--- held is 1 for what was in a log before and is given back as it is to a relay that lost it; own is 0
--- where that is another's entry. Those that have a turn go first, in its order, even when they had to be
+-- held is 1 for what was in a log before and is given back as it is to a relay that lost it, and 2 where
+-- the relay does not take it as it is and its document goes back in a pack; own is 0 where it is another's
+-- entry. Those that have a turn go first, in its order, even when they had to be
 -- sealed anew: a document's later change must never overtake an earlier one.
 CREATE TABLE sealed (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,

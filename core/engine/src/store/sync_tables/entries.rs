@@ -260,6 +260,22 @@ pub(crate) fn each(
     Ok(())
 }
 
+/// Goes through the changes and packs of a space whose content was taken and is still here, in order.
+pub(crate) fn each_content(
+    conn: &Connection,
+    space: SpaceNo,
+    mut take: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let sql = "SELECT bytes FROM entry WHERE space = ?1 AND kind IN (1, 2) AND standing = 0
+               AND bytes IS NOT NULL ORDER BY seq";
+    let mut found = conn.prepare_cached(sql)?;
+    let mut rows = found.query([space.0])?;
+    while let Some(row) = rows.next()? {
+        take(&row.get::<_, Vec<u8>>(0)?)?;
+    }
+    Ok(())
+}
+
 /// How many entries of a space are packs, and the place of the newest pack and checkpoint.
 pub(crate) fn newest_of(conn: &Connection, space: SpaceNo, kind: Kind) -> Result<Option<Seq>> {
     let sql = "SELECT max(seq) FROM entry WHERE space = ?1 AND kind = ?2 AND standing = 0";

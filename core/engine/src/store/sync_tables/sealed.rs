@@ -31,11 +31,16 @@ pub(crate) struct Sealed {
     pub(crate) own: bool,
     /// Whether it was in a log before, and is given back to a relay that lost it.
     pub(crate) held: bool,
+    /// Whether it is not sent as it is: its document is given back in a pack.
+    pub(crate) in_pack: bool,
     /// How often it was sealed anew.
     pub(crate) tries: u32,
     /// Why it will never be taken.
     pub(crate) refused: Option<String>,
 }
+
+/// `held` of what is not given back as it is.
+const IN_PACK: u8 = 2;
 
 const COLUMNS: &str = "SELECT id, space, hash, kind, doc, bytes, wraps, seq, own, tries, refused,
      held
@@ -59,7 +64,8 @@ fn sealed_of(row: &Row<'_>) -> Result<Sealed> {
         own: row.get(8)?,
         tries: row.get(9)?,
         refused: row.get(10)?,
-        held: row.get(11)?,
+        held: row.get::<_, u8>(11)? > 0,
+        in_pack: row.get::<_, u8>(11)? == IN_PACK,
     })
 }
 
@@ -88,9 +94,33 @@ pub(crate) fn put(
 
 /// Puts a newly sealed entry in the place of one that was not taken.
 pub(crate) fn replace(tx: &Tx<'_>, id: i64, entry: &Entry) -> Result<()> {
-    let sql = "UPDATE sealed SET hash = ?2, bytes = ?3, tries = tries + 1, held = 0, own = 1
-               WHERE id = ?1";
+    // A pack that gives something back goes on doing so.
+    let sql =
+        "UPDATE sealed SET hash = ?2, bytes = ?3, tries = tries + 1, held = (kind = 2 AND held),
+               own = 1 WHERE id = ?1";
     tx.execute(sql, (id, entry.hash().as_bytes(), entry.to_bytes())).map(|_| ())
+}
+
+/// The relay does not take it back as it was: its document is to go back in a pack.
+pub(crate) fn give_in_pack(tx: &Tx<'_>, id: i64) -> Result<()> {
+    tx.execute("UPDATE sealed SET held = ?2, seq = NULL WHERE id = ?1", (id, IN_PACK)).map(|_| ())
+}
+
+/// Puts the pack that gives its document back in its place.
+pub(crate) fn become_pack(tx: &Tx<'_>, id: i64, pack: &Entry) -> Result<()> {
+    let sql = "UPDATE sealed SET hash = ?2, bytes = ?3, kind = ?4, doc = NULL, held = 1, own = 1, tries = 0
+               WHERE id = ?1";
+    let kind = kind_number(Kind::Pack);
+    tx.execute(sql, (id, pack.hash().as_bytes(), pack.to_bytes(), kind)).map(|_| ())
+}
+
+/// The spaces in which documents are to be given back in packs.
+pub(crate) fn spaces_to_pack(conn: &Connection) -> Result<Vec<SpaceId>> {
+    let sql =
+        "SELECT DISTINCT space FROM sealed WHERE held = ?1 AND seq IS NULL AND refused IS NULL";
+    let mut found = conn.prepare_cached(sql)?;
+    let rows = found.query_map([IN_PACK], |row| row.get::<_, Vec<u8>>(0))?;
+    rows.map(|bytes| space_of(&bytes?)).collect()
 }
 
 fn list(conn: &Connection, condition: &str, params: impl rusqlite::Params) -> Result<Vec<Sealed>> {
@@ -109,8 +139,9 @@ const ORDER: &str = "ORDER BY turn IS NULL, turn, id";
 
 /// What is to be sent, in order, after the first few.
 pub(crate) fn waiting(conn: &Connection, skip: u32, limit: u32) -> Result<Vec<Sealed>> {
-    let condition = format!("seq IS NULL AND refused IS NULL {ORDER} LIMIT ?2 OFFSET ?1");
-    list(conn, &condition, (skip, limit))
+    let condition =
+        format!("seq IS NULL AND refused IS NULL AND held <> ?3 {ORDER} LIMIT ?2 OFFSET ?1");
+    list(conn, &condition, (skip, limit, IN_PACK))
 }
 
 /// What is to be sent of one space, in order.

@@ -9,7 +9,7 @@ use crate::store::sync_tables::relay::RelayRow;
 use crate::store::sync_tables::{alarms, relay, sealed as sealed_table, spaces};
 use crate::sync::report::SyncOutcome;
 use crate::sync::site::Site;
-use crate::sync::{checkpoints, cursors, intents, packs, push, seal};
+use crate::sync::{checkpoints, cursors, give_back, intents, packs, push, seal};
 
 /// Positions are sent in full once a day, in milliseconds.
 const FULL_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -30,6 +30,7 @@ impl Machine {
                 let sealed = seal::reseal(site, space);
                 self.report.note(sealed)?;
             }
+            give_back::plan(site)?;
             if !self.membership_refused {
                 intents::plan(site, &mut self.report)?;
             }

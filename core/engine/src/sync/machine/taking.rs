@@ -111,6 +111,7 @@ impl Machine {
             if known.is_some() {
                 spaces::forget_cursors(tx, site.me())?;
                 sealed_table::forget_stored(tx)?;
+                restore::note(tx, site, now)?;
             }
             Ok(())
         })?;
@@ -132,7 +133,7 @@ impl Machine {
         self.paging.clear();
         let mut ordered: Vec<&SpacePage> = pages.iter().collect();
         ordered.sort_by_key(|page| page.space != site.account);
-        let account_more = pages.iter().any(|page| page.space == site.account && page.more);
+        let mut account_more = pages.iter().any(|page| page.space == site.account && page.more);
         let mut whole = true;
         for page in ordered {
             if account_more && page.space != site.account {
@@ -190,6 +191,7 @@ impl Machine {
                     return Ok(false);
                 }
             }
+            account_more |= page.space == site.account && !whole;
         }
         Ok(whole)
     }

@@ -16,6 +16,7 @@ use crate::store::{Tx, outbox};
 use crate::sync::apply::pack::Ahead;
 use crate::sync::apply::{self, Taken};
 use crate::sync::site::Site;
+use crate::sync::{give_back, restore};
 
 /// Entries that waited for a key, read at once.
 const WAITING_AT_ONCE: u32 = 32;
@@ -162,6 +163,7 @@ impl<'a, 't> Chunk<'a, 't> {
             return Ok((Standing::Applied, None));
         }
         if self.ahead == Ahead::Taken(entry.hash()) {
+            self.take_early(None)?;
             return Ok((Standing::Applied, None));
         }
         if self.membership_moved {
@@ -348,6 +350,10 @@ impl<'a, 't> Chunk<'a, 't> {
         if same {
             return Ok(());
         }
+        // Who came after a relay was restored meets citations of a log that nobody has, too.
+        if restore::is_noted(self.tx.reader(), self.site)? {
+            return Ok(());
+        }
         alarms::raise(self.tx, "fork", self.space, crate::sync::cursors::FORK)
     }
 
@@ -369,15 +375,25 @@ impl<'a, 't> Chunk<'a, 't> {
         if learned.bad.is_empty() {
             alarms::clear(self.tx, "key_missing", self.space)?;
         }
+        for (class, epoch) in &learned.replaced {
+            give_back::lost_key(self.tx, self.space, *class, *epoch)?;
+        }
         if state.as_account().is_some() {
             self.tx.touch(Key::Devices);
             spaces::set_state(self.tx, self.no, state)?;
         }
         if self.space == site.account {
             self.accounts = Known(Some(state.clone()));
-            for chart in spaces::all(self.tx.reader())? {
-                if let Some(chart) = chart.state.filter(|state| state.as_chart().is_some()) {
-                    self.know_authors(&chart)?;
+            for row in spaces::all(self.tx.reader())? {
+                let Some(chart) = row.state.filter(|state| state.as_chart().is_some()) else {
+                    continue;
+                };
+                self.know_authors(&chart)?;
+                if learned.new > 0 {
+                    // The keys of a chart are handed to the account: they may have come before its secret.
+                    let mut chunk = Chunk::open(site, self.tx, row.id, self.account_is_whole)?;
+                    chunk.learn()?;
+                    chunk.take_waiting()?;
                 }
             }
         } else {
