@@ -11,6 +11,7 @@ use jiff::{Timestamp, Zoned};
 
 use crate::args::Global;
 use crate::failure::{Failure, Outcome};
+use crate::output::words;
 use crate::when::Here;
 
 /// The chart of one's own, the only one there is before others share theirs.
@@ -28,17 +29,18 @@ impl Context {
     /// Reads the global flags.
     pub fn new(global: &Global) -> Outcome<Self> {
         if global.chart != OWN {
-            let message = format!("there is no chart \"{}\" here: only your own", global.chart);
-            return Err(Failure::not_found("chart", message).hint("leave --chart out"));
+            let message =
+                words::say("prompt.home.no_chart", &[("chart", global.chart.as_str().into())]);
+            return Err(Failure::not_found("chart", message)
+                .hint(words::plain("prompt.home.leave_chart_out")));
         }
         let home = match &global.home {
             Some(home) if home.as_os_str().is_empty() => {
-                return Err(Failure::bad_value("home", "the home is an empty path: name a folder"));
+                return Err(Failure::bad_value("home", words::plain("prompt.home.empty")));
             }
             Some(home) => home.clone(),
-            None => data_folder().ok_or_else(|| {
-                Failure::usage("this machine has no data folder: name one with --home")
-            })?,
+            None => data_folder()
+                .ok_or_else(|| Failure::usage(words::plain("prompt.home.no_data_folder")))?,
         };
         let clock: Arc<dyn Clock> = match &global.now {
             Some(now) => Arc::new(Frozen::at(now)),

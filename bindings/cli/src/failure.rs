@@ -119,6 +119,11 @@ impl Failure {
         &self.0.code
     }
 
+    /// What happened, in whole sentences.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
     /// What the process ends with.
     pub fn exit(&self) -> Exit {
         self.0.exit

@@ -8,6 +8,7 @@ use ratatui::crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Outcome};
+use crate::output::words;
 
 /// The longest line that is read, in bytes: a phrase is far shorter.
 const LONGEST: usize = 4_096;
@@ -16,11 +17,14 @@ const LONGEST: usize = 4_096;
 pub fn read(prompt: &str) -> Outcome<Zeroizing<String>> {
     let line = if io::stdin().is_terminal() { typed(prompt) } else { piped() };
     let line = line.map_err(|error| {
-        Failure::state("no_input", format!("nothing could be read from standard input: {error}"))
+        Failure::state(
+            "no_input",
+            words::say("prompt.input.unreadable", &[("why", error.to_string().into())]),
+        )
     })?;
     if line.trim().is_empty() {
-        return Err(Failure::usage("nothing was typed")
-            .hint("type the words of the phrase, or pass them on standard input"));
+        return Err(Failure::usage(words::plain("prompt.input.nothing"))
+            .hint(words::plain("prompt.input.phrase")));
     }
     Ok(line)
 }

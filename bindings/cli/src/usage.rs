@@ -6,7 +6,7 @@ use std::error::Error as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::failure::{Exit, Failure};
-use crate::output::Output;
+use crate::output::{Output, words};
 
 /// Prints help, a version, or what was typed wrong; gives what to end with.
 pub fn report(error: &clap::Error) -> Exit {
@@ -31,7 +31,7 @@ fn failure(error: &clap::Error) -> Failure {
         _ => None,
     };
     let field = argument.as_deref().map(field_name);
-    let hint = "every command has --help with an example";
+    let hint = words::plain("prompt.usage.help");
     let failure = match (error.kind(), &field) {
         (ErrorKind::ValueValidation, Some(field)) => {
             let sentence = error.source().map(ToString::to_string);
@@ -41,11 +41,11 @@ fn failure(error: &clap::Error) -> Failure {
             return Failure::bad_value(field, first_lines(error));
         }
         (ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand, _) => {
-            Failure::usage("say what to do: a command is missing")
+            Failure::usage(words::plain("prompt.usage.no_command"))
         }
         _ => Failure::usage(first_lines(error)),
     };
-    let failure = failure.hint(hint_of(error).unwrap_or_else(|| hint.to_owned()));
+    let failure = failure.hint(hint_of(error).unwrap_or(hint));
     match field {
         Some(field) => failure.field(&field),
         None => failure,

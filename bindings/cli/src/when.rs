@@ -6,6 +6,8 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _, Zoned};
 
+use crate::output::words;
+
 /// Minutes after midnight at which a day starts: 03:00 (ours).
 pub const DAY_START_MIN: u16 = 180;
 
@@ -46,19 +48,16 @@ pub fn parse(text: &str) -> Result<When, String> {
     {
         return Ok(When::Day(day));
     }
-    text.parse::<DateTime>().map(When::Local).map_err(|_| {
-        format!(
-            "\"{text}\" is not a time: give a day (2026-03-01), a local time (2026-03-01T21:30) or \
-             RFC 3339 (2026-03-01T21:30:00+01:00)"
-        )
-    })
+    text.parse::<DateTime>()
+        .map(When::Local)
+        .map_err(|_| words::say("prompt.when.time", &[("text", text.into())]))
 }
 
 /// Reads a local day.
 pub fn parse_day(text: &str) -> Result<When, String> {
     match parse(text) {
         Ok(when @ (When::Day(_) | When::DaysAgo(_))) => Ok(when),
-        _ => Err(format!("\"{text}\" is not a day: write it as 2026-03-01, today or yesterday")),
+        _ => Err(words::say("prompt.when.day", &[("text", text.into())])),
     }
 }
 
@@ -66,9 +65,9 @@ pub fn parse_day(text: &str) -> Result<When, String> {
 pub fn parse_now(text: &str) -> Result<Zoned, String> {
     let zoned = text.trim().parse::<Zoned>().ok();
     let instant = || text.trim().parse::<Timestamp>().ok();
-    zoned.or_else(|| instant().map(|t| t.to_zoned(TimeZone::system()))).ok_or_else(|| {
-        format!("\"{text}\" is not RFC 3339: write the time as 2026-03-01T21:30:00+01:00")
-    })
+    zoned
+        .or_else(|| instant().map(|t| t.to_zoned(TimeZone::system())))
+        .ok_or_else(|| words::say("prompt.when.now", &[("text", text.into())]))
 }
 
 impl Here {
@@ -97,9 +96,7 @@ impl Here {
                 let zone = self.now.time_zone().clone();
                 local.to_zoned(zone).map(|zoned| zoned.timestamp()).map_err(|_| too_far())
             }
-            When::Day(_) | When::DaysAgo(_) => {
-                Err("a day has no hour: add one (2026-03-01T21:30)".to_owned())
-            }
+            When::Day(_) | When::DaysAgo(_) => Err(words::plain("prompt.when.no_hour")),
         }
     }
 
@@ -108,7 +105,7 @@ impl Here {
         match when {
             When::Day(day) => Ok(*day),
             When::DaysAgo(days) => self.today().checked_sub(days.days()).map_err(|_| too_far()),
-            When::Local(_) | When::Instant(_) => Err("give a day, without an hour".to_owned()),
+            When::Local(_) | When::Instant(_) => Err(words::plain("prompt.when.no_day")),
         }
     }
 
@@ -125,7 +122,7 @@ fn day_of(time: &Zoned) -> Date {
 }
 
 fn too_far() -> String {
-    "that time lies outside of what can be counted".to_owned()
+    words::plain("prompt.when.too_far")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Doses: sets, reps, hold and rest as ranges, never one number. What nobody stated stays unstated.
 
+use crate::words::{Message, Words};
 use serde::{Deserialize, Serialize};
 
 use crate::vocabulary::Mode;
@@ -19,9 +20,9 @@ pub struct Range {
 
 /// Why four parts make no range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{}", Words::english().say(&self.message()))]
 pub enum BadRange {
     /// A smaller part is above a larger one.
-    #[error("the range runs backwards: {low} is above {high}; give the smaller number first")]
     Reversed {
         /// The part that should be the smaller.
         low: u32,
@@ -29,8 +30,20 @@ pub enum BadRange {
         high: u32,
     },
     /// "Or longer" with a maximum.
-    #[error("a range that is open at the top cannot have a maximum of {0}")]
     OpenWithMax(u32),
+}
+
+impl BadRange {
+    /// What it says, in words.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match *self {
+            Self::Reversed { low, high } => {
+                Message::new("range.backwards").with("low", low).with("high", high)
+            }
+            Self::OpenWithMax(max) => Message::new("range.open_with_maximum").with("max", max),
+        }
+    }
 }
 
 impl Range {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use holdfast_domain::catalogue::Catalogue;
 use holdfast_domain::vocabulary::{
     Assistant, BlockOrder, EndedBy, Kind, Laterality, Mode, Per, Position, Pressure, ProfileField,
-    Severity, Side, SideRule, Source, Tag, When,
+    Severity, Side, SideRule, Source, Tag, Weekday, When,
 };
 use holdfast_domain::words::{Named, Words};
 use serde_json::Value;
@@ -72,6 +72,7 @@ fn codes_of_names() -> BTreeSet<String> {
         named(SideRule::ALL),
         named(Source::ALL),
         named(Tag::ALL),
+        named(Weekday::ALL),
         named(When::ALL),
         named(&vocabulary.muscles),
         named(&vocabulary.regions),

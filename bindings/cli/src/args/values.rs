@@ -6,6 +6,8 @@ use holdfast::domain::record::Load;
 use holdfast::domain::units::{Millis, Nrs};
 use holdfast::domain::vocabulary::Side;
 
+use crate::output::words;
+
 /// The longest time that can be typed in, one day. Ours: a bound, not a judgement.
 const LONGEST: Millis = Millis::from_secs(24 * 3600);
 
@@ -32,17 +34,12 @@ pub fn pain(text: &str) -> Result<Nrs, String> {
     let number = text.trim().parse::<u8>().ok();
     number
         .and_then(|n| Nrs::try_from(n).ok())
-        .ok_or_else(|| format!("pain is a whole number from 0 to 10, not {text}"))
+        .ok_or_else(|| words::say("prompt.value.pain", &[("text", text.into())]))
 }
 
 /// A length of time: seconds, or minutes and seconds with a colon.
 pub fn seconds(text: &str) -> Result<Millis, String> {
-    let refused = || {
-        format!(
-            "\"{text}\" is not a length of time: give seconds, 0 or more (90 or 7.5), or minutes \
-             and seconds (1:30)"
-        )
-    };
+    let refused = || words::say("prompt.value.seconds", &[("text", text.into())]);
     let bare = text.trim().trim_end_matches('s').trim_end();
     let millis = match bare.split_once(':') {
         Some((minutes, seconds)) => {
@@ -61,7 +58,7 @@ pub fn seconds(text: &str) -> Result<Millis, String> {
 /// A length of time in minutes.
 pub fn minutes(text: &str) -> Result<Millis, String> {
     let millis = scaled(text.trim(), 60_000.0);
-    let refused = || format!("\"{text}\" is not a number of minutes, 0 or more");
+    let refused = || words::say("prompt.value.minutes", &[("text", text.into())]);
     bounded(millis.ok_or_else(refused)?, text)
 }
 
@@ -77,23 +74,18 @@ fn bounded(length: Millis, text: &str) -> Result<Millis, String> {
     if length <= LONGEST {
         Ok(length)
     } else {
-        Err(format!("{text} is longer than a day: give the length of one hold"))
+        Err(words::say("prompt.value.too_long", &[("text", text.into())]))
     }
 }
 
 /// A number of repetitions, sets and the like.
 pub fn count(text: &str) -> Result<u16, String> {
-    text.trim().parse().map_err(|_| format!("\"{text}\" is not a whole number, 0 or more"))
+    text.trim().parse().map_err(|_| words::say("prompt.value.count", &[("text", text.into())]))
 }
 
 /// A range: `60`, `30-90`, `30-60-90` (the middle one is where to start), `60+`.
 pub fn range(text: &str) -> Result<Range, String> {
-    let refused = || {
-        format!(
-            "\"{text}\" is not a range: give one number (60), two (30-90), three with the one to \
-             start at in the middle (30-60-90), or a floor (60+)"
-        )
-    };
+    let refused = || words::say("prompt.value.range", &[("text", text.into())]);
     let (figures, open) = match text.trim().strip_suffix('+') {
         Some(figures) => (figures, true),
         None => (text.trim(), false),
@@ -108,7 +100,7 @@ pub fn range(text: &str) -> Result<Range, String> {
         ([low, start, high], false) => Range::new(Some(*low), Some(*start), Some(*high), false),
         _ => return Err(refused()),
     };
-    range.map_err(|bad| bad.to_string())
+    range.map_err(|bad| words::reader().say(&bad.message()))
 }
 
 /// `left`, `right` or `both`.
@@ -117,7 +109,7 @@ pub fn sides(text: &str) -> Result<Sides, String> {
         "left" => Ok(Sides::One(Side::Left)),
         "right" => Ok(Sides::One(Side::Right)),
         "both" => Ok(Sides::Both),
-        _ => Err(format!("\"{text}\" is not a side: say left, right or both")),
+        _ => Err(words::say("prompt.value.sides", &[("text", text.into())])),
     }
 }
 
@@ -125,7 +117,7 @@ pub fn sides(text: &str) -> Result<Sides, String> {
 pub fn side(text: &str) -> Result<Side, String> {
     match sides(text) {
         Ok(Sides::One(side)) => Ok(side),
-        _ => Err(format!("\"{text}\" is not a side: say left or right")),
+        _ => Err(words::say("prompt.value.side", &[("text", text.into())])),
     }
 }
 
@@ -134,13 +126,14 @@ pub fn eased(text: &str) -> Result<Eased, String> {
     if text == "no" {
         return Ok(Eased::No);
     }
-    seconds(text).map(Eased::After).map_err(|refused| format!("{refused}; or say no"))
+    seconds(text)
+        .map(Eased::After)
+        .map_err(|refused| words::say("prompt.value.eased", &[("refused", refused.into())]))
 }
 
 /// A weight or resistance: `20kg`, `2 band`.
 pub fn load(text: &str) -> Result<Load, String> {
-    let refused =
-        || format!("\"{text}\" is not a load: give a number of 0 or more and its unit (20kg)");
+    let refused = || words::say("prompt.value.load", &[("text", text.into())]);
     let text = text.trim();
     let cut = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(cut);
@@ -159,9 +152,7 @@ pub fn tempo(text: &str) -> Result<Tempo, String> {
         Ok(phases) if (1..=8).contains(&phases.len()) && phases.iter().all(|s| *s <= 600) => {
             Ok(Tempo(phases))
         }
-        _ => Err(format!(
-            "\"{text}\" is not a tempo: give the seconds of each phase with colons (3:2:1)"
-        )),
+        _ => Err(words::say("prompt.value.tempo", &[("text", text.into())])),
     }
 }
 
@@ -175,7 +166,7 @@ pub fn speed(text: &str) -> Result<u32, String> {
         .parse()
         .ok()
         .filter(|n| (1..=100_000).contains(n))
-        .ok_or_else(|| format!("\"{text}\" is not a speed: give a whole number from 1 to 100000"))
+        .ok_or_else(|| words::say("prompt.value.speed", &[("text", text.into())]))
 }
 
 #[cfg(test)]
@@ -187,7 +178,7 @@ mod tests {
         assert_eq!(pain("10").map(u8::from), Ok(10));
         for wrong in ["11", "-1", "3.5", "much", "", "256"] {
             let refused = pain(wrong).unwrap_err();
-            assert!(refused.starts_with("pain is a whole number from 0 to 10"), "{refused}");
+            assert!(refused.starts_with("Pain is a whole number from 0 to 10"), "{refused}");
         }
     }
 

@@ -27,9 +27,9 @@ pub fn run(args: &Catalog, output: &Output) -> Outcome {
 /// The exercise of an id, or of the beginning of one.
 pub fn find(text: &str) -> Outcome<&'static Exercise> {
     let all = Catalogue::built_in().exercises();
-    let listed = "`holdfast catalog` lists them all";
+    let listed = words::plain("prompt.catalog.lists_all");
     one_of("exercise", text, all, |exercise| exercise.id.as_str())
-        .map_err(|failure| failure.coded_if_unknown("unknown_exercise").and_hint(listed))
+        .map_err(|failure| failure.coded_if_unknown("unknown_exercise").and_hint(&listed))
 }
 
 /// The one thing whose id a text is, or begins.
@@ -49,13 +49,16 @@ pub fn one_of<'a, T>(
         [] => {
             let failure = Failure::bad_value(what, unknown(what, text)).coded("unknown");
             Err(match nearest(text, all.iter().map(id)) {
-                Some(near) => failure.hint(format!("the nearest is {near}")),
+                Some(near) => {
+                    failure.hint(words::say("prompt.catalog.nearest", &[("name", near.into())]))
+                }
                 None => failure,
             })
         }
         several => {
             let ids: Vec<&str> = several.iter().map(|one| id(one)).collect();
-            let message = format!("\"{text}\" could be any of: {}", ids.join(", "));
+            let among = [("text", text.into()), ("ids", ids.join(", ").into())];
+            let message = words::say("prompt.catalog.ambiguous", &among);
             Err(Failure::bad_value(what, message).coded("ambiguous"))
         }
     }
@@ -63,7 +66,13 @@ pub fn one_of<'a, T>(
 
 /// What to say of a name that nothing answers to.
 pub fn unknown(what: &str, text: &str) -> String {
-    format!("there is no {what} \"{text}\"")
+    let code = match what {
+        "exercise" => "prompt.catalog.no_exercise",
+        "muscle" => "prompt.catalog.no_muscle",
+        "template" => "prompt.catalog.no_template",
+        _ => "prompt.catalog.no_such",
+    };
+    words::say(code, &[("what", what.into()), ("text", text.into())])
 }
 
 /// The name most like a text, where one is like it at all.
@@ -80,13 +89,13 @@ fn list(args: &Catalog, output: &Output) -> Outcome {
     let body: Vec<Brief> = found.iter().map(|exercise| Brief::of(exercise)).collect();
     output.answer(json!({ "exercises": body }), |o| {
         if found.is_empty() {
-            return "No exercise matches. `holdfast catalog` lists all.".to_owned();
+            return words::plain("prompt.catalog.no_match");
         }
         let mut table = Table::new([
-            ("id", Align::Left),
-            ("name", Align::Left),
-            ("kind", Align::Left),
-            ("dose", Align::Left),
+            ("prompt.field.id", Align::Left),
+            ("prompt.field.name", Align::Left),
+            ("prompt.field.kind", Align::Left),
+            ("prompt.field.dose", Align::Left),
         ]);
         for exercise in &found {
             let name = exercise.name(words::reader());
@@ -108,10 +117,13 @@ fn find_muscle(text: &str) -> Outcome<MuscleId> {
     known.iter().find(|muscle| muscle.as_str() == text).cloned().ok_or_else(|| {
         let failure = Failure::bad_value("muscle", unknown("muscle", text));
         match nearest(text, known.iter().map(MuscleId::as_str)) {
-            Some(near) => failure.hint(format!("the nearest is {near}")),
+            Some(near) => {
+                failure.hint(words::say("prompt.catalog.nearest", &[("name", near.into())]))
+            }
             None => {
                 let all: Vec<&str> = known.iter().map(MuscleId::as_str).collect();
-                failure.hint(format!("there are: {}", all.join(", ")))
+                failure
+                    .hint(words::say("prompt.catalog.there_are", &[("ids", all.join(", ").into())]))
             }
         }
     })
@@ -200,14 +212,23 @@ fn frequency(frequency: &Frequency) -> String {
     let times = match (frequency.times, frequency.min, frequency.max) {
         (Some(n), ..) => Some(n.to_string()),
         (None, Some(min), Some(max)) if min == max => Some(min.to_string()),
-        (None, Some(min), Some(max)) => Some(format!("{min} to {max}")),
-        (None, Some(min), None) => Some(format!("{min} or more")),
-        (None, None, Some(max)) => Some(format!("up to {max}")),
+        (None, Some(min), Some(max)) => {
+            Some(words::say("prompt.range.between", &[("low", min.into()), ("high", max.into())]))
+        }
+        (None, Some(min), None) => {
+            Some(words::say("prompt.range.or_more", &[("amount", min.into())]))
+        }
+        (None, None, Some(max)) => {
+            Some(words::say("prompt.range.up_to", &[("amount", max.into())]))
+        }
         (None, None, None) => None,
     };
     if let Some(times) = times {
-        let noun = if times == "1" { "time" } else { "times" };
-        said.push(format!("{times} {noun} {per}").trim_end().to_owned());
+        let often = match times.as_str() {
+            "1" => words::plain("frequency.times.one"),
+            _ => words::say("frequency.times.other", &[("n", times.into())]),
+        };
+        said.push(format!("{often} {per}").trim_end().to_owned());
     }
     said.extend(frequency.when.iter().map(|when| words::plain(&format!("when.{when}"))));
     said.extend(frequency.note.as_ref().map(|note| words::plain(note.as_str())));
@@ -220,7 +241,7 @@ fn full_text(exercise: &Exercise, output: &Output) -> String {
             let cited = words::cited(exercise.sources_of(field), exercise.is_ours(field));
             format!("{value}{cited}")
         }
-        _ => "not stated".to_owned(),
+        _ => words::plain("dose.unstated"),
     };
     let listed = |kind: &str, ids: Vec<&str>| {
         let names: Vec<String> =
@@ -240,20 +261,29 @@ fn full_text(exercise: &Exercise, output: &Output) -> String {
         format!("{}\n{}", output.bold(&exercise.name(words::reader())), exercise.id),
         facts(
             &[
-                ("kind", words::plain(&format!("kind.{}", exercise.kind)).to_lowercase()),
-                ("muscles", stated("muscles", listed("muscle", muscles))),
-                ("where", words::plain(&format!("region.{}", exercise.region))),
-                ("sides", words::plain(&format!("laterality.{}", exercise.laterality))),
-                ("position", stated("position", position)),
-                ("tools, any of", stated("tools", listed("tool", tools))),
-                ("extras", listed("tool", extras).unwrap_or_default()),
-                ("done", words::plain(&format!("mode.{}", dose.mode))),
-                ("hold", figure("hold_s", dose.hold_s, " s")),
-                ("repetitions", figure("reps", dose.reps, "")),
-                ("sets", figure("sets", dose.sets, "")),
-                ("rest", figure("rest_s", dose.rest_s, " s")),
-                ("tempo", words::tempo(dose)),
-                ("how often", stated("frequency", exercise.frequency.as_ref().map(frequency))),
+                (
+                    "prompt.field.kind",
+                    words::plain(&format!("kind.{}", exercise.kind)).to_lowercase(),
+                ),
+                ("prompt.field.muscles", stated("muscles", listed("muscle", muscles))),
+                ("prompt.field.place", words::plain(&format!("region.{}", exercise.region))),
+                (
+                    "prompt.field.sides",
+                    words::plain(&format!("laterality.{}", exercise.laterality)),
+                ),
+                ("prompt.field.position", stated("position", position)),
+                ("prompt.field.tools_any_of", stated("tools", listed("tool", tools))),
+                ("prompt.field.extras", listed("tool", extras).unwrap_or_default()),
+                ("prompt.field.done", words::plain(&format!("mode.{}", dose.mode))),
+                ("prompt.field.hold", figure("hold_s", dose.hold_s, " s")),
+                ("prompt.field.repetitions", figure("reps", dose.reps, "")),
+                ("prompt.field.sets", figure("sets", dose.sets, "")),
+                ("prompt.field.rest", figure("rest_s", dose.rest_s, " s")),
+                ("prompt.field.tempo", words::tempo(dose)),
+                (
+                    "prompt.field.how_often",
+                    stated("frequency", exercise.frequency.as_ref().map(frequency)),
+                ),
             ],
             output.width,
         ),
@@ -267,13 +297,13 @@ fn full_text(exercise: &Exercise, output: &Output) -> String {
                 hanging("- ", &text, output.width)
             })
             .collect();
-        format!("{}\n{}", output.bold(title), lines.join("\n"))
+        format!("{}\n{}", output.bold(&words::plain(title)), lines.join("\n"))
     };
     if !exercise.cues.is_empty() {
-        parts.push(list("How", &exercise.cues));
+        parts.push(list("prompt.catalog.how", &exercise.cues));
     }
     if !exercise.cautions.is_empty() {
-        parts.push(list("Mind", &exercise.cautions));
+        parts.push(list("prompt.safety.mind", &exercise.cautions));
     }
     let remarks: Vec<String> = exercise
         .note
@@ -282,8 +312,12 @@ fn full_text(exercise: &Exercise, output: &Output) -> String {
         .map(|code| hanging("- ", &words::plain(code.as_str()), output.width))
         .collect();
     if !remarks.is_empty() {
-        parts.push(format!("{}\n{}", output.bold("Remarks"), remarks.join("\n")));
+        parts.push(format!(
+            "{}\n{}",
+            output.bold(&words::plain("prompt.catalog.remarks")),
+            remarks.join("\n")
+        ));
     }
-    parts.push("In brackets: the sources by their short ids, or \"ours\".".to_owned());
+    parts.push(words::plain("prompt.catalog.brackets"));
     parts.join("\n\n")
 }

@@ -16,19 +16,20 @@ pub fn export(args: &Export, context: &Context, output: &Output) -> Outcome {
         Format::Json => ExportFormat::Json,
         Format::Automerge => ExportFormat::Automerge,
     };
-    output.progress("Writing the record …");
+    output.progress(&words::plain("prompt.data.writing"));
     let done = engine.export(format, &args.out);
     output.progress("");
     let done = done?;
     output.confirm(&done, |o| {
-        let count = |n: usize, one, many| words::number_of(n as u64, one, many);
-        let text = format!(
-            "{} and {} with {} are in {}. They are not encrypted there: keep them where only you \
-             can read them.",
-            count(done.routines, "routine", "routines"),
-            count(done.sessions, "session", "sessions"),
-            count(done.observations, "recorded hold", "recorded holds"),
-            done.path.display()
+        let count = |code, n: usize| words::counted(code, n as u64).into();
+        let text = words::say(
+            "prompt.data.exported",
+            &[
+                ("routines", count("prompt.count.routines", done.routines)),
+                ("sessions", count("prompt.count.sessions", done.sessions)),
+                ("holds", count("prompt.count.recorded", done.observations)),
+                ("path", done.path.display().to_string().into()),
+            ],
         );
         wrapped(&text, o.width, 0)
     });
@@ -38,20 +39,18 @@ pub fn export(args: &Export, context: &Context, output: &Output) -> Outcome {
 /// Answers `import`.
 pub fn import(args: &Import, context: &Context, output: &Output) -> Outcome {
     let engine = context.open()?;
-    output.progress("Reading the record …");
+    output.progress(&words::plain("prompt.data.reading"));
     let done = engine.import(&args.path, args.dry_run);
     output.progress("");
     let done = done?;
     output.answer(&done, |o| {
-        let verb = if args.dry_run { "would be added" } else { "added" };
-        let mut lines = vec![format!(
-            "{} {verb}, {} here already.",
-            words::number_of(done.added as u64, "record", "records"),
-            done.unchanged
-        )];
+        let code = if args.dry_run { "prompt.data.would_import" } else { "prompt.data.imported" };
+        let there = ("unchanged", (done.unchanged as u64).into());
+        let added = ("records", words::counted("prompt.count.records", done.added as u64).into());
+        let mut lines = vec![words::say(code, &[added, there])];
         lines.extend(done.refused.iter().map(|refused| {
             let text = format!("{} {}: {}", refused.what, refused.id, sentence(&refused.why));
-            hanging("- not taken: ", &text, o.width)
+            hanging(&format!("- {} ", words::plain("prompt.data.not_taken")), &text, o.width)
         }));
         lines.join("\n")
     });
@@ -64,22 +63,24 @@ pub fn erase(args: &Erase, context: &Context, output: &Output) -> Outcome {
     if !args.yes {
         let waiting = engine.relay()?.map_or(0, |relay| relay.queued);
         let lost = match (engine.relay()?, waiting) {
-            (None, _) => "there is no relay, so no second copy",
-            (Some(_), 0) => "the relay has a copy",
-            (Some(_), _) => "some of it is not on the relay yet",
+            (None, _) => "prompt.data.lost_no_relay",
+            (Some(_), 0) => "prompt.data.lost_copy",
+            (Some(_), _) => "prompt.data.lost_some",
         };
-        let message = format!(
-            "this removes the record and its keys from {}, and cannot be undone; {lost}",
-            context.home.display()
+        let message = words::say(
+            "prompt.data.erases",
+            &[
+                ("home", context.home.display().to_string().into()),
+                ("lost", words::plain(lost).into()),
+            ],
         );
         return Err(Failure::state("needs_confirmation", message)
             .field("yes")
-            .hint("--yes does it"));
+            .hint(words::plain("prompt.yes_does_it")));
     }
     engine.erase()?;
     output.confirm(json!({ "erased": context.home.display().to_string() }), |o| {
-        let text = "Everything here is erased. Other devices and the relay keep what they have.";
-        wrapped(text, o.width, 0)
+        wrapped(&words::plain("prompt.data.erased"), o.width, 0)
     });
     Ok(())
 }
@@ -87,7 +88,7 @@ pub fn erase(args: &Erase, context: &Context, output: &Output) -> Outcome {
 /// Answers `doctor`. A home that is not sound ends with 1.
 pub fn doctor(args: &Doctor, context: &Context, output: &Output) -> Outcome<Exit> {
     let engine = context.open()?;
-    output.progress("Looking the home over …");
+    output.progress(&words::plain("prompt.data.looking"));
     let report = engine.doctor(args.repair);
     output.progress("");
     let report = report?;
@@ -96,11 +97,19 @@ pub fn doctor(args: &Doctor, context: &Context, output: &Output) -> Outcome<Exit
             .findings
             .iter()
             .map(|finding| {
-                let repaired = if finding.repaired { " Repaired." } else { "" };
-                hanging("- ", &format!("{}{repaired}", sentence(&finding.sentence)), o.width)
+                let repaired = if finding.repaired {
+                    words::plain("prompt.data.repaired")
+                } else {
+                    String::new()
+                };
+                hanging("- ", &format!("{} {repaired}", sentence(&finding.sentence)), o.width)
             })
             .collect();
-        lines.push(if report.ok { "All is in order." } else { "Not all is in order." }.to_owned());
+        lines.push(words::plain(if report.ok {
+            "prompt.data.in_order"
+        } else {
+            "prompt.data.not_in_order"
+        }));
         lines.join("\n")
     });
     Ok(if report.ok { Exit::Done } else { Exit::Failed })

@@ -16,7 +16,7 @@ pub fn run(args: &Device, context: &Context, output: &Output) -> Outcome {
     match args {
         Device::List => list(&engine, output),
         Device::Pair { minutes } => {
-            output.progress("Asking the relay …");
+            output.progress(&words::plain("prompt.device.asking"));
             let pairing = engine.pair(u64::from(*minutes) * 60_000);
             output.progress("");
             pair(&pairing?, *minutes, context, output);
@@ -25,7 +25,7 @@ pub fn run(args: &Device, context: &Context, output: &Output) -> Outcome {
         Device::Name { device, name } => {
             engine.name_device(device, name)?;
             output.confirm(json!({ "name": name }), |_| {
-                format!("It is called {name} from now on, here and after the next sync elsewhere.")
+                words::say("prompt.device.named", &[("name", name.as_str().into())])
             });
             Ok(())
         }
@@ -34,19 +34,19 @@ pub fn run(args: &Device, context: &Context, output: &Output) -> Outcome {
             let found =
                 known.iter().find(|one| one.name == *device || one.device.starts_with(device));
             if let (Some(found), false) = (found, yes) {
-                let message = format!(
-                    "this shuts {} ({}) out for good; what it has not sent is lost to the others",
-                    found.name,
-                    record::short(&found.device)
+                let message = words::say(
+                    "prompt.device.shuts_out",
+                    &[
+                        ("name", found.name.as_str().into()),
+                        ("id", record::short(&found.device).into()),
+                    ],
                 );
                 let failure = Failure::state("needs_confirmation", message);
-                return Err(failure.field("yes").hint("--yes does it"));
+                return Err(failure.field("yes").hint(words::plain("prompt.yes_does_it")));
             }
             engine.revoke_device(device)?;
             output.confirm(json!({ "revoked": device }), |o| {
-                let text = "It is out once the next sync has told the relay. What it has read \
-                            cannot be taken back.";
-                wrapped(text, o.width, 0)
+                wrapped(&words::plain("prompt.device.revoked"), o.width, 0)
             });
             Ok(())
         }
@@ -56,21 +56,26 @@ pub fn run(args: &Device, context: &Context, output: &Output) -> Outcome {
 fn list(engine: &Engine, output: &Output) -> Outcome {
     let devices = engine.devices()?;
     output.answer(json!({ "devices": devices }), |o| {
-        let mut table = Table::new([("id", Align::Left), ("name", Align::Left), ("", Align::Left)]);
+        let mut table = Table::new([
+            ("prompt.field.id", Align::Left),
+            ("prompt.field.name", Align::Left),
+            ("", Align::Left),
+        ]);
         for device in &devices {
             let mut remarks = Vec::new();
             if device.this {
-                remarks.push("this one");
+                remarks.push("prompt.device.this_one");
             }
             if device.paper {
-                remarks.push("on paper");
+                remarks.push("prompt.device.on_paper");
             }
             match device.standing {
                 DeviceStanding::Active => {}
-                DeviceStanding::RemovalPending => remarks.push("goes with the next sync"),
-                DeviceStanding::Removed => remarks.push("removed"),
+                DeviceStanding::RemovalPending => remarks.push("prompt.device.going"),
+                DeviceStanding::Removed => remarks.push("prompt.device.removed"),
             }
             let id = record::short(&device.device).to_owned();
+            let remarks: Vec<String> = remarks.into_iter().map(words::plain).collect();
             table.row([id, device.name.clone(), remarks.join(", ")]);
         }
         table.text(o.width)
@@ -83,11 +88,8 @@ fn pair(pairing: &Pairing, minutes: u32, context: &Context, output: &Output) {
     let ends = rfc3339(&holdfast::clock::moment(ends, &context.clock.zone()));
     output.answer(json!({ "link": pairing.link.as_str(), "expires_at": ends }), |o| {
         let code = qr::code(&pairing.to_scan(), o.styled).unwrap_or_default();
-        let how = format!(
-            "On the other device: `holdfast init --pair LINK`, or scan the code. It works once, \
-             for {}. Whoever has it can read the record, so send it to nobody.",
-            words::number_of(u64::from(minutes), "minute", "minutes")
-        );
+        let minutes = words::counted("prompt.count.minutes", u64::from(minutes));
+        let how = words::say("prompt.device.pairing", &[("minutes", minutes.into())]);
         format!("{code}\n{}\n\n{}", pairing.link.as_str(), wrapped(&how, o.width, 0))
     });
 }

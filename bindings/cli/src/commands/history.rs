@@ -9,7 +9,7 @@ use super::catalog;
 use crate::args::record::{Grouping, History};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
-use crate::output::{Output, record};
+use crate::output::{Output, record, words};
 use crate::when::When;
 
 /// Answers `history`.
@@ -64,10 +64,11 @@ fn text(page: &HistoryPage, engine: &Engine, output: &Output) -> String {
     let mut said = match (&page.holds, &page.sessions) {
         (Some(holds), _) if !holds.is_empty() => record::holds(holds, output),
         (_, Some(sessions)) if !sessions.is_empty() => record::sessions(sessions, &names, output),
-        _ => "Nothing is recorded there yet.".to_owned(),
+        _ => words::plain("prompt.history.nothing"),
     };
     if let Some(next) = &page.next {
-        said.push_str(&format!("\n\nThere is more: --after {next}"));
+        let more = words::say("prompt.history.more", &[("cursor", next.to_string().into())]);
+        said.push_str(&format!("\n\n{more}"));
     }
     said
 }

@@ -11,7 +11,7 @@ use crate::args::record::{Hold, HoldEdit as Given};
 use crate::args::values::Eased;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
-use crate::output::{Output, record};
+use crate::output::{Output, record, words};
 
 /// Answers `hold`.
 pub fn run(args: Hold, context: &Context, output: &Output) -> Outcome {
@@ -39,9 +39,9 @@ pub fn run(args: Hold, context: &Context, output: &Output) -> Outcome {
             engine.remove_hold(&hold.hold_id)?;
             output.confirm(json!({ "removed": hold.hold_id }), |_| {
                 let name = record::exercise(&hold.exercise);
-                format!(
-                    "{name} of {} is out of the history. What was recorded stays stored.",
-                    hold.local_day
+                words::say(
+                    "prompt.hold.removed",
+                    &[("exercise", name.into()), ("day", hold.local_day.as_str().into())],
                 )
             });
         }
@@ -80,8 +80,8 @@ fn edit(given: Given, context: &Context) -> Outcome<HoldEdit> {
         yes: false,
     };
     if edit == HoldEdit::default() {
-        return Err(Failure::usage("say what to put right: give at least one field")
-            .hint("`holdfast hold edit --help` lists them"));
+        return Err(Failure::usage(words::plain("prompt.hold.nothing_to_edit"))
+            .hint(words::plain("prompt.hold.fields_help")));
     }
     Ok(HoldEdit { yes: given.yes, ..edit })
 }
@@ -89,8 +89,10 @@ fn edit(given: Given, context: &Context) -> Outcome<HoldEdit> {
 fn field(text: &str) -> Outcome<EditField> {
     let name = if text == "by" { "assisted_by".to_owned() } else { text.replace('-', "_") };
     serde_json::from_value(json!(name)).map_err(|_| {
-        Failure::bad_value("clear", format!("\"{text}\" is not a field that can be emptied")).hint(
-            "there are: target, eased, pain-before, pain-after, reps, load, tempo, tool, by, note",
+        Failure::bad_value(
+            "clear",
+            words::say("prompt.hold.no_such_field", &[("field", text.into())]),
         )
+        .hint(words::plain("prompt.hold.clearable"))
     })
 }

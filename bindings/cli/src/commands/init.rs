@@ -7,7 +7,7 @@ use crate::args::account::Init;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::output::layout::{facts, wrapped};
-use crate::output::{Output, record};
+use crate::output::{Output, record, words};
 use crate::secret_line;
 
 /// What `init` answers with.
@@ -33,13 +33,14 @@ pub fn run(args: Init, context: &Context, output: &Output) -> Outcome {
     }
     let engine = match (args.how.pair, args.relay) {
         (Some(link), _) => {
-            output.progress("Joining, and fetching the record …");
+            output.progress(&words::plain("prompt.init.joining"));
             let joined = Engine::join(config, &link, &device_name);
             joined.map_err(|error| about(error, "pair"))
         }
         (None, relay) => {
-            let phrase = secret_line::read("Recovery phrase: ")?;
-            output.progress("Fetching the record …");
+            let phrase =
+                secret_line::read(&format!("{} ", words::plain("prompt.init.phrase_asked")))?;
+            output.progress(&words::plain("prompt.init.fetching"));
             let relay = relay.unwrap_or_default();
             let recovered = Engine::recover(config, &phrase, &relay, &device_name);
             recovered.map_err(|error| about(error, "phrase"))
@@ -72,14 +73,17 @@ fn answer(engine: &Engine, phrase: Option<&str>, output: &Output) -> Outcome {
     output.answer(&made, |o| {
         let about = facts(
             &[
-                ("home", made.home.clone()),
-                ("name", who.name.clone()),
-                ("account", record::short(&made.account).to_owned()),
-                ("device", format!("{} ({})", who.device_name, record::short(&made.device))),
-                ("zone", made.zone.clone()),
+                ("prompt.field.home", made.home.clone()),
+                ("prompt.field.name", who.name.clone()),
+                ("prompt.field.account", record::short(&made.account).to_owned()),
                 (
-                    "relay",
-                    made.relay.clone().unwrap_or_else(|| "none: everything stays here".into()),
+                    "prompt.field.device",
+                    format!("{} ({})", who.device_name, record::short(&made.device)),
+                ),
+                ("prompt.field.zone", made.zone.clone()),
+                (
+                    "prompt.field.relay",
+                    made.relay.clone().unwrap_or_else(|| words::plain("prompt.init.no_relay")),
                 ),
             ],
             o.width,
@@ -98,15 +102,11 @@ fn keeping(phrase: &str, output: &Output) -> String {
         (1..).zip(phrase.split(' ')).map(|(n, word)| format!("{n:>2} {word:<12}")).collect();
     let rows: Vec<String> =
         words.chunks(4).map(|row| format!("  {}", row.join("  ").trim_end())).collect();
-    let advice = "Write these words on paper, in this order, and keep it where you keep papers \
-                  that matter. They are shown once and stored nowhere. With them and your relay \
-                  you get your record back when every device is lost. Whoever has them can read \
-                  it, so do not photograph or type them anywhere else.";
     format!(
         "{}\n\n{}\n\n{}",
-        output.bold("Your recovery phrase"),
+        output.bold(&words::plain("prompt.init.phrase")),
         rows.join("\n"),
-        wrapped(advice, output.width, 0)
+        wrapped(&words::plain("prompt.init.phrase_advice"), output.width, 0)
     )
 }
 
@@ -115,5 +115,5 @@ fn machine() -> String {
     let file = std::fs::read_to_string("/etc/hostname").ok();
     let set = || std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok();
     let name = file.or_else(set).map(|name| name.trim().to_owned());
-    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "this device".to_owned())
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| words::plain("prompt.init.this_device"))
 }

@@ -10,7 +10,7 @@ use crate::args::record::Log;
 use crate::args::values;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
-use crate::output::{Output, record};
+use crate::output::{Output, record, words};
 use crate::when::When;
 
 /// Answers `log`.
@@ -23,13 +23,15 @@ pub fn run(args: Log, context: &Context, output: &Output) -> Outcome {
         let findings: Vec<String> = holds
             .iter()
             .flat_map(|hold| &hold.findings)
-            .map(|finding| format!("Noted: {}.", finding.rule))
+            .map(|finding| {
+                words::say("prompt.log.noted", &[("rule", finding.rule.as_str().into())])
+            })
             .collect();
         for finding in findings {
             said.push_str(&format!("\n{finding}"));
         }
         let last = holds.last().map(|hold| record::status(hold.status));
-        let last = crate::failure::sentence(last.unwrap_or_default());
+        let last = crate::failure::sentence(&last.unwrap_or_default());
         format!("{said}\n\n{last}")
     });
     Ok(())
@@ -38,7 +40,7 @@ pub fn run(args: Log, context: &Context, output: &Output) -> Outcome {
 /// What is asked before it is taken is answered with a flag here.
 pub fn asked(failure: Failure) -> Failure {
     if failure.code() == "needs_confirmation" {
-        failure.hint("--yes takes it as it is")
+        failure.hint(words::plain("prompt.log.yes"))
     } else {
         failure
     }
@@ -47,7 +49,8 @@ pub fn asked(failure: Failure) -> Failure {
 fn request(args: Log, context: &Context) -> Outcome<LogRequest> {
     let exercise = catalog::find(&args.exercise)?;
     if exercise.laterality == Laterality::OneSideOnly && args.side == Some(values::Sides::Both) {
-        let message = format!("{} is done on exactly one side: say left or right", exercise.id);
+        let name = [("exercise", exercise.id.as_str().into())];
+        let message = words::say("prompt.log.one_side", &name);
         return Err(Failure::bad_value("side", message));
     }
     let done = match (args.done.held.or(args.done.minutes), args.done.reps) {
@@ -77,12 +80,8 @@ fn request(args: Log, context: &Context) -> Outcome<LogRequest> {
         pain_site: detail.pain_site,
         ended: args.ended,
         eased: eased(detail.eased),
-        moves: u8::try_from(args.moves.unwrap_or(0)).map_err(|_| {
-            Failure::bad_value(
-                "moves",
-                "a spot moved more than 255 times cannot be: give a smaller number",
-            )
-        })?,
+        moves: u8::try_from(args.moves.unwrap_or(0))
+            .map_err(|_| Failure::bad_value("moves", words::plain("prompt.log.too_many_moves")))?,
         paused: detail.paused.unwrap_or_default(),
         load: detail.load,
         tempo: detail.tempo.map(|tempo| tempo.0).unwrap_or_default(),

@@ -41,7 +41,8 @@ pub fn run(args: &Play, context: &Context, output: &Output) -> Outcome {
         if args.discard && engine.unfinished_play()?.is_some() {
             put_clock_forward(&engine, &clock)?;
             let closed = engine.discard_play()?;
-            output.remark(&format!("What was held of {} is kept.", closed.routine_name));
+            let name = [("routine", closed.routine_name.into())];
+            output.remark(&words::say("prompt.play.kept", &name));
         }
         Seat::new(&engine, begin(&engine, &routine, args, output)?, clock)
     };
@@ -91,24 +92,27 @@ fn pages(playing: &Playing) -> Vec<Page> {
     if has_release(playing.plan()) {
         let shown = safety::before_first_release();
         let lines = shown.stop_rules.iter().map(|rule| words::plain(rule.text.as_str())).collect();
-        pages.push(Page { title: "Stop when".to_owned(), lines });
+        pages.push(Page { title: words::plain("prompt.player.stop_when"), lines });
     }
     let mut lines: Vec<String> =
         playing.findings().iter().map(|finding| finding.text(words::reader())).collect();
     lines.dedup();
     if !lines.is_empty() {
-        pages.push(Page { title: "Before you begin".to_owned(), lines });
+        pages.push(Page { title: words::plain("prompt.player.before_you_begin"), lines });
     }
     pages
 }
 
 fn read_script(path: &Path) -> Outcome<Vec<(u64, Input)>> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::bad_value("inputs", format!("{} cannot be read: {error}", path.display()))
+        let about =
+            [("path", path.display().to_string().into()), ("why", error.to_string().into())];
+        Failure::bad_value("inputs", words::say("prompt.play.unreadable", &about))
     })?;
     script::parse(&text).map_err(|error| {
-        Failure::bad_value("inputs", format!("{}: {error}", path.display()))
-            .hint("`holdfast play --help` shows how a line reads")
+        let about = [("path", path.display().to_string().into()), ("why", error.message().into())];
+        Failure::bad_value("inputs", words::say("prompt.play.bad_script", &about))
+            .hint(words::plain("prompt.play.script_help"))
     })
 }
 
@@ -139,14 +143,14 @@ fn begin(engine: &Engine, routine: &Routine, args: &Play, output: &Output) -> Ou
 fn with_way_on(error: HoldfastError) -> Failure {
     let failure = Failure::from(error);
     let hint = match failure.code() {
-        "sides_to_say" => "--side left or --side right says it",
-        "slots_to_fill" => "`holdfast routine step ROUTINE set STEP --exercise ID` chooses one",
-        "nothing_chosen" => "`holdfast routine step ROUTINE set STEP --play yes` chooses one",
-        "unfinished_play" => "--resume goes on with it, --discard closes it and begins anew",
-        "hard_rule" => "--ack RULE confirms it for this once",
+        "sides_to_say" => "prompt.play.say_side",
+        "slots_to_fill" => "prompt.play.fill_slot",
+        "nothing_chosen" => "prompt.play.choose_step",
+        "unfinished_play" => "prompt.play.resume_or_discard",
+        "hard_rule" => "prompt.play.ack",
         _ => return failure,
     };
-    failure.hint(hint)
+    failure.hint(words::plain(hint))
 }
 
 fn can_ask(output: &Output) -> bool {
@@ -156,15 +160,16 @@ fn can_ask(output: &Output) -> bool {
 fn ask_side(routine: &Routine, steps: &[String]) -> Outcome<Side> {
     let asking = routine.steps().filter(|step| steps.iter().any(|id| id == step.id.as_str()));
     let names: Vec<String> = asking.map(show::exercise_name).collect();
-    println!("Which side for {}? Type left or right.", names.join(", "));
+    println!("{}", words::say("prompt.play.which_side", &[("exercises", names.join(", ").into())]));
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         match line.trim() {
             "left" | "l" => return Ok(Side::Left),
             "right" | "r" => return Ok(Side::Right),
-            _ => println!("Type left or right."),
+            _ => println!("{}", words::plain("prompt.play.left_or_right")),
         }
     }
-    Err(Failure::usage("no side was said").hint("--side left or --side right says it"))
+    Err(Failure::usage(words::plain("prompt.play.no_side"))
+        .hint(words::plain("prompt.play.say_side")))
 }
 
 /// Takes up what was broken off, if it is of this routine.
@@ -173,9 +178,12 @@ fn take_up(engine: &Engine, routine: &str, clock: Arc<PacedClock>) -> Outcome<Se
         && unfinished.routine != routine
     {
         let name = unfinished.routine_name;
-        let message = format!("what was broken off is a session of \"{name}\"");
-        return Err(Failure::state("other_routine", message)
-            .hint(format!("`holdfast play '{name}' --resume` goes on with it")));
+        let name = [("routine", name.into())];
+        return Err(Failure::state(
+            "other_routine",
+            words::say("prompt.play.other_routine", &name),
+        )
+        .hint(words::say("prompt.play.resume_other", &name)));
     }
     put_clock_forward(engine, &clock)?;
     let (playing, applied) = engine.resume_play()?;
@@ -200,7 +208,7 @@ fn close(mut seat: Seat, engine: &Engine, key: &str, output: &Output) -> Outcome
     let begun = seat.playing.summary().started_at.is_some();
     if !begun {
         output.answer(json!({ "session": null, "holds": [] }), |_| {
-            "Nothing was begun, and nothing is written.".to_owned()
+            words::plain("prompt.play.nothing_begun")
         });
         return Ok(());
     }
@@ -232,7 +240,7 @@ fn close(mut seat: Seat, engine: &Engine, key: &str, output: &Output) -> Outcome
             parts.push(record::holds(&done.holds, o));
         }
         if !over {
-            let on = format!("Not finished. `holdfast play '{key}' --resume` goes on.");
+            let on = words::say("prompt.play.not_finished", &[("routine", key.into())]);
             parts.push(wrapped(&on, o.width, 0));
         }
         if !flags.is_empty() {
@@ -274,8 +282,8 @@ fn safety_at(flags: &[&RedFlag], output: &Output) -> String {
         hanging("- ", &format!("{text} {action}"), output.width)
     };
     let lines: Vec<String> = flags.iter().map(say).collect();
-    let note = "Information, not diagnosis. `holdfast safety` has the rest.";
-    format!("{}\n{}\n{note}", output.bold("It hurt. See somebody when"), lines.join("\n"))
+    let note = words::plain("prompt.player.information");
+    format!("{}\n{}\n{note}", output.bold(&words::plain("prompt.play.it_hurt")), lines.join("\n"))
 }
 
 /// Where a hold was: where it hurt, else where its exercise works.
@@ -291,9 +299,10 @@ fn place(done: &SessionWithHolds) -> Option<String> {
     sites.dedup();
     let common = |site: &str| match site {
         "whole-body" | "lower-body" => None,
-        "low-back" => Some("low back".to_owned()),
-        // The hip's front and outside, the thigh's back and inside: the last word is the place.
-        site => site.rsplit('-').next().map(str::to_owned),
+        // The hip's front and outside, the thigh's front, back and inside are one place each.
+        "hip" | "front-hip" | "outer-hip" => Some(words::plain("region.hip")),
+        "back-thigh" | "front-thigh" | "inner-thigh" => Some(words::plain("prompt.place.thigh")),
+        site => Site::new(site).ok().map(|site| words::reader().name(&site)),
     };
     let places: Vec<Option<String>> = sites.iter().map(|site| common(site)).collect();
     let first = places.first()?.clone()?;

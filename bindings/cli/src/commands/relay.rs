@@ -20,7 +20,7 @@ pub fn run(args: &Relay, context: &Context, output: &Output) -> Outcome {
             let set = engine.relay()?;
             let url = set.map_or_else(|| url.clone(), |relay| relay.url);
             output.confirm(json!({ "url": url }), |_| {
-                format!("{url} is the relay from now on. `holdfast sync` sends what waits here.")
+                words::say("prompt.relay.set", &[("url", url.as_str().into())])
             });
         }
         Relay::Show => {
@@ -33,19 +33,22 @@ pub fn run(args: &Relay, context: &Context, output: &Output) -> Outcome {
             };
             let url = set.as_ref().map(|relay| relay.url.clone());
             output.answer(json!({ "url": url, "reachable": reachable }), |_| match set {
-                None => "No relay is set: everything stays here.".to_owned(),
-                Some(relay) if reachable => format!("{} answers.", relay.url),
+                None => words::plain("prompt.relay.none"),
+                Some(relay) if reachable => {
+                    words::say("prompt.relay.answers", &[("url", relay.url.into())])
+                }
                 Some(relay) => {
-                    let waiting = words::number_of(relay.queued, "change waits", "changes wait");
-                    format!("{} does not answer now. {waiting} here; nothing is lost.", relay.url)
+                    let waiting = words::counted("prompt.count.waiting", relay.queued);
+                    words::say(
+                        "prompt.relay.silent",
+                        &[("url", relay.url.into()), ("waiting", waiting.into())],
+                    )
                 }
             });
         }
         Relay::Unset => {
             engine.set_relay(None)?;
-            output.confirm(json!({ "url": null }), |_| {
-                "No relay any more: what is written from now on stays here.".to_owned()
-            });
+            output.confirm(json!({ "url": null }), |_| words::plain("prompt.relay.unset"));
         }
     }
     Ok(())

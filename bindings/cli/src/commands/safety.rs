@@ -93,10 +93,15 @@ fn text(shown: &Shown, exercise: Option<&Exercise>, output: &Output) -> String {
             .iter()
             .map(|f| format!("{}{}", plain(&f.code), words::cited(&f.sources, f.ours)))
             .collect();
-        push_list(&mut parts, "Mind with this one", &cautions, output);
+        push_list(&mut parts, &words::plain("prompt.safety.mind_with_this"), &cautions, output);
     }
-    push_list(&mut parts, "Stop when", &said(&shown.stop_rules), output);
-    push_list(&mut parts, "Mind", &said(&shown.rules), output);
+    push_list(
+        &mut parts,
+        &words::plain("prompt.safety.stop_when"),
+        &said(&shown.stop_rules),
+        output,
+    );
+    push_list(&mut parts, &words::plain("prompt.safety.mind"), &said(&shown.rules), output);
     let flags: Vec<String> = shown
         .red_flags
         .iter()
@@ -111,13 +116,17 @@ fn text(shown: &Shown, exercise: Option<&Exercise>, output: &Output) -> String {
             )
         })
         .collect();
-    push_list(&mut parts, "See somebody when", &flags, output);
+    push_list(&mut parts, &words::plain("prompt.safety.see_somebody"), &flags, output);
     if let Some(card) = shown.ask_first {
         let items: Vec<String> = card.items.iter().map(|item| plain(&item.text)).collect();
         push_list(&mut parts, &plain(&card.title), &items, output);
-        parts.push(wrapped(&format!("{} [ours]", plain(&card.note)), output.width, 0));
+        parts.push(wrapped(
+            &format!("{} [{}]", plain(&card.note), words::plain("prompt.ours")),
+            output.width,
+            0,
+        ));
     }
-    parts.push("Information, not diagnosis. In brackets: the sources, or \"ours\".".to_owned());
+    parts.push(words::plain("prompt.safety.information"));
     parts.join("\n\n")
 }
 

@@ -24,10 +24,10 @@ pub fn run(args: &Session, context: &Context, output: &Output) -> Outcome {
             let session = engine.session(id)?.session;
             engine.remove_session(&session.id)?;
             output.confirm(json!({ "removed": session.id }), |_| {
-                let holds = words::number_of(session.holds, "hold", "holds");
-                format!(
-                    "The session of {} and its {holds} are out of the history. What was recorded stays stored.",
-                    session.local_day
+                let holds = words::counted("prompt.count.holds", session.holds);
+                words::say(
+                    "prompt.session.removed",
+                    &[("day", session.local_day.as_str().into()), ("holds", holds.into())],
                 )
             });
         }

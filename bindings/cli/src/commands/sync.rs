@@ -27,7 +27,7 @@ pub fn sync(engine: &Engine, output: &Output) -> Outcome<SyncReport> {
     let budget = Budget::default();
     let cancel = budget.cancel.clone();
     let waiting = engine.relay()?.map_or(0, |relay| relay.queued);
-    output.progress(&format!("{} to send …", words::number_of(waiting, "change", "changes")));
+    output.progress(&words::counted("prompt.sync.to_send", waiting));
     let report = std::thread::scope(|scope| {
         let (done, finished) = std::sync::mpsc::channel::<()>();
         scope.spawn(move || {
@@ -50,15 +50,15 @@ fn needs_relay(engine: &Engine) -> Outcome {
     if engine.relay()?.is_some() {
         return Ok(());
     }
-    Err(Failure::state("no_relay", "no relay is set, so there is nothing to be in step with")
-        .hint("`holdfast relay set URL` sets one"))
+    Err(Failure::state("no_relay", words::plain("prompt.sync.no_relay"))
+        .hint(words::plain("prompt.sync.set_one")))
 }
 
 /// A sync that could not be is told on stderr too, and ends with 1.
 fn outcome(report: &SyncReport) -> Outcome {
     let why = || {
         let told: Vec<&str> = report.problems.iter().map(|p| p.message.as_str()).collect();
-        if told.is_empty() { "the relay cannot be used now".to_owned() } else { told.join(" ") }
+        if told.is_empty() { words::plain("prompt.sync.cannot") } else { told.join(" ") }
     };
     match report.outcome {
         SyncOutcome::Done | SyncOutcome::More => Ok(()),
@@ -69,22 +69,23 @@ fn outcome(report: &SyncReport) -> Outcome {
 
 /// What a sync did.
 pub fn text(report: &SyncReport, output: &Output) -> String {
-    let count = |n: u64| words::number_of(n, "entry", "entries");
+    let count = |n: u64| words::counted("prompt.count.entries", n).into();
     let mut said = match report.outcome {
         SyncOutcome::Offline | SyncOutcome::Locked => Vec::new(),
         SyncOutcome::Done if report.pushed + report.pulled == 0 => {
-            vec!["Nothing new here or there.".to_owned()]
+            vec![words::plain("prompt.sync.nothing")]
         }
         SyncOutcome::Done | SyncOutcome::More => {
-            vec![format!("Sent {}, received {}.", count(report.pushed), count(report.pulled))]
+            let moved = [("sent", count(report.pushed)), ("received", count(report.pulled))];
+            vec![words::say("prompt.sync.moved", &moved)]
         }
     };
     if report.outcome == SyncOutcome::More {
-        said.push("There is more; sync again.".to_owned());
+        said.push(words::plain("prompt.sync.more"));
     }
     if report.queued > 0 {
-        let waiting = words::number_of(report.queued, "change waits", "changes wait");
-        said.push(format!("{waiting} here for the next sync; nothing is lost."));
+        let waiting = words::counted("prompt.count.waiting", report.queued);
+        said.push(words::say("prompt.sync.waiting", &[("waiting", waiting.into())]));
     }
     if matches!(report.outcome, SyncOutcome::Done | SyncOutcome::More) {
         said.extend(report.problems.iter().map(|p| crate::failure::sentence(&p.message)));
@@ -110,7 +111,7 @@ pub fn watch(context: &Context, output: &Output) -> Outcome {
     let engine = context.open()?;
     needs_relay(&engine)?;
     let interrupt = Interrupt::listen();
-    output.remark("Watching. Ctrl-C ends it.");
+    output.remark(&words::plain("prompt.sync.watching"));
     let (tell, told) = channel();
     let watching = engine.watch(move |event| drop(tell.send(event)))?;
     let mut waiting = 0;

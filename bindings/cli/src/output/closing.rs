@@ -49,32 +49,39 @@ impl Copies {
 impl Closing {
     /// The line.
     pub fn text(&self) -> String {
-        let mut said = Vec::new();
-        let side = self.side.map(words::side).unwrap_or_default();
-        let place = self.place.clone().unwrap_or_default();
-        let about = format!("{side} {place}");
-        let about = match about.trim() {
-            "" => "Pain".to_owned(),
-            about => capital(about),
+        let side = self.side.map(words::side).filter(|side| !side.is_empty());
+        let about = match (self.place.clone(), side) {
+            (Some(place), Some(side)) => words::say(
+                "prompt.closing.place",
+                &[("place", place.into()), ("side", side.into())],
+            ),
+            (Some(only), None) | (None, Some(only)) => only,
+            (None, None) => words::plain("prompt.closing.pain"),
         };
+        let about = || ("about", capital(&about).into());
+        let mut said = Vec::new();
         match self.pain {
-            (Some(before), Some(after)) => said.push(format!("{about} {before} → {after}.")),
-            (Some(only), None) => said.push(format!("{about} {only} before.")),
-            (None, Some(only)) => said.push(format!("{about} {only} now.")),
+            (Some(before), Some(after)) => said.push(words::say(
+                "prompt.closing.change",
+                &[about(), ("before", before.into()), ("after", after.into())],
+            )),
+            (Some(only), None) => {
+                said.push(words::say("prompt.closing.before", &[about(), ("n", only.into())]));
+            }
+            (None, Some(only)) => {
+                said.push(words::say("prompt.closing.now", &[about(), ("n", only.into())]));
+            }
             (None, None) => {}
         }
         said.push(match self.held_ms {
-            0 => "Nothing held.".to_owned(),
-            ms => format!("{} held.", words::length(ms)),
+            0 => words::plain("prompt.closing.nothing_held"),
+            ms => words::say("prompt.closing.held", &[("length", words::length(ms).into())]),
         });
-        said.push(
-            match self.copies {
-                Copies::Here | Copies::Queued => "Saved here; no second copy yet.",
-                Copies::Relayed => "Saved here and on the relay.",
-                Copies::Seen => "Saved here and on another device.",
-            }
-            .to_owned(),
-        );
+        said.push(words::plain(match self.copies {
+            Copies::Here | Copies::Queued => "prompt.closing.here",
+            Copies::Relayed => "prompt.closing.relayed",
+            Copies::Seen => "prompt.closing.seen",
+        }));
         said.join(" ")
     }
 }

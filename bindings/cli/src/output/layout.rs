@@ -3,6 +3,8 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
+use super::words;
+
 /// The columns a text takes.
 pub fn columns(text: &str) -> usize {
     text.width()
@@ -61,11 +63,11 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with these columns.
+    /// A table with these columns, headed by the sentences of their codes.
     pub fn new<const N: usize>(header: [(&str, Align); N]) -> Self {
         Self {
             align: header.iter().map(|(_, align)| *align).collect(),
-            header: header.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            header: header.iter().map(|(name, _)| words::plain(name)).collect(),
             rows: Vec::new(),
         }
     }
@@ -136,7 +138,11 @@ impl Table {
 
 /// Names and values, the values in one column, empty values left out.
 pub fn facts(pairs: &[(&str, String)], width: usize) -> String {
-    let shown: Vec<&(&str, String)> = pairs.iter().filter(|(_, value)| !value.is_empty()).collect();
+    let shown: Vec<(String, &String)> = pairs
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(code, value)| (words::plain(code), value))
+        .collect();
     let widest = shown.iter().map(|(name, _)| columns(name)).max().unwrap_or(0);
     let lines: Vec<String> = shown
         .iter()

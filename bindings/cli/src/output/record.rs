@@ -1,7 +1,7 @@
 //! Holds and sessions as a person reads them. It knows the engine's views and asks for nothing.
 
 use holdfast::domain::catalogue::Catalogue;
-use holdfast::domain::ids::ExerciseId;
+use holdfast::domain::ids::{ExerciseId, Site};
 use holdfast::domain::record::{Attempt, Load};
 use holdfast::domain::units::Nrs;
 use holdfast::domain::vocabulary::{EndedBy, Side};
@@ -24,11 +24,11 @@ pub fn exercise(id: &str) -> String {
 /// What was done: `1 min 30 s`, `10 times`, `10 × 3 s`, `done`.
 fn done(hold: &HoldView) -> String {
     match (hold.reps, hold.held_ms) {
-        (Some(reps), 0) => format!("{reps} times"),
+        (Some(reps), 0) => words::counted("prompt.record.times", reps.into()),
         (Some(reps), held) => format!("{reps} × {}", words::length(held)),
         (None, 0) if hold.attempts.is_empty() => match hold.ended_by {
-            EndedBy::Skipped => "skipped".to_owned(),
-            _ => "done".to_owned(),
+            EndedBy::Skipped => words::plain("ended_by.skipped"),
+            _ => words::plain("prompt.record.done"),
         },
         (None, held) => words::length(held),
     }
@@ -38,8 +38,8 @@ fn done(hold: &HoldView) -> String {
 fn pain(before: Option<Nrs>, after: Option<Nrs>) -> String {
     match (before.map(u8::from), after.map(u8::from)) {
         (Some(before), Some(after)) => format!("{before} → {after}"),
-        (Some(before), None) => format!("{before} before"),
-        (None, Some(after)) => format!("{after} after"),
+        (Some(before), None) => words::say("prompt.record.before", &[("n", before.into())]),
+        (None, Some(after)) => words::say("prompt.record.after", &[("n", after.into())]),
         (None, None) => String::new(),
     }
 }
@@ -64,13 +64,13 @@ fn when(rfc3339: &str) -> String {
 }
 
 /// What a status means for the person.
-pub const fn status(status: StatusKind) -> &'static str {
-    match status {
-        StatusKind::Saved => "saved here; no second copy yet",
-        StatusKind::Queued => "saved here; waits for the relay",
-        StatusKind::Relayed => "saved here and on the relay",
-        StatusKind::Seen => "saved here and on another device of yours",
-    }
+pub fn status(status: StatusKind) -> String {
+    words::plain(match status {
+        StatusKind::Saved => "prompt.status.saved",
+        StatusKind::Queued => "prompt.status.queued",
+        StatusKind::Relayed => "prompt.status.relayed",
+        StatusKind::Seen => "prompt.status.seen",
+    })
 }
 
 /// Holds under their days, as they come.
@@ -92,7 +92,7 @@ pub fn holds(holds: &[HoldView], output: &Output) -> String {
                 clock(&hold.started_at),
                 short(&hold.hold_id).to_owned(),
                 exercise(&hold.exercise),
-                hold.side.map(words::side).unwrap_or_default().to_owned(),
+                hold.side.map(words::side).unwrap_or_default(),
                 match alike.len() {
                     1 => done(hold),
                     n => format!("{n} × {}", done(hold)),
@@ -126,10 +126,13 @@ fn remarks(hold: &HoldView) -> String {
         remarks.push(ended);
     }
     if hold.doing.of > 1 {
-        remarks.push(format!("{} of {} doings", hold.doing.n, hold.doing.of));
+        remarks.push(words::say(
+            "prompt.record.doings",
+            &[("n", hold.doing.n.into()), ("of", hold.doing.of.into())],
+        ));
     }
     if hold.corrected {
-        remarks.push("corrected".to_owned());
+        remarks.push(words::plain("prompt.record.corrected"));
     }
     remarks.join(", ")
 }
@@ -139,8 +142,10 @@ pub fn hold(hold: &HoldView, output: &Output) -> String {
     let side = hold.side.map(words::side).unwrap_or_default();
     let head = format!("{} {side}", exercise(&hold.exercise));
     let set = match (hold.set, hold.rep) {
-        (set, 0) => format!("set {set}"),
-        (set, rep) => format!("set {set}, repetition {rep}"),
+        (set, 0) => words::say("prompt.record.set", &[("set", set.into())]),
+        (set, rep) => {
+            words::say("prompt.record.set_rep", &[("set", set.into()), ("rep", rep.into())])
+        }
     };
     let optional = |ms: Option<u64>| ms.map(words::length).unwrap_or_default();
     let positive = |ms: u64| if ms > 0 { words::length(ms) } else { String::new() };
@@ -149,35 +154,41 @@ pub fn hold(hold: &HoldView, output: &Output) -> String {
         if hold.attempts.len() > 1 { words::length(hold.under_pressure_ms) } else { String::new() };
     let facts = facts(
         &[
-            ("id", hold.hold_id.clone()),
-            ("session", hold.session_id.clone()),
-            ("when", when(&hold.started_at)),
-            ("which", set),
-            ("done", done(hold)),
-            ("target", optional(hold.target_ms)),
-            ("attempts", attempts(&hold.attempts)),
-            ("under pressure", under),
-            ("eased after", optional(hold.eased_ms)),
-            ("paused", positive(hold.paused_ms)),
-            ("pain", pain(hold.pain_before, hold.pain_after)),
-            ("where it hurts", hold.pain_site.clone().unwrap_or_default()),
-            ("load", hold.load.as_ref().map(load).unwrap_or_default()),
-            ("tempo", tempo(&hold.tempo)),
+            ("prompt.field.id", hold.hold_id.clone()),
+            ("prompt.field.session", hold.session_id.clone()),
+            ("prompt.field.when", when(&hold.started_at)),
+            ("prompt.field.which", set),
+            ("prompt.field.done", done(hold)),
+            ("prompt.field.target", optional(hold.target_ms)),
+            ("prompt.field.attempts", attempts(&hold.attempts)),
+            ("prompt.field.under_pressure", under),
+            ("prompt.field.eased_after", optional(hold.eased_ms)),
+            ("prompt.field.paused", positive(hold.paused_ms)),
+            ("prompt.field.pain", pain(hold.pain_before, hold.pain_after)),
             (
-                "tool",
+                "prompt.field.where_it_hurts",
+                hold.pain_site.as_deref().map(site).unwrap_or_default(),
+            ),
+            ("prompt.field.load", hold.load.as_ref().map(load).unwrap_or_default()),
+            ("prompt.field.tempo", tempo(&hold.tempo)),
+            (
+                "prompt.field.tool",
                 hold.tool.as_ref().map(|t| words::plain(&format!("tool.{t}"))).unwrap_or_default(),
             ),
-            ("ended", words::plain(&format!("ended_by.{}", hold.ended_by))),
-            ("helped by", hold.assisted_by.clone().unwrap_or_default()),
-            ("logged by", hold.logged_by.clone().unwrap_or_default()),
-            ("note", hold.note.clone().unwrap_or_default()),
-            ("findings", findings.join(", ")),
-            ("corrected", if hold.corrected { "yes".to_owned() } else { String::new() }),
+            ("prompt.field.ended", words::plain(&format!("ended_by.{}", hold.ended_by))),
+            ("prompt.field.helped_by", hold.assisted_by.clone().unwrap_or_default()),
+            ("prompt.field.logged_by", hold.logged_by.clone().unwrap_or_default()),
+            ("prompt.field.note", hold.note.clone().unwrap_or_default()),
+            ("prompt.field.findings", findings.join(", ")),
             (
-                "made of",
-                words::number_of(hold.observations.len() as u64, "observation", "observations"),
+                "prompt.field.corrected",
+                if hold.corrected { words::plain("prompt.record.yes") } else { String::new() },
             ),
-            ("where it is", status(hold.status).to_owned()),
+            (
+                "prompt.field.made_of",
+                words::counted("prompt.record.observations", hold.observations.len() as u64),
+            ),
+            ("prompt.field.where_it_is", status(hold.status)),
         ],
         output.width,
     );
@@ -189,7 +200,12 @@ fn attempts(attempts: &[Attempt]) -> String {
         return String::new();
     }
     let said: Vec<String> = attempts.iter().map(|a| words::length(a.held.0)).collect();
-    said.join(", then ")
+    said.join(&words::plain("prompt.record.then.separator"))
+}
+
+/// The name of a place on the body.
+fn site(id: &str) -> String {
+    Site::new(id).map_or_else(|_| id.to_owned(), |site| words::reader().name(&site))
 }
 
 fn load(load: &Load) -> String {
@@ -206,34 +222,47 @@ pub fn observations(observations: &[ObservationView], output: &Output) -> String
         .iter()
         .map(|seen| {
             let what = match (seen.stands, seen.removed) {
-                (_, true) => "taken out",
-                (true, false) => "stands",
-                (false, false) => "kept",
+                (_, true) => "prompt.record.taken_out",
+                (true, false) => "prompt.record.stands",
+                (false, false) => "prompt.record.kept",
             };
             let before = seen.pain_before.as_ref().map(|rating| rating.nrs);
             let after = seen.pain_after.as_ref().map(|rating| rating.nrs);
             facts(
                 &[
-                    ("device", format!("{} ({what})", short(&seen.device))),
                     (
-                        "when",
+                        "prompt.field.device",
+                        format!("{} ({})", short(&seen.device), words::plain(what)),
+                    ),
+                    (
+                        "prompt.field.when",
                         match seen.clock_set {
-                            true => format!("{} (clock set by hand)", when(&seen.started_at)),
+                            true => words::say(
+                                "prompt.record.clock_set",
+                                &[("prompt.field.when", when(&seen.started_at).into())],
+                            ),
                             false => when(&seen.started_at),
                         },
                     ),
-                    ("held", words::length(seen.held_ms)),
-                    ("attempts", attempts(&seen.attempts)),
-                    ("repetitions", seen.reps.map(|n| n.to_string()).unwrap_or_default()),
-                    ("pain", pain(before, after)),
-                    ("ended", words::plain(&format!("ended_by.{}", seen.ended_by))),
-                    ("note", seen.note.clone().unwrap_or_default()),
+                    ("prompt.field.held", words::length(seen.held_ms)),
+                    ("prompt.field.attempts", attempts(&seen.attempts)),
+                    (
+                        "prompt.field.repetitions",
+                        seen.reps.map(|n| n.to_string()).unwrap_or_default(),
+                    ),
+                    ("prompt.field.pain", pain(before, after)),
+                    ("prompt.field.ended", words::plain(&format!("ended_by.{}", seen.ended_by))),
+                    ("prompt.field.note", seen.note.clone().unwrap_or_default()),
                 ],
                 output.width,
             )
         })
         .collect();
-    format!("{}\n{}", output.bold("Observations"), parts.join("\n\n"))
+    format!(
+        "{}\n{}",
+        output.bold(&words::plain("prompt.record.observations_title")),
+        parts.join("\n\n")
+    )
 }
 
 /// Sessions, one a line.
@@ -243,12 +272,12 @@ pub fn sessions(
     output: &Output,
 ) -> String {
     let mut table = Table::new([
-        ("day", Align::Left),
-        ("slot", Align::Left),
-        ("routine", Align::Left),
-        ("holds", Align::Right),
-        ("held", Align::Right),
-        ("pain", Align::Left),
+        ("prompt.field.day", Align::Left),
+        ("prompt.field.slot", Align::Left),
+        ("prompt.field.routine", Align::Left),
+        ("prompt.field.holds", Align::Right),
+        ("prompt.field.held", Align::Right),
+        ("prompt.field.pain", Align::Left),
         ("", Align::Left),
     ]);
     for session in sessions {
@@ -260,7 +289,7 @@ pub fn sessions(
             words::length(session.held_ms),
             pain(session.pain_before, session.pain_after),
             match (&session.routine, session.finished) {
-                (Some(_), false) => "not finished".to_owned(),
+                (Some(_), false) => words::plain("prompt.record.not_finished"),
                 _ => String::new(),
             },
         ]);
@@ -270,22 +299,23 @@ pub fn sessions(
 
 /// One session in full, without its holds.
 pub fn session(session: &SessionView, name: &str, output: &Output) -> String {
-    let head = if name.is_empty() { "Session" } else { name };
+    let head =
+        if name.is_empty() { words::plain("prompt.record.session") } else { name.to_owned() };
     let facts = facts(
         &[
-            ("id", session.id.clone()),
-            ("day", session.local_day.clone()),
-            ("slot", session.slot.clone().unwrap_or_default()),
-            ("began", when(&session.started_at)),
-            ("ended", session.ended_at.as_deref().map(when).unwrap_or_default()),
-            ("held", words::length(session.held_ms)),
-            ("pain", pain(session.pain_before, session.pain_after)),
-            ("helped by", session.assisted_by.join(", ")),
-            ("where it is", status(session.status).to_owned()),
+            ("prompt.field.id", session.id.clone()),
+            ("prompt.field.day", session.local_day.clone()),
+            ("prompt.field.slot", session.slot.clone().unwrap_or_default()),
+            ("prompt.field.began", when(&session.started_at)),
+            ("prompt.field.ended", session.ended_at.as_deref().map(when).unwrap_or_default()),
+            ("prompt.field.held", words::length(session.held_ms)),
+            ("prompt.field.pain", pain(session.pain_before, session.pain_after)),
+            ("prompt.field.helped_by", session.assisted_by.join(", ")),
+            ("prompt.field.where_it_is", status(session.status)),
         ],
         output.width,
     );
-    format!("{}\n{facts}", output.bold(head))
+    format!("{}\n{facts}", output.bold(&head))
 }
 
 /// The side that all holds share, where they share one.

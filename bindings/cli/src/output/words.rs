@@ -1,5 +1,5 @@
 //! Small things said the same way everywhere: lengths of time, ranges, doses, sides.
-//! English only for now; sentences of the catalogue come from the domain's words.
+//! Every word of it comes from the domain's words, in the reader's language.
 
 use holdfast::domain::dose::{Dose, Range};
 use holdfast::domain::ids::SourceId;
@@ -33,13 +33,16 @@ pub fn reader() -> &'static Words {
 /// A length of time as a person says it: `45 s`, `1 min 30 s`, `1 h 5 min`.
 pub fn length(ms: u64) -> String {
     let seconds = ms.saturating_add(500) / 1000;
-    match (seconds / 3600, seconds % 3600 / 60, seconds % 60) {
-        (0, 0, s) => format!("{s} s"),
-        (0, m, 0) => format!("{m} min"),
-        (0, m, s) => format!("{m} min {s} s"),
-        (h, 0, _) => format!("{h} h"),
-        (h, m, _) => format!("{h} h {m} min"),
-    }
+    let (h, min, s) = (seconds / 3600, seconds % 3600 / 60, seconds % 60);
+    let said = [("h", h.into()), ("min", min.into()), ("s", s.into())];
+    let code = match (h, min, s) {
+        (0, 0, _) => "prompt.length.s",
+        (0, _, 0) => "prompt.length.min",
+        (0, _, _) => "prompt.length.min_s",
+        (_, 0, _) => "prompt.length.h",
+        (_, _, _) => "prompt.length.h_min",
+    };
+    say(code, &said)
 }
 
 /// A length as a clock shows it: `1:12`, `1:02:03`.
@@ -51,47 +54,59 @@ pub fn clock(ms: u64) -> String {
 
 /// A range with its unit; nothing where nothing is stated.
 pub fn range(range: Range, unit: &str) -> Option<String> {
+    let amount = |figure: u32| Arg::from(format!("{figure}{unit}"));
     let stated = match (range.min(), range.max()) {
         (Some(min), Some(max)) if min == max => format!("{min}{unit}"),
-        (Some(min), Some(max)) => format!("{min} to {max}{unit}"),
-        (Some(min), None) if range.open_ended() => format!("{min}{unit} or more"),
-        (Some(min), None) => format!("from {min}{unit}"),
-        (None, Some(max)) => format!("up to {max}{unit}"),
+        (Some(min), Some(max)) => {
+            say("prompt.range.between", &[("low", min.into()), ("high", amount(max))])
+        }
+        (Some(min), None) if range.open_ended() => {
+            say("prompt.range.or_more", &[("amount", amount(min))])
+        }
+        (Some(min), None) => say("prompt.range.from", &[("amount", amount(min))]),
+        (None, Some(max)) => say("prompt.range.up_to", &[("amount", amount(max))]),
         (None, None) => return range.default().map(|default| format!("{default}{unit}")),
     };
     let usual = range.default().filter(|_| range.min() != range.max());
     Some(match usual {
-        Some(default) => format!("{stated}, {default} to start"),
+        Some(default) => {
+            say("prompt.range.start", &[("range", stated.into()), ("start", default.into())])
+        }
         None => stated,
     })
 }
 
-/// The figure of a range that is played, with its unit.
-fn figure(range: Range, unit: &str) -> Option<String> {
-    range.to_play().map(|figure| format!("{figure}{unit}"))
+/// The seconds of a range that are played, with their unit.
+fn seconds(range: Range) -> Option<String> {
+    range.to_play().map(|secs| reader().seconds(secs))
 }
 
 /// A dose in one short line: what is played.
 pub fn dose(dose: &Dose) -> String {
     let sets = dose.sets.to_play().filter(|sets| *sets > 1).map(|sets| format!("{sets} × "));
     let core = match dose.mode {
-        Mode::Reps | Mode::Tempo => match (figure(dose.reps, " reps"), figure(dose.hold_s, " s")) {
-            (Some(reps), Some(hold)) => format!("{reps} of {hold}"),
-            (Some(reps), None) => reps,
-            (None, Some(hold)) => format!("reps of {hold}"),
-            (None, None) => "reps, not stated".to_owned(),
-        },
-        Mode::Timed => match (figure(dose.reps, " × "), figure(dose.hold_s, " s")) {
-            (Some(reps), Some(hold)) if dose.reps.to_play() != Some(1) => format!("{reps}{hold}"),
+        Mode::Reps | Mode::Tempo => {
+            let reps = dose.reps.to_play().map(|reps| counted("prompt.dose.reps", reps.into()));
+            match (reps, seconds(dose.hold_s)) {
+                (Some(reps), Some(hold)) => {
+                    say("prompt.dose.reps_of", &[("reps", reps.into()), ("hold", hold.into())])
+                }
+                (Some(reps), None) => reps,
+                (None, Some(hold)) => say("prompt.dose.any_reps_of", &[("hold", hold.into())]),
+                (None, None) => plain("prompt.dose.reps_unstated"),
+            }
+        }
+        Mode::Timed => match (dose.reps.to_play(), seconds(dose.hold_s)) {
+            (Some(reps), Some(hold)) if reps != 1 => format!("{reps} × {hold}"),
             (_, Some(hold)) => hold,
-            (_, None) => "not stated".to_owned(),
+            (_, None) => plain("dose.unstated"),
         },
-        Mode::UntilEased => figure(dose.hold_s, " s")
-            .map_or_else(|| "until it eases".to_owned(), |h| format!("until it eases, about {h}")),
-        Mode::Open => figure(dose.hold_s, " s").unwrap_or_else(|| "open, counts up".to_owned()),
-        Mode::Tick => "done or not".to_owned(),
-        Mode::Slot => "choose an exercise".to_owned(),
-        Mode::Test => "self-test".to_owned(),
+        Mode::UntilEased => match seconds(dose.hold_s) {
+            Some(hold) => say("prompt.dose.until_eased", &[("hold", hold.into())]),
+            None => reader().name(&dose.mode),
+        },
+        Mode::Open => seconds(dose.hold_s).unwrap_or_else(|| reader().name(&dose.mode)),
+        Mode::Tick | Mode::Slot | Mode::Test => reader().name(&dose.mode),
     };
     let tempo = if dose.tempo.is_empty() { String::new() } else { format!(", {}", tempo(dose)) };
     format!("{}{core}{tempo}", sets.unwrap_or_default())
@@ -99,19 +114,23 @@ pub fn dose(dose: &Dose) -> String {
 
 /// A tempo: `push 3 s, lower 2 s`.
 pub fn tempo(dose: &Dose) -> String {
-    let phase = |name: &str, secs: Option<u32>| match secs {
-        Some(secs) => format!("{name} {secs} s"),
-        None => name.to_owned(),
-    };
-    let phases: Vec<String> = dose.tempo.iter().map(|p| phase(&p.name, p.secs)).collect();
+    let phases: Vec<String> = dose
+        .tempo
+        .iter()
+        .map(|phase| match phase.secs {
+            Some(secs) => format!("{} {}", reader().name(phase), reader().seconds(secs)),
+            None => reader().name(phase),
+        })
+        .collect();
     phases.join(", ")
 }
 
 /// A side before a noun or in a table: `left`, `right`, nothing.
-pub fn side(side: Side) -> &'static str {
+pub fn side(side: Side) -> String {
     match side {
-        Side::None => "",
-        side => side.as_str(),
+        Side::None => String::new(),
+        Side::Left => plain("prompt.side.left"),
+        Side::Right => plain("prompt.side.right"),
     }
 }
 
@@ -119,15 +138,15 @@ pub fn side(side: Side) -> &'static str {
 pub fn side_rule(rule: SideRule) -> String {
     match rule {
         SideRule::NoSide => String::new(),
-        rule => plain(&format!("side_rule.{rule}")),
+        rule => reader().name(&rule),
     }
 }
 
 /// Sources in brackets behind a fact: `[000, 003]`, `[ours]`.
 pub fn cited(sources: &[SourceId], ours: bool) -> String {
-    let mut cited: Vec<&str> = sources.iter().map(SourceId::as_str).collect();
+    let mut cited: Vec<String> = sources.iter().map(ToString::to_string).collect();
     if ours {
-        cited.push("ours");
+        cited.push(plain("prompt.ours"));
     }
     if cited.is_empty() { String::new() } else { format!(" [{}]", cited.join(", ")) }
 }

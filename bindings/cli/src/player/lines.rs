@@ -16,9 +16,6 @@ use crate::args::values;
 use crate::output::layout::{hanging, wrapped};
 use crate::output::{Output, words};
 
-const HELP: &str = "start, pause, resume, skip, back, extend 15000, eased, move, lighten, \
-                    finished yes, pain before 6, pain after 3, count, done, stop, stop pain 7";
-
 /// Conducts the session line by line until it is over, left, or the input ends.
 pub fn run(
     session: &mut dyn Conducted,
@@ -34,7 +31,7 @@ pub fn run(
                 output.line(&hanging("- ", line, output.width));
             }
         }
-        output.line("Type start and enter to begin, quit to leave, ? for the other words.");
+        output.line(&words::plain("prompt.lines.begin"));
     }
     let typed = typed_lines();
     loop {
@@ -53,15 +50,17 @@ pub fn run(
                 give(session, now, &Input::unseeing(Action::Tick), &mut voice, output);
             }
             Some("quit") => break,
-            Some("?") => output.line(&wrapped(HELP, output.width, 0)),
-            Some(words) => match script::parse(&format!("0 {words}")) {
+            Some("?") => {
+                output.line(&wrapped(&words::plain("prompt.lines.inputs"), output.width, 0))
+            }
+            Some(typed) => match script::parse(&format!("0 {typed}")) {
                 Ok(inputs) => {
                     for (_, input) in inputs {
                         let seen = Input::seeing(view.position, input.action);
                         give(session, now, &seen, &mut voice, output);
                     }
                 }
-                Err(wrong) => output.line(&crate::failure::sentence(&wrong.what)),
+                Err(wrong) => output.line(&words::reader().say(&wrong.what)),
             },
         }
         if stop() {
@@ -77,7 +76,7 @@ pub fn run(
 
 /// Asks for the pain after the session; an empty line leaves it out.
 fn rate_after(session: &mut dyn Conducted, at: At, typed: &Receiver<String>, output: &Output) {
-    output.line("Pain now? A number from 0 to 10, or enter.");
+    output.line(&words::plain("prompt.lines.pain_now"));
     while let Ok(line) = typed.recv() {
         let line = line.trim();
         if line.is_empty() {
@@ -90,7 +89,7 @@ fn rate_after(session: &mut dyn Conducted, at: At, typed: &Receiver<String>, out
                 attend(session, at, &Input::unseeing(action));
                 break;
             }
-            Err(refused) => output.line(&crate::failure::sentence(&refused)),
+            Err(refused) => output.line(&refused),
         }
     }
 }
@@ -120,7 +119,7 @@ fn give(session: &mut dyn Conducted, at: At, input: &Input, voice: &mut Voice, o
                 voice.ring();
             }
             Effect::Ignored { reason, .. } => {
-                output.line(&crate::failure::sentence(&reason.to_string()));
+                output.line(&words::reader().say(&reason.message()));
             }
             _ => {}
         }

@@ -70,35 +70,33 @@ pub fn name(name: &Arg) -> String {
 }
 
 /// The side as a heading: `RIGHT SIDE`, nothing where there is none.
-pub fn side(side: Side) -> &'static str {
+pub fn side(side: Side) -> String {
     match side {
-        Side::Left => "LEFT SIDE",
-        Side::Right => "RIGHT SIDE",
-        Side::None => "",
+        Side::Left => words::plain("prompt.player.side_left"),
+        Side::Right => words::plain("prompt.player.side_right"),
+        Side::None => String::new(),
     }
 }
 
 /// What is going on, in a word or two.
-pub fn stage(stage: StageView) -> &'static str {
-    match stage {
-        StageView::Ready => "ready",
-        StageView::Prepare => "get ready",
-        StageView::Switch => "switch sides",
-        StageView::Rest => "rest",
-        StageView::Move => "move the spot",
-        StageView::Hold => "hold",
-        StageView::BrokenOff => "broken off",
-        StageView::Over => "done",
-    }
+pub fn stage(stage: StageView) -> String {
+    words::plain(match stage {
+        StageView::Ready => "prompt.player.stage.ready",
+        StageView::Prepare => "prompt.player.stage.prepare",
+        StageView::Switch => "prompt.player.stage.switch",
+        StageView::Rest => "prompt.player.stage.rest",
+        StageView::Move => "prompt.player.stage.move",
+        StageView::Hold => "prompt.player.stage.hold",
+        StageView::BrokenOff => "prompt.player.stage.broken_off",
+        StageView::Over => "prompt.player.stage.over",
+    })
 }
 
 /// A question to the person, in words.
 pub fn question(question: Question) -> String {
     match question {
         Question::EaseCheck => words::plain("cue.ease_check"),
-        Question::DidYouFinish => {
-            "Nobody was here for a while. Did you finish that hold?".to_owned()
-        }
+        Question::DidYouFinish => words::plain("prompt.player.did_you_finish"),
     }
 }
 

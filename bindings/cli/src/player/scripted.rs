@@ -64,18 +64,24 @@ impl Scripted<'_> {
         self.now = later(self.now, at);
         for effect in attend(self.session, self.now, input) {
             if let Effect::Ignored { reason, .. } = effect {
-                self.output.remark(&format!("Not followed: {reason}."));
+                let reason = reason.message();
+                self.output.remark(&words::say(
+                    "prompt.player.not_followed",
+                    &[("reason", reason.into())],
+                ));
             }
         }
         let view = self.session.view(self.now);
         let left = view.remaining.unwrap_or(view.elapsed);
-        self.output.progress(&format!(
-            "{} {}, {} of {}, {}",
-            super::name(&view.name),
-            words::side(view.side),
-            view.step_no,
-            view.step_count,
-            words::clock(left.0)
+        let name = format!("{} {}", super::name(&view.name), words::side(view.side));
+        self.output.progress(&words::say(
+            "prompt.player.progress",
+            &[
+                ("exercise", name.trim_end().into()),
+                ("n", view.step_no.into()),
+                ("of", view.step_count.into()),
+                ("left", words::clock(left.0).into()),
+            ],
         ));
     }
 

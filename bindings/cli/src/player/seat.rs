@@ -9,7 +9,8 @@ use holdfast::play::{Applied, Playing};
 
 use super::Conducted;
 use super::pace::PacedClock;
-use crate::failure::sentence;
+use crate::failure::Failure;
+use crate::output::words;
 
 /// The engine's session at the prompt.
 pub struct Seat {
@@ -35,10 +36,11 @@ impl Seat {
     pub fn note(&mut self, applied: Applied) -> Vec<Effect> {
         self.trouble = match (applied.saved, applied.error) {
             (true, _) => None,
-            (false, Some(error)) => {
-                Some(format!("{} It is tried again.", sentence(&error.to_string())))
-            }
-            (false, None) => Some("Not saved yet. It is tried again.".to_owned()),
+            (false, Some(error)) => Some(words::say(
+                "prompt.player.tried_again",
+                &[("why", Failure::from(error).message().into())],
+            )),
+            (false, None) => Some(words::plain("prompt.player.not_saved")),
         };
         applied.effects
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::cue::TimedCue;
 use super::input::{Position, StopReason};
 use super::log::HoldToLog;
+use crate::words::{Message, Words};
 
 /// Something to do, in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,28 +60,38 @@ pub enum Question {
 /// Why an input was not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
+#[error("{}", Words::english().say(&self.message()))]
 pub enum Ignored {
     /// Its sender saw another hold, or another doing of it.
-    #[error("that was meant for a hold that is over")]
     OtherHold,
     /// Its sender saw another question.
-    #[error("that question is closed")]
     OtherQuestion,
     /// Nothing was asked that this answers.
-    #[error("nothing was asked")]
     NothingAsked,
     /// It is so already.
-    #[error("it is so already")]
     Already,
     /// The session has not begun.
-    #[error("the session has not begun")]
     NotStarted,
     /// It has no meaning at this point of the session.
-    #[error("that does not apply at this point of the session")]
     NotNow,
     /// The session is over.
-    #[error("the session is over")]
     Over,
+}
+
+impl Ignored {
+    /// Why, in words.
+    #[must_use]
+    pub fn message(self) -> Message {
+        Message::new(match self {
+            Self::OtherHold => "ignored.other_hold",
+            Self::OtherQuestion => "ignored.other_question",
+            Self::NothingAsked => "ignored.nothing_asked",
+            Self::Already => "ignored.already",
+            Self::NotStarted => "ignored.not_started",
+            Self::NotNow => "ignored.not_now",
+            Self::Over => "ignored.over",
+        })
+    }
 }
 
 /// How a session ended.

@@ -32,15 +32,25 @@ use crate::ids::Site;
 use crate::record::{PainRating, Reporter};
 use crate::units::{Millis, Nrs};
 use crate::vocabulary::Pressure;
+use crate::words::{Arg, Message, Words};
 
 /// A line that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} of the script: {what}")]
+#[error("{}", Words::english().say(&self.message()))]
 pub struct ScriptError {
     /// Which line, from 1.
     pub line: usize,
     /// What is wrong with it, and what would be right.
-    pub what: String,
+    pub what: Message,
+}
+
+impl ScriptError {
+    /// Line and mistake, in words.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let line = u64::try_from(self.line).unwrap_or(u64::MAX);
+        Message::new("script.line").with("line", line).with("what", self.what.clone())
+    }
 }
 
 /// Reads a script: (ms after the beginning, input), in order.
@@ -56,9 +66,9 @@ pub fn parse(text: &str) -> Result<Vec<(u64, Input)>, ScriptError> {
             continue;
         }
         let wrong = |what| ScriptError { line, what };
-        let ms: u64 = number(words.remove(0), "the time in ms").map_err(wrong)?;
+        let ms: u64 = number(words.remove(0), "script.what.time").map_err(wrong)?;
         if script.last().is_some_and(|(before, _)| *before > ms) {
-            return Err(wrong(format!("{ms} ms is before the line above; put the lines in order")));
+            return Err(wrong(Message::new("script.order").with("ms", ms)));
         }
         let seen = match words.last().and_then(|word| word.strip_prefix('@')) {
             Some(position) => {
@@ -73,17 +83,17 @@ pub fn parse(text: &str) -> Result<Vec<(u64, Input)>, ScriptError> {
     Ok(script)
 }
 
-fn position(text: &str) -> Result<Position, String> {
+fn position(text: &str) -> Result<Position, Message> {
     let parts: Vec<u32> = text.split('.').filter_map(|part| part.parse().ok()).collect();
     match (parts.as_slice(), text.split('.').count()) {
         ([hold, visit, question], 3) => {
             Ok(Position { hold: *hold, visit: *visit, question: *question })
         }
-        _ => Err(format!("\"@{text}\" is not a position; write @hold.visit.question")),
+        _ => Err(Message::new("script.position").with("text", text)),
     }
 }
 
-fn action(words: &[&str]) -> Result<Action, String> {
+fn action(words: &[&str]) -> Result<Action, Message> {
     let ease = |answer| Action::Ease { answer };
     Ok(match words {
         ["start"] => Action::Start,
@@ -93,13 +103,14 @@ fn action(words: &[&str]) -> Result<Action, String> {
         ["tick"] => Action::Tick,
         ["pause"] => Action::Pause { reason: PauseReason::Person },
         ["pause", reason] => Action::Pause { reason: pause_reason(reason)? },
-        ["extend", ms] => Action::Extend { ms: number(ms, "the extension in ms")? },
+        ["extend", ms] => Action::Extend { ms: number(ms, "script.what.extension")? },
         ["stop", reason @ ..] => Action::Stop { reason: stop_reason(reason)? },
         ["eased"] => ease(EaseAnswer::Eased),
         ["move"] => ease(EaseAnswer::Move),
         ["lighten"] => ease(EaseAnswer::Lighten { to: None }),
         ["lighten", to] => {
-            let to: Pressure = to.parse().map_err(|e| format!("{e}"))?;
+            let to: Pressure =
+                to.parse().map_err(|_| Message::new("script.pressure").with("text", *to))?;
             ease(EaseAnswer::Lighten { to: Some(to) })
         }
         ["finished", "yes"] => Action::Finished { yes: true },
@@ -107,23 +118,22 @@ fn action(words: &[&str]) -> Result<Action, String> {
         ["pain", "before", rating @ ..] => rate(PainWhen::Before, rating)?,
         ["pain", "after", rating @ ..] => rate(PainWhen::After, rating)?,
         ["count"] => Action::Count { reps: 1 },
-        ["count", reps] => Action::Count { reps: number(reps, "the repetitions")? },
+        ["count", reps] => Action::Count { reps: number(reps, "script.what.reps")? },
         ["done"] => Action::Finish { reps: None },
-        ["done", reps] => Action::Finish { reps: Some(number(reps, "the repetitions")?) },
+        ["done", reps] => Action::Finish { reps: Some(number(reps, "script.what.reps")?) },
         ["delivered", due] => {
-            Action::Delivered { due: SessionTime(number(due, "the cue's due in ms")?) }
+            Action::Delivered { due: SessionTime(number(due, "script.what.due")?) }
         }
-        [] => return Err("an input is missing after the time".to_owned()),
+        [] => return Err(Message::new("script.no_input")),
         [first, ..] => {
-            return Err(format!(
-                "\"{}\" is not an input; \"{first}\" is unknown or its arguments are wrong",
-                words.join(" ")
-            ));
+            return Err(Message::new("script.input")
+                .with("text", words.join(" "))
+                .with("first", *first));
         }
     })
 }
 
-fn pause_reason(text: &str) -> Result<PauseReason, String> {
+fn pause_reason(text: &str) -> Result<PauseReason, Message> {
     Ok(match text {
         "person" => PauseReason::Person,
         "partner" => PauseReason::Partner,
@@ -131,47 +141,49 @@ fn pause_reason(text: &str) -> Result<PauseReason, String> {
         "audio_taken" => PauseReason::AudioTaken,
         "output_gone" => PauseReason::OutputGone,
         _ => {
-            return Err(format!(
-                "\"{text}\" is no reason to pause; give person, partner, call, audio_taken or \
-                 output_gone"
-            ));
+            return Err(Message::new("script.pause").with("text", text));
         }
     })
 }
 
-fn stop_reason(words: &[&str]) -> Result<StopReason, String> {
-    let site = |text: &str| Site::new(text).map_err(|e| e.to_string());
+fn stop_reason(words: &[&str]) -> Result<StopReason, Message> {
     Ok(match words {
         [] | ["done"] => StopReason::DoneEarly,
         ["other"] => StopReason::Other,
         ["pain"] => StopReason::Pain { rating: None, site: None },
         ["pain", number_or_site] if !number_or_site.starts_with(|c: char| c.is_ascii_digit()) => {
-            StopReason::Pain { rating: None, site: Some(site(number_or_site)?) }
+            StopReason::Pain { rating: None, site: Some(site_named(number_or_site)?) }
         }
         ["pain", given @ ..] => {
             let rating = rating(given)?;
             StopReason::Pain { site: rating.site.clone(), rating: Some(rating) }
         }
-        _ => return Err("a session stops with done, pain or other".to_owned()),
+        _ => return Err(Message::new("script.stop")),
     })
 }
 
-fn rate(when: PainWhen, words: &[&str]) -> Result<Action, String> {
+fn rate(when: PainWhen, words: &[&str]) -> Result<Action, Message> {
     Ok(Action::RatePain { when, of: None, rating: rating(words)? })
 }
 
-fn rating(words: &[&str]) -> Result<PainRating, String> {
+fn rating(words: &[&str]) -> Result<PainRating, Message> {
     let (nrs, site) = match words {
         [nrs] => (nrs, None),
-        [nrs, site] => (nrs, Some(Site::new(*site).map_err(|e| e.to_string())?)),
-        _ => return Err("pain is a number from 0 to 10, and a site if you like".to_owned()),
+        [nrs, site] => (nrs, Some(site_named(site)?)),
+        _ => return Err(Message::new("script.pain")),
     };
-    let nrs = Nrs::try_from(number::<u8>(nrs, "pain")?).map_err(|e| e.to_string())?;
+    let nrs = Nrs::try_from(number::<u8>(nrs, "script.what.pain")?)
+        .map_err(|_| Message::new("script.pain"))?;
     Ok(PainRating { nrs, site, reported_by: Reporter::Subject })
 }
 
-fn number<N: std::str::FromStr>(text: &str, what: &str) -> Result<N, String> {
-    text.parse().map_err(|_| format!("{what} must be a whole number, not \"{text}\""))
+fn site_named(text: &str) -> Result<Site, Message> {
+    Site::new(text).map_err(|_| Message::new("script.site").with("text", text))
+}
+
+fn number<N: std::str::FromStr>(text: &str, what: &str) -> Result<N, Message> {
+    let refused = || Message::new("script.number").with("what", Arg::code(what)).with("text", text);
+    text.parse().map_err(|_| refused())
 }
 
 /// Applies an input as an attentive front end would: up to its instant every cue is given when

@@ -6,7 +6,7 @@ use crate::dose::TempoPhase;
 use crate::ids::{MuscleId, Site, ToolId};
 use crate::vocabulary::{
     Assistant, BlockOrder, EndedBy, Kind, Laterality, Mode, Per, Position, Pressure, ProfileField,
-    Severity, Side, SideRule, Source, Tag, When,
+    Severity, Side, SideRule, Source, Tag, Weekday, When,
 };
 
 /// Something with a name in every language.
@@ -47,7 +47,7 @@ named! {
     Laterality: "laterality", Mode: "mode", MuscleId: "muscle", Per: "per", Position: "position",
     Pressure: "pressure", ProfileField: "profile", Severity: "severity", Side: "side",
     SideRule: "side_rule", Site: "region", Source: "recorded_by", Tag: "tag", ToolId: "tool",
-    When: "when",
+    Weekday: "weekday", When: "when",
 }
 
 impl Named for TempoPhase {

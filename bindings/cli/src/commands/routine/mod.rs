@@ -35,9 +35,9 @@ pub fn run(args: Routine, context: &Context, output: &Output) -> Outcome {
         }
         Routine::Add(add) => {
             let all = Catalogue::built_in().templates();
-            let listed = "`holdfast routine list --templates` lists them all";
+            let listed = words::plain("prompt.routine.lists_templates");
             let template = catalog::one_of("template", &add.template, all, |t| t.id.as_str())
-                .map_err(|failure| failure.and_hint(listed))?;
+                .map_err(|failure| failure.and_hint(&listed))?;
             changed(&engine.add_template(template.id.as_str(), &template_options(&add))?, output)
         }
         Routine::New { name } => changed(&engine.new_routine(&name)?, output),
@@ -47,7 +47,7 @@ pub fn run(args: Routine, context: &Context, output: &Output) -> Outcome {
         Routine::Remove { routine } => {
             let gone = engine.remove_routine(&routine)?.routine;
             output.confirm(json!({ "removed": gone.id }), |_| {
-                format!("{} is removed. What was done of it stays in the history.", gone.name)
+                words::say("prompt.routine.removed", &[("routine", gone.name.as_str().into())])
             });
             Ok(())
         }
@@ -57,7 +57,7 @@ pub fn run(args: Routine, context: &Context, output: &Output) -> Outcome {
             let findings = engine.check_routine(&routine)?;
             output.answer(json!({ "findings": show::findings_json(&findings) }), |o| {
                 if findings.is_empty() {
-                    return "The rules have nothing to say.".to_owned();
+                    return words::plain("prompt.routine.nothing_found");
                 }
                 show::findings_text(&findings, o)
             });
@@ -74,12 +74,15 @@ fn changed(view: &RoutineView, output: &Output) -> Outcome {
 fn text(view: &RoutineView, output: &Output) -> String {
     let mut text = show::text(&view.routine, output);
     for conflict in &view.conflicts {
-        let step = conflict.step.as_deref().map(|s| format!(" of step {}", show::short(s)));
-        text.push_str(&format!(
-            "\n\nTwo devices changed the {}{} at once. `holdfast routine step … set` settles it.",
-            conflict.field.replace('_', " "),
-            step.unwrap_or_default(),
-        ));
+        let field = ("field", conflict.field.replace('_', " ").into());
+        let said = match conflict.step.as_deref() {
+            Some(step) => words::say(
+                "prompt.routine.conflict_of_step",
+                &[field, ("step", show::short(step).into())],
+            ),
+            None => words::say("prompt.routine.conflict", &[field]),
+        };
+        text.push_str(&format!("\n\n{said}"));
     }
     text
 }
@@ -88,15 +91,13 @@ fn list(engine: &Engine, output: &Output) -> Outcome {
     let routines = engine.routines()?;
     output.answer(json!({ "routines": routines }), |o| {
         if routines.is_empty() {
-            let none = "No routines yet. `holdfast routine list --templates` shows what there is to \
-                        begin with.";
-            return wrapped(none, o.width, 0);
+            return wrapped(&words::plain("prompt.routine.none"), o.width, 0);
         }
         let mut table = Table::new([
-            ("id", Align::Left),
-            ("name", Align::Left),
-            ("steps", Align::Right),
-            ("schedule", Align::Left),
+            ("prompt.field.id", Align::Left),
+            ("prompt.field.name", Align::Left),
+            ("prompt.field.steps", Align::Right),
+            ("prompt.field.schedule", Align::Left),
         ]);
         for routine in &routines {
             table.row([
@@ -124,13 +125,16 @@ fn list_templates(output: &Output) -> Outcome {
         })
         .collect();
     output.answer(json!({ "templates": body }), |o| {
-        let mut table =
-            Table::new([("id", Align::Left), ("name", Align::Left), ("steps", Align::Right)]);
+        let mut table = Table::new([
+            ("prompt.field.id", Align::Left),
+            ("prompt.field.name", Align::Left),
+            ("prompt.field.steps", Align::Right),
+        ]);
         for template in &templates {
             let steps = template.steps().count().to_string();
             table.row([template.id.to_string(), template.name(words::reader()), steps]);
         }
-        format!("{}\n\n`holdfast routine add ID` makes a routine of one.", table.text(o.width))
+        format!("{}\n\n{}", table.text(o.width), words::plain("prompt.routine.add_one"))
     });
     Ok(())
 }
@@ -172,10 +176,17 @@ fn schedule(engine: &Engine, given: &Times, context: &Context, output: &Output) 
     let due =
         stands.map(|s| due::in_the_coming_week(s, context.here().today())).unwrap_or_default();
     output.confirm(json!({ "routine": view.routine, "due": due }), |_| match stands {
-        Some(schedule) => {
-            format!("{} is to be done {}.", view.routine.name, show::schedule(schedule))
-        }
-        None => format!("{} has no schedule any more.", view.routine.name),
+        Some(schedule) => words::say(
+            "prompt.routine.to_be_done",
+            &[
+                ("routine", view.routine.name.as_str().into()),
+                ("when", show::schedule(schedule).into()),
+            ],
+        ),
+        None => words::say(
+            "prompt.routine.unscheduled",
+            &[("routine", view.routine.name.as_str().into())],
+        ),
     });
     Ok(())
 }
@@ -206,8 +217,8 @@ fn step(engine: &Engine, routine: &str, change: Step, output: &Output) -> Outcom
                 included: play,
             };
             if edit == StepEdit::default() && overriding.rules.is_empty() {
-                return Err(Failure::usage("say what to change: give at least one field")
-                    .hint("`holdfast routine step ROUTINE set --help` lists them"));
+                return Err(Failure::usage(words::plain("prompt.routine.nothing_to_change"))
+                    .hint(words::plain("prompt.routine.fields_help")));
             }
             engine.set_step(routine, &step, &edit, &overrides(&overriding))?
         }

@@ -4,7 +4,7 @@ use holdfast::domain::catalogue::Catalogue;
 use holdfast::domain::dose::Range;
 use holdfast::domain::routine::{Block, Rhythm, Routine, Schedule, Span, Step};
 use holdfast::domain::rules::Finding;
-use holdfast::domain::vocabulary::Severity;
+use holdfast::domain::vocabulary::Per;
 use serde_json::{Value, json};
 
 use crate::output::layout::{Align, Table, hanging};
@@ -17,22 +17,28 @@ pub fn short(id: &str) -> &str {
 
 /// A routine with its blocks and steps.
 pub fn text(routine: &Routine, output: &Output) -> String {
-    let mut about = vec![format!("id {}", short(routine.id.as_str()))];
-    about.push(format!("version {}", routine.version));
-    about.extend(routine.from_template.as_ref().map(|template| format!("from {template}")));
-    about.extend(routine.author.as_ref().map(|author| format!("by {}", short(author))));
+    let one = |code: &str, what: &str| words::say(code, &[("what", what.into())]);
+    let mut about = vec![one("prompt.routine.id", short(routine.id.as_str()))];
+    about.push(one("prompt.routine.version", &routine.version.to_string()));
+    let from = routine.from_template.as_ref().map(|t| one("prompt.routine.from", t.as_str()));
+    about.extend(from);
+    about.extend(routine.author.as_ref().map(|a| one("prompt.routine.by", short(a))));
     let mut parts = vec![format!("{}\n{}", output.bold(&routine.name), about.join(", "))];
-    let when = routine.schedule().map(|s| format!("To be done {}.", schedule(s)));
+    let when = routine
+        .schedule()
+        .map(|s| words::say("prompt.routine.when", &[("when", schedule(s).into())]));
     parts.extend(when.map(|when| hanging("", &when, output.width)));
     for (n, block) in routine.blocks.iter().enumerate() {
         parts.push(block_text(n + 1, block, routine.is_chosen(block), output));
     }
     if routine.blocks.is_empty() {
-        let add = format!("holdfast routine step '{}' add EXERCISE", routine.name);
-        parts.push(format!("No steps yet. `{add}` adds one."));
+        parts.push(one("prompt.routine.no_steps_yet", &routine.name));
     }
     for decided in &routine.overrides {
-        let text = format!("Overridden: {}, because: {}", decided.rule, decided.reason);
+        let text = words::say(
+            "prompt.routine.overridden",
+            &[("rule", decided.rule.as_str().into()), ("reason", decided.reason.as_str().into())],
+        );
         parts.push(hanging("", &text, output.width));
     }
     parts.join("\n\n")
@@ -44,16 +50,16 @@ fn block_text(n: usize, block: &Block, chosen: bool, output: &Output) -> String 
         head.push(words::plain(&format!("block_order.{}", block.order)));
     }
     head.extend(block.alt.as_ref().map(|_| {
-        if chosen { "an alternative, chosen" } else { "an alternative, not chosen" }.to_owned()
+        words::plain(if chosen { "prompt.routine.chosen" } else { "prompt.routine.not_chosen" })
     }));
     head.extend(block.condition.as_ref().map(|c| words::plain(&format!("condition.{c}"))));
     let label = format!("{n}. ");
     let head = hanging(&label, &head.join("; "), output.width);
     let mut table = Table::new([
-        ("step", Align::Left),
-        ("exercise", Align::Left),
-        ("sides", Align::Left),
-        ("dose", Align::Left),
+        ("prompt.field.step", Align::Left),
+        ("prompt.field.exercise", Align::Left),
+        ("prompt.field.sides", Align::Left),
+        ("prompt.field.dose", Align::Left),
         ("", Align::Left),
     ]);
     for step in &block.steps {
@@ -89,11 +95,10 @@ pub fn exercise_name(step: &Step) -> String {
 /// Whether it is played.
 fn mark(step: &Step) -> String {
     match (step.is_on(), step.optional) {
-        (false, _) => "left out",
-        (true, true) => "optional",
-        (true, false) => "",
+        (false, _) => words::plain("prompt.routine.left_out"),
+        (true, true) => words::plain("prompt.routine.optional"),
+        (true, false) => String::new(),
     }
-    .to_owned()
 }
 
 /// What else is to be known of a step, under the table.
@@ -107,37 +112,36 @@ fn remark(step: &Step, width: usize) -> Option<String> {
 
 /// A schedule in words.
 pub fn schedule(schedule: &Schedule) -> String {
-    let times = |count: Range, per: &str| match words::range(count, "") {
-        Some(count) if count == "1" => format!("once {per}"),
-        Some(count) => format!("{count} times {per}"),
-        None => String::new(),
+    let times = |count: Range, per: Per| {
+        let often = words::range(count, "")?;
+        let often = match often.as_str() {
+            "1" => words::plain("frequency.times.one"),
+            _ => words::say("frequency.times.other", &[("n", often.into())]),
+        };
+        Some(format!("{often} {}", words::reader().name(&per)))
     };
     let mut said = Vec::new();
-    match schedule.rhythm {
-        Some(Rhythm::Times { count, per: Span::Day }) => said.push(times(count, "a day")),
-        Some(Rhythm::Times { count, per: Span::Week }) => said.push(times(count, "a week")),
-        Some(Rhythm::Every { days }) => match words::range(days, "") {
-            Some(days) if days == "1" => said.push("every day".to_owned()),
-            Some(days) => said.push(format!("every {days} days")),
-            None => {}
-        },
-        None => {}
-    }
-    let list = |items: Vec<String>| items.join(", ");
+    said.extend(match schedule.rhythm {
+        Some(Rhythm::Times { count, per: Span::Day }) => times(count, Per::Day),
+        Some(Rhythm::Times { count, per: Span::Week }) => times(count, Per::Week),
+        Some(Rhythm::Every { days }) => words::range(days, "").map(|days| match days.as_str() {
+            "1" => words::plain("prompt.schedule.every_day"),
+            _ => words::say("prompt.schedule.every", &[("days", days.into())]),
+        }),
+        None => None,
+    });
+    let list = |items: Vec<String>| ("what", items.join(", ").into());
     if !schedule.weekdays.is_empty() {
-        said.push(format!(
-            "on {}",
-            list(schedule.weekdays.iter().map(ToString::to_string).collect())
-        ));
+        let days = schedule.weekdays.iter().map(|day| words::reader().name(day)).collect();
+        said.push(words::say("prompt.schedule.on", &[list(days)]));
     }
     if !schedule.dates.is_empty() {
-        said.push(format!("on {}", list(schedule.dates.iter().map(ToString::to_string).collect())));
+        let dates = schedule.dates.iter().map(ToString::to_string).collect();
+        said.push(words::say("prompt.schedule.on", &[list(dates)]));
     }
     if !schedule.slots.is_empty() {
-        said.push(format!(
-            "slots: {}",
-            list(schedule.slots.iter().map(ToString::to_string).collect())
-        ));
+        let slots = schedule.slots.iter().map(ToString::to_string).collect();
+        said.push(words::say("prompt.schedule.slots", &[list(slots)]));
     }
     said.join(", ")
 }
@@ -167,10 +171,11 @@ pub fn findings_text(findings: &[Finding], output: &Output) -> String {
         .map(|finding| {
             let cited = words::cited(&finding.sources, finding.ours);
             let what = match (finding.severity, &finding.overridden) {
-                (_, Some(decided)) => format!("overridden because: {}", decided.reason),
-                (Severity::Hard, None) => "must be changed".to_owned(),
-                (Severity::Soft, None) => "warning".to_owned(),
-                (Severity::Info, None) => "good to know".to_owned(),
+                (_, Some(decided)) => words::say(
+                    "prompt.routine.because",
+                    &[("reason", decided.reason.as_str().into())],
+                ),
+                (severity, None) => words::reader().name(&severity),
             };
             let text =
                 format!("{}{cited}\n({}; {what})", finding.text(words::reader()), finding.rule);

@@ -25,7 +25,7 @@ pub struct Face<'a> {
     pub cue: &'a str,
     /// What pressing a key just came to.
     pub notice: &'a str,
-    /// A pain rating that is being typed, and what is asked.
+    /// A pain rating that is being typed, and the code of what is asked.
     pub rating: Option<(&'a str, &'a Rating)>,
     /// What is to be read before the session begins.
     pub before: Option<&'a Page>,
@@ -94,7 +94,10 @@ fn accent(face: &Face<'_>) -> Style {
 
 fn draw_head(frame: &mut Frame<'_>, face: &Face<'_>, area: Rect) {
     let view = face.view;
-    let place = format!("{} of {}", view.step_no, view.step_count);
+    let place = words::say(
+        "prompt.player.place",
+        &[("n", view.step_no.into()), ("of", view.step_count.into())],
+    );
     let name = Paragraph::new(player::name(&view.name)).style(Style::new().bold());
     frame.render_widget(name, area);
     frame.render_widget(Paragraph::new(place).alignment(Alignment::Right), area);
@@ -111,17 +114,26 @@ fn draw_side(frame: &mut Frame<'_>, face: &Face<'_>, area: Rect) {
     };
     frame.render_widget(Paragraph::new(text).alignment(place).style(Style::new().bold()), area);
     let mut going_on = match view.paused {
-        Some(_) => "paused".to_owned(),
-        None => player::stage(view.stage).to_owned(),
+        Some(_) => words::plain("prompt.player.stage.paused"),
+        None => player::stage(view.stage),
     };
     if view.stage == StageView::Hold {
         match (view.reps, view.target_reps) {
-            (Some(done), Some(asked)) => going_on = format!("{going_on}, {done} of {asked} times"),
-            (Some(done), None) => going_on = format!("{going_on}, {done} times"),
+            (Some(done), Some(asked)) => {
+                going_on = words::say(
+                    "prompt.player.times_of",
+                    &[("stage", going_on.into()), ("n", done.into()), ("of", asked.into())],
+                );
+            }
+            (Some(done), None) => {
+                let said = [("stage", going_on.into()), ("n", done.into())];
+                going_on = words::say("prompt.player.times", &said);
+            }
             _ => {}
         }
         if view.attempt > 1 {
-            going_on = format!("{going_on}, attempt {}", view.attempt);
+            let said = [("stage", going_on.into()), ("n", view.attempt.into())];
+            going_on = words::say("prompt.player.attempt", &said);
         }
     }
     frame.render_widget(Paragraph::new(going_on).alignment(Alignment::Center), area);
@@ -154,9 +166,12 @@ fn draw_words(frame: &mut Frame<'_>, face: &Face<'_>, cue: Rect, next: Rect) {
     let after = match (&face.view.next, face.notice) {
         (_, notice) if !notice.is_empty() => notice.to_owned(),
         (Some(up), _) => {
-            let side = words::side(up.side);
-            let side = if side.is_empty() { String::new() } else { format!(", {side} side") };
-            format!("next: {}{side}", player::name(&up.name))
+            let code = match up.side {
+                Side::Left => "prompt.player.next_left",
+                Side::Right => "prompt.player.next_right",
+                Side::None => "prompt.player.next",
+            };
+            words::say(code, &[("exercise", up.name.clone())])
         }
         (None, _) => String::new(),
     };
@@ -165,22 +180,32 @@ fn draw_words(frame: &mut Frame<'_>, face: &Face<'_>, cue: Rect, next: Rect) {
 }
 
 fn rated(asked: &str, rating: &Rating) -> String {
+    let asked = words::plain(asked);
     match rating.number() {
-        Some(number) => format!("{asked}  {number}  {}", Rating::word(number)),
-        None => format!("{asked}  0 to 10"),
+        Some(number) => format!("{asked}  {number}  {}", words::plain(Rating::word(number))),
+        None => format!("{asked}  {}", words::plain("prompt.pain.scale")),
     }
 }
 
 fn draw_foot(frame: &mut Frame<'_>, face: &Face<'_>, area: Rect) {
     let legend = match face.rating {
-        Some(_) => vec![("0-10", "how much"), ("enter", "take it"), ("esc", "leave it out")],
+        Some(_) => vec![
+            ("0-10", "prompt.key.how_much"),
+            ("enter", "prompt.key.take_it"),
+            ("esc", "prompt.key.leave_out"),
+        ],
         None => keys::legend(face.view),
     };
     let mut spans = Vec::new();
     for (key, does) in legend {
         // A key and what it does stay on one line.
+        let key = match key {
+            "enter" => words::plain("prompt.key.enter"),
+            "space" => words::plain("prompt.key.space"),
+            key => key.to_owned(),
+        };
         spans.push(Span::styled(key, Style::new().bold()));
-        spans.push(Span::raw(format!(" {does}").replace(' ', "\u{a0}")));
+        spans.push(Span::raw(format!(" {}", words::plain(does)).replace(' ', "\u{a0}")));
         spans.push(Span::raw("   "));
     }
     let foot = Paragraph::new(Line::from(spans)).alignment(Alignment::Center);
@@ -197,7 +222,7 @@ fn draw_page(frame: &mut Frame<'_>, face: &Face<'_>, page: &Page, area: Rect) {
         lines.extend(wrapped.lines().map(|line| Line::from(line.to_owned())));
     }
     lines.push(Line::default());
-    lines.push(Line::from("Information, not diagnosis. `holdfast safety` has the rest."));
+    lines.push(Line::from(words::plain("prompt.player.information")));
     frame.render_widget(Paragraph::new(lines), text);
     draw_foot(frame, face, foot);
 }

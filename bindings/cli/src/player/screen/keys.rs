@@ -58,31 +58,49 @@ pub const fn ended_early() -> Action {
     Action::Stop { reason: StopReason::DoneEarly }
 }
 
-/// The keys that mean something here, for the foot of the screen.
+/// The keys that mean something here, and the codes of what they do, for the foot of the screen.
 pub fn legend(view: &View) -> Vec<(&'static str, &'static str)> {
     if view.stage == StageView::Ready {
-        return vec![("enter", "begin"), ("q", "leave")];
+        return vec![("enter", "prompt.key.begin"), ("q", "prompt.key.leave")];
     }
     let mut keys = Vec::new();
     match view.question {
         Some(Question::EaseCheck) => {
-            keys.extend([("y", "yes"), ("m", "no: move the spot"), ("l", "no: lighten")]);
+            keys.extend([
+                ("y", "prompt.key.yes"),
+                ("m", "prompt.key.move"),
+                ("l", "prompt.key.lighten"),
+            ]);
         }
         Some(Question::DidYouFinish) => {
-            keys.extend([("y", "yes"), ("n", "no"), ("enter", "go on with it")]);
+            keys.extend([
+                ("y", "prompt.key.yes"),
+                ("n", "prompt.key.no"),
+                ("enter", "prompt.key.go_on_with_it"),
+            ]);
         }
         None => {}
     }
     let counted = view.target_reps.is_some() || view.reps.is_some();
     if view.stage == StageView::Hold && view.remaining.is_none() {
-        keys.push(("d", "done"));
+        keys.push(("d", "prompt.key.done"));
         if counted {
-            keys.push(("r", "one more"));
+            keys.push(("r", "prompt.key.one_more"));
         }
     }
     if view.question != Some(Question::DidYouFinish) {
-        keys.push(if view.paused.is_some() { ("enter", "go on") } else { ("space", "pause") });
+        keys.push(if view.paused.is_some() {
+            ("enter", "prompt.key.go_on")
+        } else {
+            ("space", "prompt.key.pause")
+        });
     }
-    keys.extend([("s", "skip"), ("b", "back"), ("+", "15 s"), ("h", "it hurts"), ("q", "end")]);
+    keys.extend([
+        ("s", "prompt.key.skip"),
+        ("b", "prompt.key.back"),
+        ("+", "prompt.key.longer"),
+        ("h", "prompt.key.hurts"),
+        ("q", "prompt.key.end"),
+    ]);
     keys
 }

@@ -46,8 +46,9 @@ pub struct Setting<'a> {
 /// Conducts the session on the screen until it is over or left.
 pub fn run(session: &mut dyn Conducted, setting: Setting<'_>) -> Outcome {
     let failed = |error: std::io::Error| {
-        let message = format!("the terminal cannot be drawn on: {error}");
-        Failure::state("terminal", message).hint("try --plain")
+        let why = [("why", error.to_string().into())];
+        Failure::state("terminal", words::say("prompt.player.no_screen", &why))
+            .hint(words::plain("prompt.player.try_plain"))
     };
     let mut terminal = GivenBack(ratatui::try_init().map_err(failed)?);
     let mut screen = Screen::new(session, setting);
@@ -130,7 +131,7 @@ impl<'a> Screen<'a> {
             view: &self.view,
             cue: &self.shown,
             notice: &self.notice,
-            rating: self.rating.as_ref().map(|(asked, rating)| (asked.text(), rating)),
+            rating: self.rating.as_ref().map(|(asked, rating)| (asked.code(), rating)),
             before: self.setting.before.get(self.pages_read),
             colours: self.setting.colours,
         }
@@ -194,7 +195,7 @@ impl<'a> Screen<'a> {
             }
             Meant::End => {
                 self.ending = true;
-                "Press q again to end here. Any other key goes on.".clone_into(&mut self.notice);
+                self.notice = words::plain("prompt.player.press_again");
             }
             Meant::Leave => self.left = true,
             Meant::Nothing => {}
@@ -241,7 +242,7 @@ impl<'a> Screen<'a> {
                     }
                 }
                 Effect::Ignored { reason, .. } => {
-                    self.notice = crate::failure::sentence(&reason.to_string());
+                    self.notice = words::reader().say(&reason.message());
                 }
                 _ => {}
             }
@@ -276,11 +277,11 @@ fn own_words(view: &holdfast::domain::player::View) -> Option<String> {
 }
 
 impl Asked {
-    const fn text(self) -> &'static str {
+    const fn code(self) -> &'static str {
         match self {
-            Self::Before => "Pain now, before you begin?",
-            Self::After => "Pain now?",
-            Self::Hurts => "How much does it hurt?",
+            Self::Before => "prompt.player.pain_before",
+            Self::After => "prompt.player.pain_now",
+            Self::Hurts => "prompt.player.how_much",
         }
     }
 }

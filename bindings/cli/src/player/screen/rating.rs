@@ -49,14 +49,14 @@ impl Rating {
         self.number
     }
 
-    /// A word for a number. The words, and where each begins, are ours.
+    /// The code of a word for a number. The words, and where each begins, are ours.
     pub const fn word(number: u8) -> &'static str {
         match number {
-            0 => "none",
-            1..=3 => "mild",
-            4..=6 => "strong",
-            7..=9 => "very strong",
-            _ => "the worst you can imagine",
+            0 => "prompt.pain.none",
+            1..=3 => "prompt.pain.mild",
+            4..=6 => "prompt.pain.strong",
+            7..=9 => "prompt.pain.very_strong",
+            _ => "prompt.pain.worst",
         }
     }
 }
