@@ -7,12 +7,14 @@
 
 pub mod catalogue;
 pub mod dose;
+pub mod habit;
 pub mod ids;
 pub mod player;
 pub mod progress;
 pub mod record;
 pub mod routine;
 pub mod rules;
+pub mod running;
 pub mod safety;
 pub mod schedule;
 pub mod units;

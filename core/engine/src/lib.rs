@@ -31,6 +31,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub use commands::days::{DayQuery, DayView};
+pub use commands::events::{EventAdded, EventQuery, EventView};
+pub use commands::habits::{HabitPlanView, HabitView, HabitsView, RecoveryView, TickView, Ticked};
 pub use commands::history::{DEFAULT_PAGE, HistoryQuery};
 pub use commands::hold::HoldEdit;
 pub use commands::log_request::{Done, Eased, LogRequest, LogSide};

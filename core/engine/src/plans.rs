@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use holdfast_domain::ids::RoutineId;
+use holdfast_domain::habit::HabitPlan;
+use holdfast_domain::ids::{HabitId, RoutineId};
 use holdfast_domain::routine::Routine;
 use holdfast_protocol::content::DocId;
 use holdfast_protocol::ids::{Class, SpaceId};
@@ -134,6 +135,11 @@ impl PlanEdit<'_, '_> {
     /// Settles what two devices wrote at once on one of its values.
     pub(crate) fn settle(&mut self, conflict: &Conflict, value: &ConflictValue) -> Result<()> {
         self.change(|plan| Ok(plan.settle(conflict, value)?.into_iter().collect()))
+    }
+
+    /// Plans a habit, or ends its plan.
+    pub(crate) fn plan_habit(&mut self, habit: &HabitId, plan: Option<&HabitPlan>) -> Result<()> {
+        self.change(|document| Ok(document.write_habit(habit, plan)?.into_iter().collect()))
     }
 
     fn change(

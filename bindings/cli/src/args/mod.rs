@@ -3,6 +3,7 @@
 pub mod account;
 pub mod content;
 pub mod data;
+pub mod day;
 pub mod play;
 pub mod record;
 pub mod routine;
@@ -87,6 +88,14 @@ pub enum Command {
     Session(record::Session),
     /// What was done, the newest first
     History(record::History),
+    /// Habits of the day: tick them, plan them
+    #[command(subcommand)]
+    Habit(Box<day::Habit>),
+    /// Runs and walks
+    #[command(subcommand)]
+    Event(day::Event),
+    /// How much it hurts somewhere, outside of any session
+    Pain(day::Pain),
     /// The relay that carries what is written here
     #[command(subcommand)]
     Relay(account::Relay),

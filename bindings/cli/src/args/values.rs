@@ -2,7 +2,8 @@
 //! sentence. It knows no command, no engine and no clock.
 
 use holdfast::domain::dose::Range;
-use holdfast::domain::record::Load;
+use holdfast::domain::habit::ClockTime;
+use holdfast::domain::record::{Amount, Load};
 use holdfast::domain::units::{Millis, Nrs};
 use holdfast::domain::vocabulary::Side;
 
@@ -81,6 +82,28 @@ fn bounded(length: Millis, text: &str) -> Result<Millis, String> {
 /// A number of repetitions, sets and the like.
 pub fn count(text: &str) -> Result<u16, String> {
     text.trim().parse().map_err(|_| words::say("prompt.value.count", &[("text", text.into())]))
+}
+
+/// A whole number.
+pub fn whole(text: &str) -> Result<u32, String> {
+    let refused = |_| words::say("prompt.value.not_whole", &[("given", text.into())]);
+    text.trim().parse().map_err(refused)
+}
+
+/// A number, with decimals where it has some.
+pub fn amount(text: &str) -> Result<Amount, String> {
+    let refused = || words::say("prompt.value.not_a_number", &[("given", text.into())]);
+    let plain = text.trim().bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let number = text.trim().parse().ok().filter(|_| plain);
+    number.and_then(Amount::new).ok_or_else(refused)
+}
+
+/// Two times on the clock: `09:00-17:00`.
+pub fn between(text: &str) -> Result<(ClockTime, ClockTime), String> {
+    let read = text.split_once('-').and_then(|(from, to)| {
+        Some((from.parse::<ClockTime>().ok()?, to.parse::<ClockTime>().ok()?))
+    });
+    read.ok_or_else(|| words::say("prompt.value.not_two_times", &[("given", text.into())]))
 }
 
 /// A range: `60`, `30-90`, `30-60-90` (the middle one is where to start), `60+`.

@@ -3,6 +3,8 @@
 pub mod catalog;
 pub mod data;
 pub mod device;
+pub mod event;
+pub mod habit;
 pub mod history;
 pub mod hold;
 pub mod init;

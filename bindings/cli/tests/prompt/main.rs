@@ -6,6 +6,7 @@ mod bad_values;
 mod content;
 mod data;
 mod demo;
+mod habits;
 mod home;
 mod homes;
 mod play;

@@ -1,7 +1,9 @@
 //! What a person can ask of the engine, one file or folder a topic. A command is one transaction.
 
 pub mod days;
+pub mod events;
 pub(crate) mod findings;
+pub mod habits;
 pub mod history;
 pub mod hold;
 pub(crate) mod journal;
@@ -13,6 +15,8 @@ pub mod play;
 pub mod routine;
 pub mod session;
 
+#[cfg(test)]
+mod habits_tests;
 #[cfg(test)]
 mod scheduled_tests;
 #[cfg(test)]

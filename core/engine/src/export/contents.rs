@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use holdfast_domain::ids::{AccountName, DayRecordId, DeviceName, ObservationId, RoutineId};
+use holdfast_domain::habit::HabitPlan;
+use holdfast_domain::ids::{
+    AccountName, DayRecordId, DeviceName, HabitId, ObservationId, RoutineId,
+};
 use holdfast_domain::record::{
     Author, Authored, Correction, DayRecord, Observation, SessionKey, SessionRecord, merge_sessions,
 };
@@ -31,6 +34,8 @@ pub(super) struct Contents {
     pub(super) corrections: BTreeMap<String, Correction>,
     /// Records of days by their kind and id.
     pub(super) days: BTreeMap<(DayKind, DayRecordId), DayRecord>,
+    /// The plans of habits that stand.
+    pub(super) habits: BTreeMap<HabitId, HabitPlan>,
 }
 
 /// A document of the chart, opened.
@@ -54,7 +59,10 @@ impl Contents {
     pub(super) fn take(&mut self, document: &Opened) {
         match document {
             Opened::Plan(plan) => {
-                self.routines.extend(plan.read().routines);
+                let reading = plan.read();
+                self.routines.extend(reading.routines);
+                let planned = reading.habits.into_iter();
+                self.habits.extend(planned.filter_map(|(id, planned)| Some((id, planned.plan?))));
             }
             Opened::Strand(strand) => {
                 for (_, stored) in strand.records() {

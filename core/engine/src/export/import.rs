@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::catalogue::Catalogue;
-use holdfast_domain::ids::{DayRecordId, ExerciseId, ObservationId};
+use holdfast_domain::habit::{Habit, HabitPlan};
+use holdfast_domain::ids::{DayRecordId, ExerciseId, HabitId, ObservationId};
 use holdfast_domain::record::{Context, Correction, HoldKey, Observation, SessionKey, Target};
 use holdfast_domain::routine::Routine;
 use holdfast_domain::rules::{self, Profile};
@@ -44,6 +45,7 @@ struct ToWrite {
     routines: Vec<Routine>,
     strands: BTreeMap<SessionKey, Vec<Record>>,
     days: BTreeMap<LocalDay, Vec<Record>>,
+    habits: BTreeMap<HabitId, HabitPlan>,
 }
 
 fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
@@ -97,6 +99,23 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
                     to_write.strand(&session, Record::Observation(Box::new(observation)));
                 }
                 Err(why) => report.refuse("observation", &id, &why),
+            },
+        }
+    }
+    for (id, plan) in new.habits {
+        match here.habits.get(&id) {
+            Some(known) if *known == plan => report.unchanged += 1,
+            Some(_) => report.refuse(
+                "habit",
+                &id,
+                "this habit is planned differently here; it was left as it is",
+            ),
+            None => match sound(&id, plan) {
+                Ok(plan) => {
+                    report.added += 1;
+                    to_write.habits.insert(id, plan);
+                }
+                Err(why) => report.refuse("habit", &id, &why),
             },
         }
     }
@@ -156,6 +175,16 @@ fn admitted(routine: Routine) -> std::result::Result<Routine, String> {
         .find(|finding| finding.blocks())
         .map_or(Ok(()), |finding| Err(finding.text(Words::english())))?;
     Ok(routine)
+}
+
+/// The plan of a habit that makes sense. One of a habit that only another version knows is kept.
+fn sound(id: &HabitId, plan: HabitPlan) -> std::result::Result<HabitPlan, String> {
+    match Habit::find(Catalogue::built_in(), id) {
+        Some(habit) => {
+            plan.checked(&habit, projection::DAY_START_MIN).map_err(|refused| refused.to_string())
+        }
+        None => Ok(plan),
+    }
 }
 
 type Sides = BTreeMap<(SessionKey, ExerciseId), BTreeSet<Side>>;
@@ -225,13 +254,16 @@ impl ToWrite {
 
     fn write(self, inner: &Inner, tx: &Tx<'_>, journal: &mut Journal<'_>) -> Result<()> {
         let chart = inner.who.chart;
-        if !self.routines.is_empty() {
+        if !self.routines.is_empty() || !self.habits.is_empty() {
             let doc = DocName::Plan.to_id().expect("the plan's name is a document name");
             let (reading, _) = journal.change(tx, chart, Class::Plan, doc.clone(), |document| {
                 let mut plan = Plan::from(document);
                 let mut written = Vec::new();
                 for routine in &self.routines {
                     written.extend(plan.write(None, routine)?);
+                }
+                for (habit, planned) in &self.habits {
+                    written.extend(plan.write_habit(habit, Some(planned))?);
                 }
                 let reading = plan.read();
                 Ok((plan.into(), written, reading))

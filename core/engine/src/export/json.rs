@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use holdfast_domain::habit::HabitPlan;
+use holdfast_domain::ids::HabitId;
 use holdfast_domain::record::{Correction, DayRecord, Observation, SessionRecord};
 use holdfast_domain::routine::Routine;
 use serde::{Deserialize, Serialize};
@@ -38,6 +40,15 @@ struct Document {
     corrections: Vec<Correction>,
     #[serde(default)]
     days: Vec<DayRecord>,
+    #[serde(default)]
+    habits: Vec<PlannedHabit>,
+}
+
+/// A habit with its plan.
+#[derive(Serialize, Deserialize)]
+struct PlannedHabit {
+    habit: HabitId,
+    plan: HabitPlan,
 }
 
 /// Writes the file beside its place, and moves it there when it is whole and on the disk.
@@ -66,6 +77,11 @@ fn render(contents: &Contents, out: &mut impl Write) -> std::io::Result<()> {
     list(out, "observations", contents.observations.values())?;
     list(out, "corrections", contents.corrections.values())?;
     list(out, "days", contents.days.values())?;
+    let planned = contents.habits.iter();
+    let planned: Vec<PlannedHabit> = planned
+        .map(|(habit, plan)| PlannedHabit { habit: habit.clone(), plan: plan.clone() })
+        .collect();
+    list(out, "habits", planned.iter())?;
     out.write_all(b"\n}\n")
 }
 
@@ -137,6 +153,11 @@ pub(super) fn read(text: &str, name: &str) -> Result<Contents> {
         let key = (record.kind(), record.id.clone());
         if contents.days.insert(key.clone(), record).is_some() {
             return Err(twice("record of a day", key.1.to_string()));
+        }
+    }
+    for PlannedHabit { habit, plan } in document.habits {
+        if contents.habits.insert(habit.clone(), plan).is_some() {
+            return Err(twice("plan of the habit", habit.to_string()));
         }
     }
     Ok(contents)

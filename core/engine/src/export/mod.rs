@@ -38,6 +38,8 @@ pub struct ExportReport {
     pub corrections: usize,
     /// Self-tests, ticks of habits and events.
     pub days: usize,
+    /// Plans of habits.
+    pub habits: usize,
 }
 
 /// One record that was not imported.
@@ -98,6 +100,7 @@ impl Engine {
                 observations: contents.observations.len(),
                 corrections: contents.corrections.len(),
                 days: contents.days.len(),
+                habits: contents.habits.len(),
             })
         })
     }

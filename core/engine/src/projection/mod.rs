@@ -229,7 +229,9 @@ pub(crate) fn refresh_plan(
     if let Some(row) = docs::row(tx.reader(), space, doc)? {
         rows::note_unreadable(tx, row.id, &plan.unreadable)?;
     }
+    // Plans of habits are in it too.
     tx.touch(Key::Routines);
+    tx.touch(Key::Days);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //! them. What a routine means, and whether it makes sense, is the domain's matter.
 
 mod fields;
+mod habits;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use holdfast_domain::ids::RoutineId;
 use holdfast_domain::routine::Routine;
 
 pub use fields::{Key, Part};
+pub use habits::{PlannedHabit, PlannedHabits};
 pub use read::{Conflict, ConflictValue, PlanReading};
 
 use super::actor::{ActorId, ChangeHash};

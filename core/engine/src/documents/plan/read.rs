@@ -15,6 +15,7 @@ use super::fields::{
     EXERCISE, FOR_EXERCISE, ForExercise, Key, NOTE, NOTHING_ASKED, PLACE, Part, REMOVED, SCHEDULE,
     StepPlace, VERSION, unescaped,
 };
+use super::habits::{self, PlannedHabits};
 use crate::documents::actor::ActorId;
 use crate::documents::document::{Document, Held, MIN_READER};
 
@@ -27,6 +28,8 @@ pub struct PlanReading {
     pub removed: Vec<RoutineId>,
     /// What two devices wrote at once and a person must settle.
     pub conflicts: Vec<Conflict>,
+    /// The plans of habits.
+    pub habits: PlannedHabits,
     /// Keys that do not read, with the reason. They are kept as they are.
     pub unreadable: Vec<(String, String)>,
     /// How many keys are of kinds that only newer versions know. They are kept as they are.
@@ -82,6 +85,9 @@ pub(super) fn read(document: &Document) -> PlanReading {
     let mut reading = PlanReading::default();
     let mut routines: BTreeMap<RoutineId, Parts> = BTreeMap::new();
     for text in document.keys() {
+        if habits::read_key(document, &text, &mut reading) {
+            continue;
+        }
         let Some(key) = Key::parse(&text) else {
             reading.newer += usize::from(text != MIN_READER);
             continue;
