@@ -21,8 +21,8 @@ pub(crate) enum Via {
     Sync(AccountId),
     /// A stranger who registers an account: only an account's genesis is taken.
     Register,
-    /// A stranger with an invite: only an admission to this account is taken.
-    Join(AccountId),
+    /// A stranger with an invite: only an admission to this account or chart is taken.
+    Join(SpaceId),
 }
 
 /// What every judgement of a request needs to know.
@@ -95,12 +95,18 @@ fn judge(
     if let Some(seq) = find_duplicate(w, held, entry)? {
         return Err(Stop::Not(Outcome::Have { seq }));
     }
+    if matches!(bench.via, Via::Join(_)) && held.state.as_chart().is_some() {
+        // Who comes into a chart has an account here, and is no member yet.
+        let account = w.reading().account_of(&entry.header().author)?;
+        set.hold(w, &account.ok_or(Refusal::NotAMember)?)?;
+    }
+    let held = set.get(&id).ok_or(Refusal::UnknownSpace)?;
     let judge = Judge::Relay { now_ms: bench.now_ms };
     let accepted = held.state.check(entry, set, judge)?;
     let row = held.row;
     let seq = held.state.head().seq + 1;
     check_history(w, set, &row, entry)?;
-    let owner = author_account(set, &id, entry, judge)?;
+    let owner = author_account(set, &id, entry, &accepted, judge)?;
     match entry.header().kind {
         Kind::Pack => check_covers(w, set, &row, entry)?,
         Kind::Checkpoint => checkpoints::check(w, set, &id, entry)?,
@@ -118,7 +124,7 @@ fn judge(
 fn may_push(held: &Held, via: Via) -> bool {
     match via {
         Via::Sync(account) => held.state.member_accounts().contains(&account),
-        Via::Join(account) => held.state.space() == account,
+        Via::Join(space) => held.state.space() == space,
         Via::Register => false,
     }
 }
@@ -163,12 +169,14 @@ fn author_account(
     set: &WorkingSet,
     id: &SpaceId,
     entry: &Entry,
+    accepted: &Accepted,
     judge: Judge,
 ) -> Result<SpaceNo, Stop> {
     let held = set.get(id).ok_or(Refusal::UnknownSpace)?;
-    let account = match held.state.kind() {
-        SpaceKind::Account(_) => *id,
-        SpaceKind::Chart(chart) => chart.account_of(&entry.header().author, set, judge)?,
+    let account = match (held.state.kind(), accepted.act()) {
+        (SpaceKind::Account(_), _) => *id,
+        (SpaceKind::Chart(_), Some(Act::AdmitMember(admit))) => admit.account,
+        (SpaceKind::Chart(chart), _) => chart.account_of(&entry.header().author, set, judge)?,
     };
     let account = set.get(&account).ok_or(Refusal::NotAMember)?;
     Ok(account.row.no)
@@ -205,9 +213,12 @@ fn check_act(
     pushed: &Pushed,
     bench: Bench<'_>,
 ) -> Result<(), Stop> {
-    if let Via::Join(_) = bench.via
-        && !matches!(accepted.act(), Some(Act::AdmitDevice(admit)) if admit.proof.is_some())
-    {
+    let by_invite = match accepted.act() {
+        Some(Act::AdmitDevice(admit)) => admit.proof.is_some(),
+        Some(Act::AdmitMember(_)) => true,
+        _ => false,
+    };
+    if matches!(bench.via, Via::Join(_)) && !by_invite {
         return Err(Refusal::BadStatement.into());
     }
     match accepted.act() {
@@ -219,11 +230,17 @@ fn check_act(
                 Err(Refusal::BadStatement.into())
             };
         }
-        Some(Act::RevokeDevice(_) | Act::RotateAccount(_)) => {
+        Some(Act::AdmitMember(admit)) => {
+            let no = set.get(&admit.account).ok_or(Refusal::NotAMember)?.row.no;
+            if w.reading().count_spaces(no)? >= bench.limits.spaces_per_account {
+                return Err(Refusal::Quota.into());
+            }
+        }
+        Some(act) if !invites::rotated(act).is_empty() => {
             let held = set.get(id).ok_or(Refusal::UnknownSpace)?;
             let mut after = held.state.clone();
             after.apply(entry, accepted);
-            invites::check_wraps(w, held, &after, &pushed.wraps, bench.now_ms)?;
+            invites::check_wraps(w, held, &after, act, &pushed.wraps, bench.now_ms)?;
         }
         _ => {}
     }

@@ -174,7 +174,9 @@ impl Relay {
         let (row, active, joined_just_now) = read_with(self.store(), |r| {
             let Some(row) = r.token(&hash)? else { return Ok(None) };
             let active = self.is_active(r, &row.account, &row.device)?;
-            Ok(Some((row, active, r.join_answer(&row.device)?.is_some())))
+            let own = r.space(&row.account)?;
+            let answer = own.map(|own| r.join_answer(&row.device, own.no)).transpose()?.flatten();
+            Ok(Some((row, active, answer.is_some())))
         })?
         .ok_or_else(|| unauthorized("the token is not known here; sign in again"))?;
         if now_ms >= row.expires_at_ms {

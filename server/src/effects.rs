@@ -2,7 +2,7 @@
 
 use holdfast_protocol::entry::{Entry, Kind};
 use holdfast_protocol::ids::SpaceId;
-use holdfast_protocol::membership::Act;
+use holdfast_protocol::membership::{Act, AdmitDevice};
 use holdfast_protocol::sync::InviteWrap;
 
 use crate::store::{Pending, Stored, Writing};
@@ -37,6 +37,7 @@ pub(crate) fn follow(
             let after = held.clone();
             if let Some(act) = act {
                 follow_act(w, &after, entry, act, wraps)?;
+                set.note_act(*id, act);
             }
         }
     }
@@ -51,22 +52,15 @@ fn follow_act(
     wraps: &[InviteWrap],
 ) -> Stored<()> {
     match act {
-        Act::AdmitDevice(admit) => {
-            if let Some(proof) = &admit.proof {
-                invites::hand_out(w, after, entry, &proof.invite)?;
-            }
+        Act::AdmitDevice(AdmitDevice { proof: Some(proof), .. }) => {
+            invites::hand_out(w, after, entry, &proof.invite)?;
         }
+        Act::AdmitMember(admit) => invites::hand_out(w, after, entry, &admit.proof.invite)?,
+        // Whoever says this has the keys: nothing needs to be handed out again.
+        Act::KeepKeys(_) => w.drop_join_answer(&entry.header().author, after.row.no)?,
         Act::RevokeDevice(revoke) => w.drop_tokens(&revoke.device)?,
+        Act::Close => w.drop_content(after.row.no)?,
         _ => {}
     }
-    match act {
-        Act::InviteDevice(_)
-        | Act::RevokeInvite(_)
-        | Act::RevokeDevice(_)
-        | Act::RotateAccount(_) => {
-            let rotated = matches!(act, Act::RevokeDevice(_) | Act::RotateAccount(_));
-            invites::keep_wraps(w, after, wraps, rotated)
-        }
-        _ => Ok(()),
-    }
+    invites::keep_wraps(w, after, act, wraps)
 }

@@ -4,14 +4,16 @@
 //! account's secret rotates, and deleted when the invite is used, ends, or is revoked. The relay cannot open
 //! them.
 
-use holdfast_protocol::entry::{Entry, Kind};
-use holdfast_protocol::ids::InviteId;
-use holdfast_protocol::membership::{Refusal, SpaceState};
-use holdfast_protocol::pairing::{JoinRequest, JoinResponse, PeekRequest, PeekResponse};
-use holdfast_protocol::sync::{InviteWrap, Item, Outcome, ProblemCode, Push};
+use holdfast_protocol::entry::Entry;
+use holdfast_protocol::epoch::ClassEpoch;
+use holdfast_protocol::ids::{Class, InviteId};
+use holdfast_protocol::membership::{Act, ChartState, Refusal, SpaceKind, SpaceState};
+use holdfast_protocol::pairing::{HandedKey, JoinRequest, JoinResponse, PeekRequest, PeekResponse};
+use holdfast_protocol::sync::{InviteWrap, Outcome, ProblemCode, Push};
 
 use crate::answer::{Answer, Refused, read};
 use crate::append::{Bench, Stop, Via, append};
+use crate::pull::{membership, outline};
 use crate::pushed::Pushed;
 use crate::relay::Relay;
 use crate::store::{Held, JoinAnswer, Stored, StoredWrap, Writing, read_with, write_with};
@@ -20,27 +22,75 @@ use crate::working_set::WorkingSet;
 /// The largest wrap of an invite, in bytes. A wrapped secret has 80.
 const MAX_WRAP_BYTES: usize = 1024;
 
-/// A rotation brings a wrap of the new secret for every open invite that had one: the old wrap would hand out a
-/// secret that is no longer current. After a restore from a backup, when devices push again what they hold,
+/// An invite that is open: until when, and the classes whose keys are wrapped for it.
+struct Open {
+    invite: InviteId,
+    expires_at_ms: u64,
+    reads: Vec<Class>,
+}
+
+fn open(state: &SpaceState) -> Vec<Open> {
+    match state.kind() {
+        SpaceKind::Account(account) => account
+            .invites
+            .iter()
+            .map(|(invite, open)| Open {
+                invite: *invite,
+                expires_at_ms: open.expires_at_ms,
+                reads: vec![Class::Account],
+            })
+            .collect(),
+        SpaceKind::Chart(chart) => chart
+            .invites
+            .iter()
+            .map(|(invite, open)| Open {
+                invite: *invite,
+                expires_at_ms: open.expires_at_ms,
+                reads: Class::CHART.into_iter().filter(|class| open.reads(*class)).collect(),
+            })
+            .collect(),
+    }
+}
+
+/// The classes whose keys an act replaces.
+pub(crate) fn rotated(act: &Act) -> Vec<Class> {
+    let of = |epochs: &[ClassEpoch]| epochs.iter().map(|epoch| epoch.class).collect();
+    match act {
+        Act::RevokeDevice(_) | Act::RotateAccount(_) => vec![Class::Account],
+        Act::DeviceCut(cut) => of(&cut.epochs),
+        Act::RotateClasses(epochs) => of(epochs),
+        Act::CloseInvite(close) => of(&close.epochs),
+        Act::ConfirmMember(confirm) => of(&confirm.epochs),
+        Act::ChangeGrant(change) => of(&change.epochs),
+        Act::RemoveMember(remove) => of(&remove.epochs),
+        _ => Vec::new(),
+    }
+}
+
+/// A rotation brings a wrap of each new key for every open invite that had one: the old wrap would hand out a
+/// key that is no longer current. After a restore from a backup, when devices push again what they hold,
 /// nobody has the old wraps any more; the invites stay open and are empty.
 pub(crate) fn check_wraps(
     w: &dyn Writing,
     held: &Held,
     after: &SpaceState,
+    act: &Act,
     wraps: &[InviteWrap],
     now_ms: u64,
 ) -> Result<(), Stop> {
     if wraps.iter().any(|wrap| wrap.wrapped.0.len() > MAX_WRAP_BYTES) {
         return Err(Refusal::TooLarge.into());
     }
-    let Some(account) = after.as_account() else { return Ok(()) };
     if held.row.restored.is_some() {
         return Ok(());
     }
-    for (invite, open) in &account.invites {
-        let missing = now_ms < open.expires_at_ms
-            && !wraps.iter().any(|wrap| wrap.invite == *invite)
-            && w.reading().wrap(held.row.no, invite)?.is_some();
+    let rotated = rotated(act);
+    for open in open(after).into_iter().filter(|open| now_ms < open.expires_at_ms) {
+        let had = w.reading().wraps_of(held.row.no, &open.invite)?;
+        let missing = had.iter().map(|had| had.class).any(|class| {
+            let brought = |wrap: &InviteWrap| wrap.invite == open.invite && wrap.class == class;
+            rotated.contains(&class) && open.reads.contains(&class) && !wraps.iter().any(brought)
+        });
         if missing {
             return Err(Refusal::BadWraps.into());
         }
@@ -52,29 +102,36 @@ pub(crate) fn check_wraps(
 pub(crate) fn keep_wraps(
     w: &mut dyn Writing,
     after: &Held,
+    act: &Act,
     wraps: &[InviteWrap],
-    rotated: bool,
 ) -> Stored<()> {
-    let Some(account) = after.state.as_account() else { return Ok(()) };
     let no = after.row.no;
+    let (open, rotated) = (open(&after.state), rotated(act));
     for invite in w.wraps(no)? {
-        if rotated || !account.invites.contains_key(&invite) {
-            w.drop_wrap(no, &invite)?;
+        match open.iter().find(|open| open.invite == invite) {
+            Some(_) => w.drop_wraps(no, &invite, &rotated)?,
+            None => w.drop_wraps(no, &invite, &ALL)?,
         }
     }
-    for wrap in wraps {
-        if let Some(open) = account.invites.get(&wrap.invite)
-            && wrap.wrapped.0.len() <= MAX_WRAP_BYTES
-        {
-            let expires_at_ms = open.expires_at_ms;
-            let stored = StoredWrap { wrapped: wrap.wrapped.clone(), expires_at_ms };
+    for wrap in wraps.iter().filter(|wrap| wrap.wrapped.0.len() <= MAX_WRAP_BYTES) {
+        let of = |open: &&Open| open.invite == wrap.invite && open.reads.contains(&wrap.class);
+        if let Some(open) = open.iter().find(of) {
+            let stored = StoredWrap {
+                class: wrap.class,
+                wrapped: wrap.wrapped.clone(),
+                expires_at_ms: open.expires_at_ms,
+            };
             w.put_wrap(no, &wrap.invite, &stored)?;
         }
     }
     Ok(())
 }
 
-/// The invite was used: its wrap becomes part of the answer that the admitted device may ask for again.
+/// Every class that a wrap may be of.
+const ALL: [Class; 6] =
+    [Class::Account, Class::Plan, Class::Log, Class::Notes, Class::Prescription, Class::Profile];
+
+/// The invite was used: its wraps become part of the answer that the admitted device may ask for again.
 pub(crate) fn hand_out(
     w: &mut dyn Writing,
     after: &Held,
@@ -83,15 +140,40 @@ pub(crate) fn hand_out(
 ) -> Stored<()> {
     /// Without a wrap there is no end to copy; the first sync deletes the answer anyway.
     const UNTIL_SYNC: u64 = i64::MAX as u64;
-    let wrap = w.reading().wrap(after.row.no, invite)?;
+    let wraps = w.reading().wraps_of(after.row.no, invite)?;
     let answer = JoinAnswer {
         admission: entry.hash(),
         seq: after.state.head().seq,
-        expires_at_ms: wrap.as_ref().map_or(UNTIL_SYNC, |wrap| wrap.expires_at_ms),
-        wrapped: wrap.map(|wrap| wrap.wrapped),
+        expires_at_ms: wraps.first().map_or(UNTIL_SYNC, |wrap| wrap.expires_at_ms),
+        keys: wraps.into_iter().map(|w| HandedKey { class: w.class, wrapped: w.wrapped }).collect(),
     };
-    w.put_join_answer(&entry.header().author, &answer)?;
-    w.drop_wrap(after.row.no, invite)
+    w.put_join_answer(&entry.header().author, after.row.no, &answer)?;
+    w.drop_wraps(after.row.no, invite, &ALL)
+}
+
+/// Whether an invite is open, was used, or is neither.
+enum Standing {
+    Open,
+    Used,
+    Gone,
+}
+
+fn standing(state: &SpaceState, invite: &InviteId, now_ms: u64) -> Standing {
+    let used = match state.kind() {
+        SpaceKind::Account(account) => account.used.contains(invite),
+        SpaceKind::Chart(chart) => chart.used.contains(invite),
+    };
+    let closed = state.as_chart().is_some_and(|chart| chart.closed);
+    let open = |open: &Open| open.invite == *invite && now_ms < open.expires_at_ms;
+    match used {
+        true => Standing::Used,
+        false if !closed && open_any(state, open) => Standing::Open,
+        false => Standing::Gone,
+    }
+}
+
+fn open_any(state: &SpaceState, which: impl Fn(&Open) -> bool) -> bool {
+    open(state).iter().any(which)
 }
 
 impl Relay {
@@ -105,22 +187,20 @@ impl Relay {
         read_with(self.store(), |r| {
             let Some(row) = r.space(&request.account)? else { return Ok(Err(gone())) };
             let state = self.rights(r, &request.account, &row)?;
-            let Some(account) = state.as_account() else { return Ok(Err(gone())) };
-            if account.used.contains(&request.invite) {
-                let used = Refused::new(ProblemCode::InviteUsed, "the invite was used before");
-                return Ok(Err(used));
-            }
-            if account.invites.get(&request.invite).is_none_or(|i| now_ms >= i.expires_at_ms) {
-                return Ok(Err(gone()));
-            }
-            let mut membership = Vec::new();
-            r.log(row.no, 0, row.membership, &mut |found| {
-                if let (Kind::Membership, Some(bytes)) = (found.outline.kind, found.bytes) {
-                    membership.push(Item::Entry { seq: found.outline.seq, bytes: bytes.to_vec() });
+            match standing(&state, &request.invite, now_ms) {
+                Standing::Open => {}
+                Standing::Used => {
+                    let used = Refused::new(ProblemCode::InviteUsed, "the invite was used before");
+                    return Ok(Err(used));
                 }
-                Ok(true)
-            })?;
-            Ok(Ok(Answer::good(&PeekResponse { membership })))
+                Standing::Gone => return Ok(Err(gone())),
+            }
+            let membership = membership(r, &row)?;
+            let mut accounts = Vec::new();
+            for account in state.as_chart().into_iter().flat_map(ChartState::ever_members) {
+                accounts.extend(outline(r, &account)?);
+            }
+            Ok(Ok(Answer::good(&PeekResponse { membership, accounts })))
         })?
     }
 
@@ -143,16 +223,15 @@ impl Relay {
             let mut set = WorkingSet::default();
             let bench = Bench { via: Via::Join(account), now_ms, limits: &limits };
             let outcome = append(w, &mut set, &pushed, bench)?;
-            let mut response = JoinResponse { outcome, wrapped: None };
+            let mut response = JoinResponse { outcome, keys: Vec::new() };
             if let (Outcome::Stored { .. } | Outcome::Have { .. }, Ok(entry)) =
                 (&response.outcome, &pushed.entry)
+                && let Some(no) = set.get(&account).map(|held| held.row.no)
             {
-                let answer = w.reading().join_answer(&entry.header().author)?;
+                let answer = w.reading().join_answer(&entry.header().author, no)?;
                 if let Some(answer) = answer.filter(|a| a.admission == entry.hash()) {
-                    response = JoinResponse {
-                        outcome: Outcome::Stored { seq: answer.seq },
-                        wrapped: answer.wrapped,
-                    };
+                    let outcome = Outcome::Stored { seq: answer.seq };
+                    response = JoinResponse { outcome, keys: answer.keys };
                 }
             }
             Ok((response, set.finish(w)?))

@@ -7,9 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_protocol::checkpoint::is_retained;
+use holdfast_protocol::entry::Kind;
 use holdfast_protocol::ids::{AccountId, Class, DeviceId, Seq, SpaceId};
 use holdfast_protocol::membership::{SpaceKind, SpaceState};
-use holdfast_protocol::sync::{Item, SpacePage, SyncRequest, Want};
+use holdfast_protocol::sync::{AccountOutline, Item, SpacePage, SyncRequest, Want};
 
 use crate::relay::Relay;
 use crate::store::{LogRow, OutlineRow, Reading, SpaceNo, SpaceRow, StoreError, Stored};
@@ -41,6 +42,28 @@ pub(crate) struct Pulled {
     pub spaces: Vec<SpacePage>,
     pub cursors: Vec<holdfast_protocol::cursor::SignedCursor>,
     pub more: bool,
+    pub accounts: Vec<AccountOutline>,
+    pub accounts_feed: u64,
+    pub gone: Vec<SpaceId>,
+}
+
+/// The membership of an account, as those see it who share a chart with it.
+pub(crate) fn outline(r: &dyn Reading, account: &AccountId) -> Stored<Option<AccountOutline>> {
+    let Some(row) = r.space(account)? else { return Ok(None) };
+    let membership = membership(r, &row)?;
+    Ok(Some(AccountOutline { account: *account, membership }))
+}
+
+/// Every membership entry of a space.
+pub(crate) fn membership(r: &dyn Reading, row: &SpaceRow) -> Stored<Vec<Item>> {
+    let mut membership = Vec::new();
+    r.log(row.no, 0, row.membership, &mut |found| {
+        if let (Kind::Membership, Some(bytes)) = (found.outline.kind, found.bytes) {
+            membership.push(Item::Entry { seq: found.outline.seq, bytes: bytes.to_vec() });
+        }
+        Ok(true)
+    })?;
+    Ok(membership)
 }
 
 /// Bytes that an answer may still hold. The first item always fits, so that every answer moves on.
@@ -67,6 +90,7 @@ impl Relay {
         who: Puller,
         request: &SyncRequest,
         sent: &Sent,
+        now_ms: u64,
     ) -> Stored<Pulled> {
         let feed = r.feed(who.no)?;
         // A feed that this store never reached: the answer names the one it has, and the device, which sees it
@@ -79,6 +103,14 @@ impl Relay {
         };
         let mut spaces = Vec::new();
         let mut more = false;
+        let known = request.accounts_feed.min(feed);
+        let (mut accounts, mut gone) = (Vec::new(), Vec::new());
+        if known < feed {
+            for (_, account) in r.acquaintances(who.no, known)? {
+                accounts.extend(outline(r, &account)?);
+            }
+            gone = r.gone(who.no, known)?;
+        }
         for (row, id) in to_visit(r, who, asked, feed, &wants)? {
             if budget.used && budget.left == 0 {
                 more = true;
@@ -91,7 +123,7 @@ impl Relay {
                     Want { space: id, after, starting_at: None }
                 }
             };
-            let page = self.page(r, who, &row, from, sent, &mut budget)?;
+            let page = self.page(r, who, &row, from, sent, now_ms, &mut budget)?;
             more |= page.more;
             spaces.push(page);
         }
@@ -100,7 +132,15 @@ impl Relay {
         } else {
             r.moved_cursors(who.no, asked, &who.device, MAX_CURSORS)?
         };
-        Ok(Pulled { feed: if more { request.feed } else { feed }, spaces, cursors, more })
+        Ok(Pulled {
+            feed: if more { request.feed } else { feed },
+            spaces,
+            cursors,
+            more,
+            accounts,
+            accounts_feed: feed,
+            gone,
+        })
     }
 
     fn page(
@@ -110,10 +150,11 @@ impl Relay {
         row: &SpaceRow,
         from: Want,
         sent: &Sent,
+        now_ms: u64,
         budget: &mut Budget,
     ) -> Stored<SpacePage> {
         let state = self.rights(r, &from.space, row)?;
-        let readable = |found: &OutlineRow| may_read(&state, &who.account, found.class);
+        let readable = |found: &OutlineRow| may_read(&state, &who.account, found.class, now_ms);
         let news = |found: &OutlineRow| readable(found) && !sent.contains(&(from.space, found.seq));
         let mut page = SpacePage {
             space: from.space,
@@ -176,11 +217,11 @@ fn add(
     true
 }
 
-fn may_read(state: &SpaceState, account: &AccountId, class: Class) -> bool {
+fn may_read(state: &SpaceState, account: &AccountId, class: Class, now_ms: u64) -> bool {
     class == Class::Membership
         || match state.kind() {
             SpaceKind::Account(_) => true,
-            SpaceKind::Chart(chart) => chart.may_read(account, class),
+            SpaceKind::Chart(chart) => chart.may_read_at(account, class, now_ms),
         }
 }
 

@@ -58,7 +58,7 @@ impl Relay {
         let response = read_with(self.store(), |r| {
             let Some(row) = r.space(&who.account)? else { return Ok(None) };
             let puller = Puller { device: who.device, account: who.account, no: row.no };
-            let pulled = self.pull(r, puller, &request, &sent)?;
+            let pulled = self.pull(r, puller, &request, &sent, now_ms)?;
             Ok(Some(SyncResponse {
                 version: VERSION,
                 generation: r.generation()?,
@@ -68,6 +68,9 @@ impl Relay {
                 spaces: pulled.spaces,
                 cursors: pulled.cursors,
                 more: pulled.more,
+                accounts: pulled.accounts,
+                accounts_feed: pulled.accounts_feed,
+                gone: pulled.gone,
             }))
         })?
         .ok_or_else(unknown_device)?;
@@ -105,8 +108,10 @@ impl Relay {
                 set.finish(w)?;
                 return Ok(None);
             }
-            if who.joined_just_now {
-                w.drop_join_answer(&who.device)?;
+            if who.joined_just_now
+                && let Some(no) = set.get(&who.account).map(|held| held.row.no)
+            {
+                w.drop_join_answer(&who.device, no)?;
             }
             let bench = Bench { via: Via::Sync(who.account), now_ms, limits: &limits };
             let mut acks = Vec::with_capacity(pushed.len());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use holdfast_protocol::checkpoint::Checkpoint;
 use holdfast_protocol::entry::Position;
 use holdfast_protocol::ids::{AccountId, DeviceId, SpaceId};
-use holdfast_protocol::membership::{Accounts, SpaceState};
+use holdfast_protocol::membership::{Accounts, Act, ChartState, Leave, RemoveMember, SpaceState};
 
 use crate::store::{Held, SpaceNo, StoreError, Stored, Writing};
 
@@ -36,6 +36,12 @@ pub(crate) struct WorkingSet {
     held: BTreeMap<SpaceId, Held>,
     moved: BTreeSet<SpaceId>,
     cursors: BTreeSet<(SpaceId, DeviceId)>,
+    /// Accounts whose own membership moved: whoever shares a chart with them is to see it.
+    memberships: BTreeSet<AccountId>,
+    /// Who came into which chart.
+    came: BTreeSet<(AccountId, SpaceId)>,
+    /// Who went from which chart.
+    went: BTreeSet<(AccountId, SpaceId)>,
     shares: HashMap<(SpaceNo, SpaceNo), Share>,
     /// A position that was found in a space's log: the entries of one push often cite the same.
     pub seen: Option<(SpaceId, Position)>,
@@ -85,6 +91,24 @@ impl WorkingSet {
     /// Notes that a space got an entry.
     pub fn note_moved(&mut self, id: SpaceId) {
         self.moved.insert(id);
+    }
+
+    /// Notes whom an act of a space's membership concerns besides its members.
+    pub fn note_act(&mut self, id: SpaceId, act: &Act) {
+        match act {
+            Act::AdmitMember(admit) => {
+                self.went.remove(&(admit.account, id));
+                self.came.insert((admit.account, id));
+            }
+            Act::RemoveMember(RemoveMember { account, .. }) | Act::Leave(Leave { account, .. }) => {
+                self.came.remove(&(*account, id));
+                self.went.insert((*account, id));
+            }
+            _ if self.get(&id).is_some_and(|held| held.state.as_account().is_some()) => {
+                self.memberships.insert(id);
+            }
+            _ => {}
+        }
     }
 
     /// Notes that a device's cursor moved.
@@ -151,10 +175,34 @@ impl WorkingSet {
                 accounts.entry(account).or_insert(false);
             }
         }
+        // Whose membership whom is to be shown, and who is to be told that a chart is theirs no longer.
+        let mut shown: BTreeSet<(AccountId, AccountId)> = BTreeSet::new();
+        for other in &self.memberships {
+            let seers = w.reading().acquainted_with(self.number(other)?)?;
+            shown.extend(seers.into_iter().map(|(_, account)| (account, *other)));
+        }
+        for (came, chart) in &self.came {
+            let ever = self.held.get(chart).and_then(|held| held.state.as_chart());
+            for other in ever.into_iter().flat_map(ChartState::ever_members) {
+                shown.extend([(*came, other), (other, *came)]);
+            }
+        }
+        shown.retain(|(account, other)| account != other);
+        let told = shown.iter().map(|(account, _)| account);
+        for account in told.chain(self.went.iter().map(|(account, _)| account)) {
+            accounts.insert(*account, true);
+        }
         let mut raised = Vec::new();
         for (account, spaces) in accounts {
-            let no = self.number(&account)?;
+            let no = number(w, self, &account)?;
             let feed = w.raise_feed(no)?;
+            for (_, other) in shown.iter().filter(|(to, _)| *to == account) {
+                let other = number(w, self, other)?;
+                w.set_acquainted(no, other, feed)?;
+            }
+            for (_, chart) in self.went.iter().filter(|(whom, _)| *whom == account) {
+                w.set_gone(no, self.number(chart)?, feed)?;
+            }
             for id in self.moved.iter().filter(|id| self.members(id).contains(&account)) {
                 w.set_moved(no, self.number(id)?, feed)?;
             }
@@ -168,6 +216,7 @@ impl WorkingSet {
         Ok(raised)
     }
 
+    /// The members of a space after this request.
     fn members(&self, id: &SpaceId) -> Vec<AccountId> {
         self.held.get(id).map(|held| held.state.member_accounts()).unwrap_or_default()
     }
@@ -175,5 +224,17 @@ impl WorkingSet {
     fn number(&self, id: &SpaceId) -> Stored<SpaceNo> {
         let held = self.held.get(id);
         held.map(|h| h.row.no).ok_or_else(|| StoreError::Damaged("a member is not stored".into()))
+    }
+}
+
+/// The number of a space that may not be held here: an account that only reads about another.
+fn number(w: &dyn Writing, set: &WorkingSet, id: &SpaceId) -> Stored<SpaceNo> {
+    match set.get(id) {
+        Some(held) => Ok(held.row.no),
+        None => w
+            .reading()
+            .space(id)?
+            .map(|row| row.no)
+            .ok_or_else(|| StoreError::Damaged("an account is not stored".into())),
     }
 }

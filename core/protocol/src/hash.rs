@@ -23,6 +23,10 @@ pub enum Purpose {
     Node,
     /// The state of a membership.
     Membership,
+    /// The check at the end of a link.
+    Link,
+    /// What two people compare.
+    SafetyPhrase,
 }
 
 impl Purpose {
@@ -37,6 +41,8 @@ impl Purpose {
             Self::Leaf => "holdfast 1 leaf",
             Self::Node => "holdfast 1 node",
             Self::Membership => "holdfast 1 membership",
+            Self::Link => "holdfast 1 link",
+            Self::SafetyPhrase => "holdfast 1 safety phrase",
         }
     }
 }

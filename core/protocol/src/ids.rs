@@ -128,4 +128,13 @@ impl Class {
     /// The classes of a chart that carry sealed content.
     pub const CHART: [Self; 5] =
         [Self::Plan, Self::Log, Self::Notes, Self::Prescription, Self::Profile];
+
+    /// The class with this number.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        [&[Self::Membership, Self::Account], Self::CHART.as_slice()]
+            .concat()
+            .into_iter()
+            .find(|class| *class as u8 == number)
+    }
 }

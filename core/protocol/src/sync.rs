@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 
 use crate::cursor::SignedCursor;
 use crate::entry::Position;
-use crate::ids::{EntryHash, Generation, InviteId, Seq, SpaceId};
+use crate::ids::{AccountId, Class, EntryHash, Generation, InviteId, Seq, SpaceId};
 use crate::keys::Wrapped;
 use crate::membership::Refusal;
 
@@ -24,9 +24,25 @@ pub struct InviteWrap {
     /// The invite.
     #[n(0)]
     pub invite: InviteId,
-    /// The account's secret or the class keys, sealed to the invite's receiver.
+    /// What it is the key of: [`Class::Account`] for an account's secret, else a class of the chart.
     #[n(1)]
+    pub class: Class,
+    /// The account's secret or the class's key, sealed to the invite's receiver.
+    #[n(2)]
     pub wrapped: Wrapped,
+}
+
+/// The membership of an account, as those see it who share a chart with it: all its membership entries in
+/// order, and nothing of what is between. Each names the one before it, so what was seen once can only grow.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct AccountOutline {
+    /// The account.
+    #[n(0)]
+    pub account: AccountId,
+    /// The membership entries, each with its sequence.
+    #[n(1)]
+    pub membership: Vec<Item>,
 }
 
 /// One entry to append.
@@ -80,6 +96,10 @@ pub struct SyncRequest {
     /// How many bytes of entries the answer may hold (at least one entry is sent).
     #[n(5)]
     pub page_bytes: u32,
+    /// The feed position up to which the device knows the memberships of the accounts it shares charts with; 0
+    /// for none. They come in one piece, so they are not sent again with every page.
+    #[n(6)]
+    pub accounts_feed: u64,
 }
 
 /// What became of one pushed entry.
@@ -229,6 +249,16 @@ pub struct SyncResponse {
     /// Whether to ask again at once.
     #[n(7)]
     pub more: bool,
+    /// The accounts that share a chart with this one, or once did, and whose membership moved since the asked
+    /// `accounts_feed`. They are read before the spaces: who signs there is said here.
+    #[n(8)]
+    pub accounts: Vec<AccountOutline>,
+    /// The position up to which `accounts` and `gone` are complete.
+    #[n(9)]
+    pub accounts_feed: u64,
+    /// Charts that this account belonged to and does not any more. It is the relay's word and erases nothing.
+    #[n(10)]
+    pub gone: Vec<SpaceId>,
 }
 
 /// A refusal of a whole request (HTTP 4xx and 5xx bodies).

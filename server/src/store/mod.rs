@@ -177,10 +177,16 @@ pub trait Reading {
     fn account_of(&self, device: &DeviceId) -> Stored<Option<AccountId>>;
     /// A token by its hash.
     fn token(&self, hash: &[u8; 32]) -> Stored<Option<TokenRow>>;
-    /// The wrap of an invite.
-    fn wrap(&self, account: SpaceNo, invite: &InviteId) -> Stored<Option<StoredWrap>>;
-    /// What a device that joined may still ask for again.
-    fn join_answer(&self, device: &DeviceId) -> Stored<Option<JoinAnswer>>;
+    /// The wraps of an invite, one a class.
+    fn wraps_of(&self, space: SpaceNo, invite: &InviteId) -> Stored<Vec<StoredWrap>>;
+    /// What a device that joined a space may still ask for again.
+    fn join_answer(&self, device: &DeviceId, space: SpaceNo) -> Stored<Option<JoinAnswer>>;
+    /// The accounts that share a chart with this one, or once did, whose membership moved after a feed position.
+    fn acquaintances(&self, account: SpaceNo, since: u64) -> Stored<Vec<(SpaceNo, AccountId)>>;
+    /// The accounts that may read the membership of this one.
+    fn acquainted_with(&self, account: SpaceNo) -> Stored<Vec<(SpaceNo, AccountId)>>;
+    /// The charts that an account ceased to belong to after a feed position.
+    fn gone(&self, account: SpaceNo, since: u64) -> Stored<Vec<SpaceId>>;
 }
 
 /// What can be written.
@@ -233,16 +239,27 @@ pub trait Writing {
     fn put_token(&mut self, hash: &[u8; 32], token: &TokenRow, keep: usize) -> Stored<()>;
     /// Forgets the tokens of a device.
     fn drop_tokens(&mut self, device: &DeviceId) -> Stored<()>;
-    /// Stores an invite's wrap, in place of an older one.
-    fn put_wrap(&mut self, account: SpaceNo, invite: &InviteId, wrap: &StoredWrap) -> Stored<()>;
-    /// Forgets an invite's wrap.
-    fn drop_wrap(&mut self, account: SpaceNo, invite: &InviteId) -> Stored<()>;
-    /// Every invite of an account that has a wrap.
-    fn wraps(&mut self, account: SpaceNo) -> Stored<Vec<InviteId>>;
-    /// Keeps an answer for a device that joined.
-    fn put_join_answer(&mut self, device: &DeviceId, answer: &JoinAnswer) -> Stored<()>;
+    /// Stores an invite's wrap, in place of an older one of the class.
+    fn put_wrap(&mut self, space: SpaceNo, invite: &InviteId, wrap: &StoredWrap) -> Stored<()>;
+    /// Forgets an invite's wraps of these classes.
+    fn drop_wraps(&mut self, space: SpaceNo, invite: &InviteId, of: &[Class]) -> Stored<()>;
+    /// Every invite of a space that has a wrap.
+    fn wraps(&mut self, space: SpaceNo) -> Stored<Vec<InviteId>>;
+    /// Keeps an answer for a device that joined a space.
+    fn put_join_answer(
+        &mut self,
+        device: &DeviceId,
+        space: SpaceNo,
+        answer: &JoinAnswer,
+    ) -> Stored<()>;
     /// Forgets it.
-    fn drop_join_answer(&mut self, device: &DeviceId) -> Stored<()>;
+    fn drop_join_answer(&mut self, device: &DeviceId, space: SpaceNo) -> Stored<()>;
+    /// Notes that the membership of `other` moved for an account, and with that, that it may read it.
+    fn set_acquainted(&mut self, account: SpaceNo, other: SpaceNo, feed: u64) -> Stored<()>;
+    /// An account ceases to belong to a chart.
+    fn set_gone(&mut self, account: SpaceNo, space: SpaceNo, feed: u64) -> Stored<()>;
+    /// Drops the bodies of everything in a space but its membership: it was closed.
+    fn drop_content(&mut self, space: SpaceNo) -> Stored<()>;
     /// Forgets tokens, wraps and join answers whose time is over.
     fn drop_expired(&mut self, now_ms: u64) -> Stored<()>;
 

@@ -4,6 +4,7 @@ use holdfast_protocol::entry::Kind;
 use holdfast_protocol::ids::{AccountId, Class, DeviceId, EntryHash, RunningHash, Seq};
 use holdfast_protocol::keys::Wrapped;
 use holdfast_protocol::membership::SpaceState;
+use holdfast_protocol::pairing::HandedKey;
 
 /// The store's own number for a space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,6 +111,8 @@ pub struct TokenRow {
 /// The wrap of an invite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredWrap {
+    /// What it is the key of.
+    pub class: Class,
     /// It.
     pub wrapped: Wrapped,
     /// When the invite ends, in milliseconds since 1970.
@@ -123,8 +126,8 @@ pub struct JoinAnswer {
     pub admission: EntryHash,
     /// Where it stands.
     pub seq: Seq,
-    /// The wrap it got.
-    pub wrapped: Option<Wrapped>,
+    /// The keys it got.
+    pub keys: Vec<HandedKey>,
     /// When the invite would have ended, in milliseconds since 1970.
     pub expires_at_ms: u64,
 }

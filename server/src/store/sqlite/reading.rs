@@ -245,14 +245,12 @@ impl Reading for Rows<'_> {
     }
 
     fn moved(&self, account: SpaceNo, since: u64) -> Stored<Vec<(SpaceNo, SpaceId)>> {
-        let mut statement = self.0.prepare_cached(
+        self.numbered(
             "SELECT a.space, s.id FROM account_space a JOIN space s ON s.no = a.space
              WHERE a.account = ?1 AND a.feed > ?2 ORDER BY a.space",
-        )?;
-        let rows = statement.query_map([account.0, signed(since)], |row| {
-            Ok((SpaceNo(row.get(0)?), SpaceId(row.get(1)?)))
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+            account,
+            since,
+        )
     }
 
     fn belongs(&self, account: SpaceNo, space: SpaceNo) -> Stored<bool> {
@@ -339,29 +337,75 @@ impl Reading for Rows<'_> {
         Ok(row.optional()?)
     }
 
-    fn wrap(&self, account: SpaceNo, invite: &InviteId) -> Stored<Option<StoredWrap>> {
+    fn wraps_of(&self, space: SpaceNo, invite: &InviteId) -> Stored<Vec<StoredWrap>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT wrapped, expires_ms FROM invite_wrap WHERE account = ?1 AND invite = ?2",
+            "SELECT class, wrapped, expires_ms FROM invite_wrap
+             WHERE account = ?1 AND invite = ?2 ORDER BY class",
         )?;
-        let row = statement.query_row(params![account.0, invite.0], |row| {
-            Ok(StoredWrap { wrapped: Wrapped(row.get(0)?), expires_at_ms: number(row, 1)? })
-        });
-        Ok(row.optional()?)
+        let mut rows = statement.query(params![space.0, invite.0])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let class = row.get::<_, u8>(0)?;
+            let class = Class::from_number(class).ok_or_else(|| damaged("a wrap's class"))?;
+            let (wrapped, expires_at_ms) = (Wrapped(row.get(1)?), number(row, 2)?);
+            found.push(StoredWrap { class, wrapped, expires_at_ms });
+        }
+        Ok(found)
     }
 
-    fn join_answer(&self, device: &DeviceId) -> Stored<Option<JoinAnswer>> {
+    fn join_answer(&self, device: &DeviceId, space: SpaceNo) -> Stored<Option<JoinAnswer>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT admission, seq, wrapped, expires_ms FROM join_answer WHERE device = ?1",
+            "SELECT admission, seq, keys, expires_ms FROM join_answer
+             WHERE device = ?1 AND space = ?2",
         )?;
-        let row = statement.query_row([&device.0], |row| {
-            Ok(JoinAnswer {
-                admission: EntryHash(row.get(0)?),
-                seq: number(row, 1)?,
-                wrapped: row.get::<_, Option<_>>(2)?.map(Wrapped),
-                expires_at_ms: number(row, 3)?,
-            })
+        let row = statement.query_row(params![device.0, space.0], |row| {
+            let keys: Vec<u8> = row.get(2)?;
+            Ok((EntryHash(row.get(0)?), number(row, 1)?, keys, number(row, 3)?))
         });
-        Ok(row.optional()?)
+        let Some((admission, seq, keys, expires_at_ms)) = row.optional()? else { return Ok(None) };
+        let keys = wire::decode("keys", &keys).map_err(|e| damaged(&e.to_string()))?;
+        Ok(Some(JoinAnswer { admission, seq, keys, expires_at_ms }))
+    }
+
+    fn acquaintances(&self, account: SpaceNo, since: u64) -> Stored<Vec<(SpaceNo, AccountId)>> {
+        self.numbered(
+            "SELECT a.other, s.id FROM acquaintance a JOIN space s ON s.no = a.other
+             WHERE a.account = ?1 AND a.feed > ?2 ORDER BY a.other",
+            account,
+            since,
+        )
+    }
+
+    fn acquainted_with(&self, account: SpaceNo) -> Stored<Vec<(SpaceNo, AccountId)>> {
+        self.numbered(
+            "SELECT a.account, s.id FROM acquaintance a JOIN space s ON s.no = a.account
+             WHERE a.other = ?1 AND a.feed >= ?2 ORDER BY a.account",
+            account,
+            0,
+        )
+    }
+
+    fn gone(&self, account: SpaceNo, since: u64) -> Stored<Vec<SpaceId>> {
+        let found = self.numbered(
+            "SELECT g.space, s.id FROM gone g JOIN space s ON s.no = g.space
+             WHERE g.account = ?1 AND g.feed > ?2 AND NOT EXISTS
+             (SELECT 1 FROM account_space a WHERE a.account = ?1 AND a.space = g.space)
+             ORDER BY g.space",
+            account,
+            since,
+        )?;
+        Ok(found.into_iter().map(|(_, id)| id).collect())
+    }
+}
+
+impl Rows<'_> {
+    /// Spaces with their numbers, of an account and after a feed position.
+    fn numbered(&self, sql: &str, account: SpaceNo, since: u64) -> Stored<Vec<(SpaceNo, SpaceId)>> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map([account.0, signed(since)], |row| {
+            Ok((SpaceNo(row.get(0)?), SpaceId(row.get(1)?)))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 

@@ -98,15 +98,35 @@ CREATE INDEX token_by_device ON token (device, expires_ms);
 CREATE TABLE invite_wrap (
     account INTEGER NOT NULL,
     invite BLOB NOT NULL,
+    class INTEGER NOT NULL,
     wrapped BLOB NOT NULL,
     expires_ms INTEGER NOT NULL,
-    PRIMARY KEY (account, invite)
+    PRIMARY KEY (account, invite, class)
 ) WITHOUT ROWID;
 
 CREATE TABLE join_answer (
-    device BLOB PRIMARY KEY,
+    device BLOB NOT NULL,
+    space INTEGER NOT NULL,
     admission BLOB NOT NULL,
     seq INTEGER NOT NULL,
-    wrapped BLOB,
-    expires_ms INTEGER NOT NULL
+    keys BLOB NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    PRIMARY KEY (device, space)
+) WITHOUT ROWID;
+
+-- Whose membership an account may read, because they share a chart or once did: its feed when that moved last.
+CREATE TABLE acquaintance (
+    account INTEGER NOT NULL,
+    other INTEGER NOT NULL,
+    feed INTEGER NOT NULL,
+    PRIMARY KEY (account, other)
+) WITHOUT ROWID;
+CREATE INDEX acquaintance_of ON acquaintance (other, account);
+
+-- Charts that an account belonged to: its feed when it ceased to.
+CREATE TABLE gone (
+    account INTEGER NOT NULL,
+    space INTEGER NOT NULL,
+    feed INTEGER NOT NULL,
+    PRIMARY KEY (account, space)
 ) WITHOUT ROWID;

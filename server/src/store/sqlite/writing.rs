@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use holdfast_protocol::cursor::SignedCursor;
-use holdfast_protocol::entry::{Entry, SeqRange};
-use holdfast_protocol::ids::{DeviceId, Generation, InviteId, Seq, SpaceId};
+use holdfast_protocol::entry::{Entry, Kind, SeqRange};
+use holdfast_protocol::ids::{Class, DeviceId, Generation, InviteId, Seq, SpaceId};
 use holdfast_protocol::membership::SpaceState;
 use holdfast_protocol::wire;
 use rusqlite::{Connection, params};
@@ -295,50 +295,109 @@ impl Writing for SqliteWriting<'_> {
         Ok(())
     }
 
-    fn put_wrap(&mut self, account: SpaceNo, invite: &InviteId, wrap: &StoredWrap) -> Stored<()> {
+    fn put_wrap(&mut self, space: SpaceNo, invite: &InviteId, wrap: &StoredWrap) -> Stored<()> {
         self.execute(
-            "INSERT INTO invite_wrap (account, invite, wrapped, expires_ms) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (account, invite) DO UPDATE
+            "INSERT INTO invite_wrap (account, invite, class, wrapped, expires_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (account, invite, class) DO UPDATE
              SET wrapped = excluded.wrapped, expires_ms = excluded.expires_ms",
-            params![account.0, invite.0, wrap.wrapped.0, signed(wrap.expires_at_ms)],
+            params![
+                space.0,
+                invite.0,
+                wrap.class as u8,
+                wrap.wrapped.0,
+                signed(wrap.expires_at_ms)
+            ],
         )?;
         Ok(())
     }
 
-    fn drop_wrap(&mut self, account: SpaceNo, invite: &InviteId) -> Stored<()> {
-        self.execute(
-            "DELETE FROM invite_wrap WHERE account = ?1 AND invite = ?2",
-            params![account.0, invite.0],
-        )?;
+    fn drop_wraps(&mut self, space: SpaceNo, invite: &InviteId, of: &[Class]) -> Stored<()> {
+        for class in of {
+            self.execute(
+                "DELETE FROM invite_wrap WHERE account = ?1 AND invite = ?2 AND class = ?3",
+                params![space.0, invite.0, *class as u8],
+            )?;
+        }
         Ok(())
     }
 
-    fn wraps(&mut self, account: SpaceNo) -> Stored<Vec<InviteId>> {
-        let mut statement = self
-            .rows
-            .0
-            .prepare_cached("SELECT invite FROM invite_wrap WHERE account = ?1 ORDER BY invite")?;
-        let rows = statement.query_map([account.0], |row| row.get(0).map(InviteId))?;
+    fn wraps(&mut self, space: SpaceNo) -> Stored<Vec<InviteId>> {
+        let mut statement = self.rows.0.prepare_cached(
+            "SELECT DISTINCT invite FROM invite_wrap WHERE account = ?1 ORDER BY invite",
+        )?;
+        let rows = statement.query_map([space.0], |row| row.get(0).map(InviteId))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn put_join_answer(&mut self, device: &DeviceId, answer: &JoinAnswer) -> Stored<()> {
+    fn put_join_answer(
+        &mut self,
+        device: &DeviceId,
+        space: SpaceNo,
+        answer: &JoinAnswer,
+    ) -> Stored<()> {
         self.execute(
-            "INSERT OR REPLACE INTO join_answer (device, admission, seq, wrapped, expires_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO join_answer (device, space, admission, seq, keys, expires_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 device.0,
+                space.0,
                 answer.admission.0,
                 signed(answer.seq),
-                answer.wrapped.as_ref().map(|w| &w.0),
+                wire::encode(&answer.keys),
                 signed(answer.expires_at_ms)
             ],
         )?;
         Ok(())
     }
 
-    fn drop_join_answer(&mut self, device: &DeviceId) -> Stored<()> {
-        self.execute("DELETE FROM join_answer WHERE device = ?1", [&device.0])?;
+    fn drop_join_answer(&mut self, device: &DeviceId, space: SpaceNo) -> Stored<()> {
+        self.execute(
+            "DELETE FROM join_answer WHERE device = ?1 AND space = ?2",
+            params![device.0, space.0],
+        )?;
+        Ok(())
+    }
+
+    fn set_acquainted(&mut self, account: SpaceNo, other: SpaceNo, feed: u64) -> Stored<()> {
+        self.execute(
+            "INSERT INTO acquaintance (account, other, feed) VALUES (?1, ?2, ?3)
+             ON CONFLICT (account, other) DO UPDATE SET feed = excluded.feed",
+            [account.0, other.0, signed(feed)],
+        )?;
+        Ok(())
+    }
+
+    fn set_gone(&mut self, account: SpaceNo, space: SpaceNo, feed: u64) -> Stored<()> {
+        for table in ["account_space", "account_cursor"] {
+            self.execute(
+                &format!("DELETE FROM {table} WHERE account = ?1 AND space = ?2"),
+                [account.0, space.0],
+            )?;
+        }
+        self.execute(
+            "INSERT INTO gone (account, space, feed) VALUES (?1, ?2, ?3)
+             ON CONFLICT (account, space) DO UPDATE SET feed = excluded.feed",
+            [account.0, space.0, signed(feed)],
+        )?;
+        Ok(())
+    }
+
+    fn drop_content(&mut self, space: SpaceNo) -> Stored<()> {
+        self.execute(
+            "UPDATE entry SET body = NULL
+             WHERE place > ?1 AND place <= ?2 AND mark >> 4 NOT IN (?3, ?4)",
+            params![
+                place(space, 0),
+                place(space, Seq::MAX),
+                Kind::Membership as u8,
+                Kind::Checkpoint as u8
+            ],
+        )?;
+        self.execute(
+            "DELETE FROM pending WHERE place > ?1 AND place <= ?2",
+            [place(space, 0), place(space, Seq::MAX)],
+        )?;
         Ok(())
     }
 
