@@ -52,7 +52,7 @@ fn the_holder_of_a_link_sees_the_membership_joins_and_opens_the_wrap() {
     assert_eq!(answer.outcome, Outcome::Stored { seq: 4 });
     let info = invite_wrap_info(account.id, invited.keys.id());
     let secret =
-        invited.keys.receive().unwrap_secret(&info, answer.wrapped.as_ref().unwrap()).unwrap();
+        invited.keys.receive().unwrap_secret(&info, answer.key(Class::Account).unwrap()).unwrap();
     assert_eq!(&secret, &account.secret.0);
 
     // The answer was lost on the way: it is the same until the device has synced.
@@ -60,7 +60,7 @@ fn the_holder_of_a_link_sees_the_membership_joins_and_opens_the_wrap() {
     let mut tablet = Device::sign_in(&line, &keys);
     tablet.pull();
     let late = join(&line, account.id, &entry);
-    assert_eq!((late.outcome, late.wrapped), (Outcome::Have { seq: 4 }, None));
+    assert_eq!((late.outcome, late.keys), (Outcome::Have { seq: 4 }, vec![]));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn an_invite_admits_one_device() {
     let second = admission(account.id, after, &invited.keys, &new_keys());
     assert!(matches!(join(&line, account.id, &first).outcome, Outcome::Stored { .. }));
     let answer = join(&line, account.id, &second);
-    assert_eq!((answer.outcome, answer.wrapped), (never(Refusal::InviteUsed), None));
+    assert_eq!((answer.outcome, answer.keys), (never(Refusal::InviteUsed), vec![]));
 
     let look = wire::encode(&PeekRequest::sign(&invited.keys, account.id));
     let reply = line.post("/v1/peek", None, &look);
@@ -97,7 +97,7 @@ fn an_invite_ends_by_the_relays_clock_and_its_wrap_with_it() {
         relay.maintain(NOON + HOUR).unwrap();
     }
     // Even a relay whose clock was set back has no wrap to give any more.
-    assert_eq!(join(&line, account.id, &entry).wrapped, None);
+    assert_eq!(join(&line, account.id, &entry).keys, vec![]);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_rotation_brings_wraps_for_the_open_invites() {
     phone.pull();
     let after = membership_head(&phone.logs[&account.id]);
     let answer = join(&line, account.id, &admission(account.id, after, &invited.keys, &new_keys()));
-    assert_eq!(answer.wrapped, Some(fresh), "the newest wrap is handed out");
+    assert_eq!(answer.key(Class::Account), Some(&fresh), "the newest wrap is handed out");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use holdfast_protocol::hash::next_running;
 use holdfast_protocol::ids::{Class, EntryHash, Generation, InviteId, Seq, SpaceId};
 use holdfast_protocol::keys::Wrapped;
 use holdfast_protocol::membership::{Judge, SpaceState};
+use holdfast_protocol::pairing::HandedKey;
 use holdfast_relay::store::sqlite::SqliteStore;
 use holdfast_relay::store::{
     Checkpointed, Held, JoinAnswer, NewEntry, Pending, Reading, SpaceNo, SpaceRow, Store,
@@ -420,12 +421,13 @@ fn tokens_wraps_and_join_answers_come_and_go() {
         let token = |expires_at_ms| TokenRow { device, account: space.id, expires_at_ms };
         let (first, second, third) = (token(10), token(20), token(30));
         let invite = InviteId([3; 32]);
-        let wrap = StoredWrap { wrapped: Wrapped(vec![1, 2]), expires_at_ms: 50 };
-        let newer = StoredWrap { wrapped: Wrapped(vec![3]), expires_at_ms: 60 };
+        let wrap =
+            StoredWrap { class: Class::Log, wrapped: Wrapped(vec![1, 2]), expires_at_ms: 50 };
+        let newer = StoredWrap { class: Class::Log, wrapped: Wrapped(vec![3]), expires_at_ms: 60 };
         let answer = JoinAnswer {
             admission: EntryHash([4; 32]),
             seq: 2,
-            wrapped: Some(Wrapped(vec![5])),
+            keys: vec![HandedKey { class: Class::Plan, wrapped: Wrapped(vec![5]) }],
             expires_at_ms: 70,
         };
         let (kept_wrap, kept_answer) = (newer.clone(), answer.clone());
@@ -436,23 +438,23 @@ fn tokens_wraps_and_join_answers_come_and_go() {
             w.put_wrap(no, &invite, &wrap)?;
             w.put_wrap(no, &invite, &newer)?;
             assert_eq!(w.wraps(no)?, vec![invite]);
-            w.put_join_answer(&device, &answer)
+            w.put_join_answer(&device, no, &answer)
         });
         assert_eq!(read(store, |r| r.token(&[1; 32])), None, "only the newest stay");
         assert_eq!(read(store, |r| r.token(&[3; 32])), Some(third));
-        assert_eq!(read(store, |r| r.wrap(no, &invite)), Some(kept_wrap));
-        assert_eq!(read(store, |r| r.join_answer(&device)), Some(kept_answer));
+        assert_eq!(read(store, |r| r.wraps_of(no, &invite)), vec![kept_wrap]);
+        assert_eq!(read(store, |r| r.join_answer(&device, no)), Some(kept_answer));
         write(store, |w| w.drop_expired(25));
         assert_eq!(read(store, |r| r.token(&[2; 32])), None);
         assert!(read(store, |r| r.token(&[3; 32])).is_some());
         write(store, move |w| {
             w.drop_tokens(&device)?;
-            w.drop_wrap(no, &invite)?;
-            w.drop_join_answer(&device)
+            w.drop_wraps(no, &invite, &[Class::Log])?;
+            w.drop_join_answer(&device, no)
         });
         assert_eq!(read(store, |r| r.token(&[3; 32])), None);
-        assert_eq!(read(store, |r| r.wrap(no, &invite)), None);
-        assert_eq!(read(store, |r| r.join_answer(&device)), None);
+        assert_eq!(read(store, |r| r.wraps_of(no, &invite)), vec![]);
+        assert_eq!(read(store, |r| r.join_answer(&device, no)), None);
     });
 }
 

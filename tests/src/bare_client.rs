@@ -163,9 +163,10 @@ impl BareClient {
         let admission = statement(account, state.membership_head(), act, &keys).to_bytes();
         let join = wire::encode(&JoinRequest { version: VERSION, account, admission });
         let join: JoinResponse = good("join", carry("/v1/join", None, &join))?;
-        let wrapped = join.wrapped.ok_or_else(|| format!("no wrap: {:?}", join.outcome))?;
+        let wrapped =
+            join.key(Class::Account).ok_or_else(|| format!("no wrap: {:?}", join.outcome))?;
         let info = invite_wrap_info(account, invite.id());
-        let secret = invite.receive().unwrap_secret(&info, &wrapped).map_err(|e| e.to_string())?;
+        let secret = invite.receive().unwrap_secret(&info, wrapped).map_err(|e| e.to_string())?;
         let epoch = state.as_account().ok_or("not an account")?.epoch();
         let secret = epoch.check(secret).map_err(|e| e.to_string())?;
         let mut client = Self::of(keys, account);
@@ -226,6 +227,7 @@ impl BareClient {
             cursors: Vec::new(),
             want: Vec::new(),
             page_bytes: DEFAULT_PAGE_BYTES,
+            accounts_feed: 0,
         }
     }
 

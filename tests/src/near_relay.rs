@@ -333,6 +333,7 @@ impl HostileDevice {
             cursors: Vec::new(),
             want: Vec::new(),
             page_bytes: 4096,
+            accounts_feed: 0,
         };
         let response: SyncResponse = self.ask("/v1/sync", encode(&request), Some(token));
         response.acks.into_iter().next().expect("an acknowledgement").outcome

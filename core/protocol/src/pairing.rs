@@ -178,6 +178,14 @@ pub struct JoinResponse {
     pub keys: Vec<HandedKey>,
 }
 
+impl JoinResponse {
+    /// The key of a class, where it was handed out.
+    #[must_use]
+    pub fn key(&self, class: Class) -> Option<&Wrapped> {
+        self.keys.iter().find(|key| key.class == class).map(|key| &key.wrapped)
+    }
+}
+
 /// A key that an invite hands out.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]

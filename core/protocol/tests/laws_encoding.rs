@@ -22,13 +22,13 @@ use holdfast_protocol::membership::{
     Act, AdmitDevice, Cut, DeviceCut, InviteDevice, Refusal, RevokeDevice, Statement,
 };
 use holdfast_protocol::pairing::{
-    JoinRequest, JoinResponse, PairingLink, PeekRequest, PeekResponse,
+    HandedKey, JoinRequest, JoinResponse, PairingLink, PeekRequest, PeekResponse,
 };
 use holdfast_protocol::phrase::Phrase;
 use holdfast_protocol::secret::Secret32;
 use holdfast_protocol::sync::{
-    Ack, InviteWrap, Item, MAX_PUSH, Outcome, Problem, ProblemCode, Push, SpacePage, SyncRequest,
-    SyncResponse, Want,
+    AccountOutline, Ack, InviteWrap, Item, MAX_PUSH, Outcome, Problem, ProblemCode, Push,
+    SpacePage, SyncRequest, SyncResponse, Want,
 };
 use holdfast_protocol::wire::{self, Malformed};
 use logs::{Seeded, found, found_chart, header, reader};
@@ -144,7 +144,11 @@ fn everything() -> Vec<Kept> {
     let wrapped = Wrapped(vec![9; 80]);
     let push = Push {
         entry: entry.to_bytes(),
-        invite_wraps: vec![InviteWrap { invite: invite.id(), wrapped: wrapped.clone() }],
+        invite_wraps: vec![InviteWrap {
+            invite: invite.id(),
+            class: Class::Log,
+            wrapped: wrapped.clone(),
+        }],
     };
     let outcomes = [
         Outcome::Stored { seq: 1 },
@@ -166,7 +170,10 @@ fn everything() -> Vec<Kept> {
             Want { space: chart.space(), after: 5, starting_at: Some(24) },
         ],
         page_bytes: 1 << 20,
+        accounts_feed: 0,
     };
+    let item = Item::Entry { seq: 1, bytes: vec![4; 20] };
+    let outline = AccountOutline { account: account.id(), membership: vec![item.clone()] };
     let response = SyncResponse {
         version: 1,
         generation: Generation([3; 16]),
@@ -176,6 +183,9 @@ fn everything() -> Vec<Kept> {
         spaces: vec![page(&entry)],
         cursors: vec![cursor.clone()],
         more: false,
+        accounts: vec![outline.clone()],
+        accounts_feed: 6,
+        gone: vec![chart.space()],
     };
     let mut all = vec![
         Kept { name: "entry", valid: entry.to_bytes(), again: entry_again },
@@ -202,17 +212,17 @@ fn everything() -> Vec<Kept> {
             &TokenResponse { token: vec![3; 32], account: account.id(), lives_ms: 86_400_000 },
         ),
         kept("peek request", &PeekRequest::sign(&invite, account.id())),
-        kept(
-            "peek response",
-            &PeekResponse { membership: vec![Item::Entry { seq: 1, bytes: vec![4; 20] }] },
-        ),
+        kept("peek response", &PeekResponse { membership: vec![item], accounts: vec![outline] }),
         kept(
             "join request",
             &JoinRequest { version: 1, account: account.id(), admission: vec![5; 30] },
         ),
         kept(
             "join response",
-            &JoinResponse { outcome: Outcome::Stored { seq: 4 }, wrapped: Some(wrapped) },
+            &JoinResponse {
+                outcome: Outcome::Stored { seq: 4 },
+                keys: vec![HandedKey { class: Class::Log, wrapped }],
+            },
         ),
         kept(
             "problem",
@@ -416,6 +426,7 @@ fn a_list_longer_than_allowed_is_refused_before_its_first_element_is_read() {
             cursors: vec![],
             want: vec![],
             page_bytes: 0,
+            accounts_feed: 0,
         })
     };
     assert!(decoded::<SyncRequest>(&request(MAX_PUSH)).is_some());

@@ -263,6 +263,7 @@ impl Device {
             cursors: vec![],
             want: vec![],
             page_bytes: 1 << 20,
+            accounts_feed: 0,
         }
     }
 
@@ -594,7 +595,7 @@ pub fn invite_wrap(account: SpaceId, keys: &InviteKeys, secret: &AccountSecret) 
     let info = invite_wrap_info(account, keys.id());
     let wrapped =
         wrap(&keys.receive().public(), &info, secret.0.expose(), &mut SystemEntropy).unwrap();
-    InviteWrap { invite: keys.id(), wrapped }
+    InviteWrap { invite: keys.id(), class: Class::Account, wrapped }
 }
 
 /// An admission that a new device signs with an invite.

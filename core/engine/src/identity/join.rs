@@ -4,6 +4,7 @@
 use holdfast_protocol::VERSION;
 use holdfast_protocol::entry::Entry;
 use holdfast_protocol::epoch::AccountEpoch;
+use holdfast_protocol::ids::Class;
 use holdfast_protocol::keys::{DeviceKeys, Wrapped};
 use holdfast_protocol::membership::{Refusal, SpaceState};
 use holdfast_protocol::pairing::{
@@ -41,7 +42,7 @@ impl Engine {
 
 fn bad_link(bad: &BadLink) -> Error {
     let code = match bad {
-        BadLink::NotALink | BadLink::Damaged => "bad_link",
+        BadLink::NotALink { .. } | BadLink::Damaged => "bad_link",
         BadLink::Newer => "newer_link",
     };
     Error::Link { code, message: bad.to_string() }
@@ -124,7 +125,8 @@ fn join(mut config: Config, link: &str, device_name: &str) -> Result<Engine> {
         arrive::keep_joining(&home, &joining, &device, &mut *config.entropy)?;
         match send(&asking, &link, &entry)? {
             Sent::Admitted(response) => {
-                take_secret(&mut config, &home, &mut joining, &link, &state, response.wrapped)?;
+                let wrapped = response.key(Class::Account).cloned();
+                take_secret(&mut config, &home, &mut joining, &link, &state, wrapped)?;
                 let account = link.account;
                 return arrive::arrive(config, home, &*transport, account, &device, &device_name);
             }
@@ -257,7 +259,7 @@ fn resume(
         .ok_or_else(used)?;
     match send(asking, link, &entry)? {
         Sent::Admitted(response) => {
-            let wrapped = response.wrapped.ok_or_else(lost_key)?;
+            let wrapped = response.key(Class::Account).cloned().ok_or_else(lost_key)?;
             arrive::keep_answer(&home, &mut joining, &wrapped)?;
             finish(config, home, asking, link, (joining, device), device_name)
         }

@@ -181,6 +181,7 @@ fn read_membership(
             cursors: Vec::new(),
             want: vec![want],
             page_bytes: PAGE_BYTES,
+            accounts_feed: 0,
         };
         let response: SyncResponse = asking.ask("/v1/sync", &request, Some(token.clone()))?;
         let Some(page) = response.spaces.into_iter().find(|page| page.space == account) else {
@@ -231,6 +232,7 @@ fn push(asking: &Asking<'_>, paper: &DeviceKeys, entry: &Entry) -> Result<Outcom
         cursors: Vec::new(),
         want: Vec::new(),
         page_bytes: 0,
+        accounts_feed: 0,
     };
     let response: SyncResponse = asking.ask("/v1/sync", &request, Some(token))?;
     let ack = response.acks.into_iter().find(|ack| ack.entry == entry.hash());

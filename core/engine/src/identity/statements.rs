@@ -179,7 +179,7 @@ pub(crate) fn invite_device(
     let wrapped = wrap(&receive, &info, secret.0.expose(), entropy)?;
     let act = Act::InviteDevice(InviteDevice { invite: invite.id(), receive, expires_at_ms });
     let entry = statement(account, act, by);
-    Ok((entry, InviteWrap { invite: invite.id(), wrapped }))
+    Ok((entry, InviteWrap { invite: invite.id(), class: Class::Account, wrapped }))
 }
 
 /// A device admits itself with an invite. It has seen nothing of the log but its membership, and says so.
@@ -215,7 +215,7 @@ pub(crate) fn revoke_device(
         .map(|(invite, open)| {
             let info = invite_wrap_info(account.space(), *invite);
             let wrapped = wrap(&open.receive, &info, next.0.expose(), entropy)?;
-            Ok(InviteWrap { invite: *invite, wrapped })
+            Ok(InviteWrap { invite: *invite, class: Class::Account, wrapped })
         })
         .collect::<Result<_, WrapError>>()?;
     let cut: Cut = account.tip(&device);

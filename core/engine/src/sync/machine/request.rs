@@ -82,6 +82,7 @@ impl Machine {
             cursors: moved,
             want,
             page_bytes,
+            accounts_feed: 0,
         };
         Ok(Some((request, sent)))
     }
