@@ -7,6 +7,8 @@ mod asking;
 mod create;
 mod devices;
 mod join;
+#[cfg(test)]
+mod key_tests;
 pub(crate) mod keys;
 pub(crate) mod outline;
 mod recover;
