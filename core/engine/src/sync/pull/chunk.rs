@@ -262,7 +262,7 @@ impl<'a, 't> Chunk<'a, 't> {
             };
         };
         match state.check(entry, &self.accounts, Judge::Member) {
-            Ok(accepted) => Judged::Fits(Some(accepted)),
+            Ok(accepted) => Judged::Fits(Some(Box::new(accepted))),
             Err(NotAccepted::Never(Refusal::NotAMember)) if !self.account_is_whole => Judged::Waits,
             Err(NotAccepted::Never(Refusal::UnknownStatement)) => Judged::Unknown,
             Err(not) => Judged::No(not),
@@ -441,7 +441,7 @@ impl<'a, 't> Chunk<'a, 't> {
 
 enum Judged {
     /// It fits. A genesis has no acceptance apart from the state it starts.
-    Fits(Option<Accepted>),
+    Fits(Option<Box<Accepted>>),
     /// Its author may be a device whose admission was not read yet.
     Waits,
     /// The space is none of this device's.
