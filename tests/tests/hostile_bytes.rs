@@ -75,6 +75,8 @@ fn attacks(hacker: &BareClient, victim: DeviceId) -> Vec<Attack> {
             "another device's strand",
             changes(hacker, &format!("session/hacked-3/{victim}"), &honest),
         ),
+        log("another device's day", changes(hacker, &format!("day/2026-03-01/{victim}"), &honest)),
+        log("a day spelled otherwise", changes(hacker, &format!("day/2026-3-1/{me}"), &honest)),
         log(
             "a huge start_op",
             changes(hacker, &own(4), &ForgedChange { start_op: u64::MAX >> 1, ..honest.clone() }),

@@ -51,6 +51,7 @@ fn run(cli: Cli, output: &Output) -> Outcome<Exit> {
         Command::Hold(args) => commands::hold::run(args, &context()?, output)?,
         Command::Session(args) => commands::session::run(&args, &context()?, output)?,
         Command::History(args) => commands::history::run(&args, &context()?, output)?,
+        Command::Test(args) => commands::test::run(args, &context()?, output)?,
         Command::Catalog(args) => commands::catalog::run(&args, output)?,
         Command::Safety(args) => commands::safety::run(&args, output)?,
         Command::Habit(args) => commands::habit::run(*args, &context()?, output)?,

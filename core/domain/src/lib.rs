@@ -17,6 +17,7 @@ pub mod rules;
 pub mod running;
 pub mod safety;
 pub mod schedule;
+pub mod self_test;
 pub mod units;
 pub mod vocabulary;
 pub mod words;

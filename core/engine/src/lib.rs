@@ -38,6 +38,10 @@ pub use commands::hold::HoldEdit;
 pub use commands::log_request::{Done, Eased, LogRequest, LogSide};
 pub use commands::play;
 pub use commands::routine;
+pub use commands::self_test::{
+    Imbalance, ReadingView, SignsView, TestChange, TestHistory, TestRequest, TestResultView,
+    TestView,
+};
 pub use commands::session::SessionWithHolds;
 pub use config::{Config, Sharing};
 pub use doctor::{DoctorFinding, DoctorReport};

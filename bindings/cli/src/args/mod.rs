@@ -7,6 +7,7 @@ pub mod day;
 pub mod play;
 pub mod record;
 pub mod routine;
+pub mod test;
 pub mod values;
 
 use std::path::PathBuf;
@@ -96,6 +97,9 @@ pub enum Command {
     Event(day::Event),
     /// How much it hurts somewhere, outside of any session
     Pain(day::Pain),
+    /// Self-tests: what there is, what was found, how it changed
+    #[command(subcommand)]
+    Test(test::Test),
     /// The relay that carries what is written here
     #[command(subcommand)]
     Relay(account::Relay),

@@ -15,3 +15,4 @@ pub mod routine;
 pub mod safety;
 pub mod session;
 pub mod sync;
+pub mod test;

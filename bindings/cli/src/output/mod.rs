@@ -5,6 +5,7 @@ pub mod closing;
 pub mod layout;
 pub mod qr;
 pub mod record;
+pub mod self_test;
 pub mod words;
 
 use std::io::{self, IsTerminal as _, Write as _};

@@ -13,5 +13,6 @@ mod play;
 mod record;
 mod relay;
 mod routine;
+mod self_tests;
 mod sync;
 mod watched;

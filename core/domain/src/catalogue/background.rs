@@ -1,10 +1,10 @@
 //! What stands around the exercises: self-tests, signs, disagreements, figures, what is worth
 //! tracking. It judges nothing.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Fact, Provenance};
-use crate::ids::{SourceId, TestId};
+use crate::ids::{MuscleId, SourceId, TestId};
 use crate::words::Code;
 
 /// A self-test: what it records and what a result may mean. source: ../domain/protocols.md
@@ -26,7 +26,7 @@ pub struct SelfTest {
 }
 
 /// What a field of a self-test holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldType {
     /// Yes or no.
@@ -63,6 +63,9 @@ pub struct TestField {
     /// The options of an enum.
     #[serde(default)]
     pub options: Vec<TestOption>,
+    /// The muscle it is about, where the test asks about several: one of them is enough.
+    #[serde(default)]
+    pub muscle: Option<MuscleId>,
     /// The smallest value.
     #[serde(default)]
     pub min: Option<u32>,

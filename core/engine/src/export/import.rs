@@ -6,9 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use holdfast_domain::catalogue::Catalogue;
 use holdfast_domain::habit::{Habit, HabitPlan};
 use holdfast_domain::ids::{DayRecordId, ExerciseId, HabitId, ObservationId};
-use holdfast_domain::record::{Context, Correction, HoldKey, Observation, SessionKey, Target};
+use holdfast_domain::record::{
+    Context, Correction, DayFact, DayRecord, HoldKey, Observation, SessionKey, Target,
+};
 use holdfast_domain::routine::Routine;
 use holdfast_domain::rules::{self, Profile};
+use holdfast_domain::self_test;
 use holdfast_domain::units::LocalDay;
 use holdfast_domain::vocabulary::Side;
 use holdfast_domain::words::Words;
@@ -132,12 +135,15 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
                 id,
                 "a record with this id is here already and differs; it was left as it is",
             ),
-            None => {
-                report.added += 1;
-                days_of.insert(id.clone(), record.local_day);
-                let of_day = to_write.days.entry(record.local_day).or_default();
-                of_day.push(Record::Day(Box::new(record)));
-            }
+            None => match possible(record) {
+                Ok(record) => {
+                    report.added += 1;
+                    days_of.insert(id.clone(), record.local_day);
+                    let of_day = to_write.days.entry(record.local_day).or_default();
+                    of_day.push(Record::Day(Box::new(record)));
+                }
+                Err(why) => report.refuse(kind.as_str(), id, &why),
+            },
         }
     }
     for (id, correction) in new.corrections {
@@ -219,6 +225,22 @@ fn checked(
     let observation = observation.checked(context).map_err(|refused| refused.to_string())?;
     done.insert(side);
     Ok(observation)
+}
+
+/// A record of a day that can be true. What only another version asks of a test is kept as it is.
+fn possible(record: DayRecord) -> std::result::Result<DayRecord, String> {
+    if let DayFact::Test(result) = &record.what
+        && let Some(test) = self_test::find(&result.test)
+    {
+        let mut answers = result.answers.clone();
+        answers.retain(|field, _| test.field(field).is_some());
+        let side = (result.side != Side::None).then_some(result.side);
+        if !answers.is_empty() {
+            test.checked(side, answers).map_err(|refused| refused.to_string())?;
+        }
+    }
+    let at = record.at.clone();
+    record.checked(&at).map_err(|refused| refused.to_string())
 }
 
 /// Whose strand a correction goes to.

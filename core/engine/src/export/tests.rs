@@ -164,6 +164,21 @@ fn what_is_cut_off_or_foreign_is_refused_in_words_and_nothing_is_taken() {
 }
 
 #[test]
+fn a_record_of_a_day_that_cannot_be_is_refused_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = (recorded(), home());
+    let file = dir.path().join("one.json");
+    export(&first.engine, ExportFormat::Json, &file);
+    let text = fs::read_to_string(&file).unwrap();
+    let broken = text.replacen("\"full_extension\":false", "\"full_extension\":7", 1);
+    fs::write(&file, broken.replacen("\"minutes\":105", "\"minutes\":0", 1)).unwrap();
+    let report = second.engine.import(&file, false).unwrap();
+    let whys: Vec<_> = report.refused.iter().map(|refused| refused.what).collect();
+    assert_eq!((report.added, whys), (10, vec!["test", "event"]), "{:?}", report.refused);
+    assert!(report.refused[0].why.contains("yes or no"), "{:?}", report.refused);
+}
+
+#[test]
 fn an_export_never_writes_over_something() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("precious.txt");

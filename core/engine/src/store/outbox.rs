@@ -170,7 +170,7 @@ pub(crate) fn of_doc(conn: &Connection, space: SpaceId, doc: &DocId) -> Result<V
 /// Notes that a relay keeps these changes, at place `entry` of the space's log.
 pub(crate) fn acknowledge(tx: &Tx<'_>, ids: &[i64], entry: Seq) -> Result<()> {
     for id in ids {
-        for table in ["observation", "correction", "session_record"] {
+        for table in ["observation", "correction", "session_record", "day_record"] {
             let sql = format!(
                 "UPDATE {table} SET entry = ?2
                  WHERE doc = (SELECT doc FROM outbox WHERE id = ?1) AND outbox = ?1"
