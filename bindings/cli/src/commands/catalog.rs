@@ -250,6 +250,7 @@ fn full_text(exercise: &Exercise, output: &Output) -> String {
     };
     let dose = &exercise.dose;
     let timed = !matches!(dose.mode, Mode::Tick | Mode::Slot | Mode::Test);
+    let second = format!(" {}", words::plain("unit.s"));
     let figure = |field: &str, range: Range, unit: &str| {
         if timed { stated(field, words::range(range, unit)) } else { String::new() }
     };
@@ -275,10 +276,10 @@ fn full_text(exercise: &Exercise, output: &Output) -> String {
                 ("prompt.field.tools_any_of", stated("tools", listed("tool", tools))),
                 ("prompt.field.extras", listed("tool", extras).unwrap_or_default()),
                 ("prompt.field.done", words::plain(&format!("mode.{}", dose.mode))),
-                ("prompt.field.hold", figure("hold_s", dose.hold_s, " s")),
+                ("prompt.field.hold", figure("hold_s", dose.hold_s, &second)),
                 ("prompt.field.repetitions", figure("reps", dose.reps, "")),
                 ("prompt.field.sets", figure("sets", dose.sets, "")),
-                ("prompt.field.rest", figure("rest_s", dose.rest_s, " s")),
+                ("prompt.field.rest", figure("rest_s", dose.rest_s, &second)),
                 ("prompt.field.tempo", words::tempo(dose)),
                 (
                     "prompt.field.how_often",

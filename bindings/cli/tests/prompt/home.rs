@@ -64,7 +64,11 @@ impl Home {
 
     /// Runs it with something on standard input.
     pub fn run_reading(&self, line: &str, input: &str) -> Ran {
-        let mut command = program(&self.path());
+        self.run_command_reading(program(&self.path()), line, input)
+    }
+
+    /// The same with a program that somebody else prepared.
+    pub fn run_command_reading(&self, mut command: Command, line: &str, input: &str) -> Ran {
         command.args(split(line)).stdin(Stdio::piped());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -116,7 +120,8 @@ fn of(output: std::process::Output) -> Ran {
     }
 }
 
-fn split(line: &str) -> Vec<String> {
+/// A line as words: split at spaces; `'` keeps words together.
+pub fn split(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quoted = false;
     for letter in line.chars() {

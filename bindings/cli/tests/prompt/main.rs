@@ -16,3 +16,4 @@ mod routine;
 mod self_tests;
 mod sync;
 mod watched;
+mod words;
