@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::commands::routine::show;
+use crate::output::words;
 
 /// What a process ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,9 +139,9 @@ impl Failure {
 impl From<HoldfastError> for Failure {
     fn from(error: HoldfastError) -> Self {
         let exit = if error.is_bad_input() { Exit::Usage } else { Exit::Failed };
-        let mut failure = Self::new(error.code().to_owned(), &error, exit);
+        let mut failure = Self::new(error.code().to_owned(), error.said(words::reader()), exit);
         failure.0.field = error.field().map(str::to_owned);
-        failure.0.hint = error.hint().map(sentence);
+        failure.0.hint = error.hint().map(|hint| sentence(&words::reader().say(&hint)));
         match &error {
             HoldfastError::HomeInUse { pid, command, .. } => {
                 failure.with("pid", *pid).with("command", command.clone())

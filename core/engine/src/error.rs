@@ -1,6 +1,9 @@
 //! What goes wrong: one rich enum inside, one small enum that a caller acts on, and the one place
 //! where the first becomes the second. Every text says what, on what, and what to do.
 
+#[path = "error_words.rs"]
+mod error_words;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +12,7 @@ use holdfast_domain::rules::{Broken, Finding};
 use holdfast_domain::words::{Message, Words};
 use holdfast_protocol::phrase::BadPhrase;
 
+use self::error_words::said;
 use crate::documents::document::{Refused, WriteError};
 use crate::identity::statements::NotMade;
 use crate::key_provider::KeyError;
@@ -89,7 +93,7 @@ pub(crate) enum Error {
     #[error("{broken}")]
     Broken { broken: Broken, way_on: WayOn },
     #[error("{message}")]
-    AskFirst { code: &'static str, message: String, steps: Vec<String> },
+    AskFirst { code: &'static str, message: Message, steps: Vec<String> },
     #[error("{message}")]
     Forbidden { code: &'static str, message: String },
     #[error(
@@ -108,18 +112,12 @@ pub(crate) enum WayOn {
 }
 
 impl WayOn {
-    const fn hint(self, findings: &[Finding]) -> Option<&'static str> {
-        let mut n = 0;
-        while n < findings.len() {
-            if !findings[n].overridable {
-                return None;
-            }
-            n += 1;
-        }
-        Some(match self {
-            Self::Override => "Override the rule by its name, with a reason, if it is right here.",
-            Self::Acknowledge => "Acknowledge the rule by its name to play all the same.",
-        })
+    fn hint(self, findings: &[Finding]) -> Option<Message> {
+        let code = match self {
+            Self::Override => "hint.override",
+            Self::Acknowledge => "hint.acknowledge",
+        };
+        findings.iter().all(|finding| finding.overridable).then(|| Message::new(code))
     }
 }
 
@@ -199,7 +197,7 @@ pub enum HoldfastError {
     #[error("{message}")]
     NotFound {
         /// The sentence.
-        message: String,
+        message: Message,
         /// What answers to the name, where several do.
         candidates: Vec<String>,
     },
@@ -211,7 +209,7 @@ pub enum HoldfastError {
         /// A finer code.
         code: String,
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// Asked before it is taken: the same call with `yes` does it.
     #[error("{message}")]
@@ -219,7 +217,7 @@ pub enum HoldfastError {
         /// The input in question, as the command line names it.
         field: String,
         /// The question.
-        message: String,
+        message: Message,
     },
     /// The state of things forbids it.
     #[error("{message}")]
@@ -227,7 +225,7 @@ pub enum HoldfastError {
         /// The finer code.
         code: String,
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// Hard rules stand in the way, and nobody took responsibility for breaking them.
     #[error("{message}")]
@@ -235,9 +233,9 @@ pub enum HoldfastError {
         /// The findings that stand in the way.
         findings: Vec<Finding>,
         /// The sentence.
-        message: String,
+        message: Message,
         /// What can be done, where something can.
-        hint: Option<&'static str>,
+        hint: Option<Message>,
     },
     /// Something is to be decided before the routine can be played.
     #[error("{message}")]
@@ -245,7 +243,7 @@ pub enum HoldfastError {
         /// What: `sides_to_say`, `slots_to_fill` or `nothing_chosen`.
         code: String,
         /// The sentence.
-        message: String,
+        message: Message,
         /// The steps it is about.
         steps: Vec<String>,
     },
@@ -255,7 +253,7 @@ pub enum HoldfastError {
         /// That process; 0 where it did not say.
         pid: u32,
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// Another process has the directory.
     #[error("{message}")]
@@ -265,55 +263,55 @@ pub enum HoldfastError {
         /// What it is doing.
         command: String,
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// The directory is no home, or not a fresh one.
     #[error("{message}")]
     NotAHome {
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// A home is already there.
     #[error("{message}")]
     AlreadyAHome {
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// The data was written by a newer version. It was not touched.
     #[error("{message}")]
     NewerData {
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// The database is damaged.
     #[error("{message}")]
     Damaged {
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// The disk is full. Nothing was half-written.
     #[error("{message}")]
     DiskFull {
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// The directory cannot be written to.
     #[error("{message}")]
     ReadOnly {
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// The key store is locked, or the engine suspended: later it works.
     #[error("{message}")]
     Locked {
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// The key is lost: the phrase, a pairing, or a fresh start. No file was touched.
     #[error("{message}")]
     RecoveryNeeded {
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// The relay could not be used, or refused.
     #[error("{message}")]
@@ -321,7 +319,7 @@ pub enum HoldfastError {
         /// The finer code.
         code: String,
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// A link that leads nowhere (any more).
     #[error("{message}")]
@@ -329,25 +327,25 @@ pub enum HoldfastError {
         /// The finer code.
         code: String,
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// Words that are no recovery phrase, or none of this relay's.
     #[error("{message}")]
     Phrase {
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// The engine stopped over an error of its own. What was saved is safe: drop it and open again.
     #[error("{message}")]
     RestartNeeded {
         /// The sentence.
-        message: String,
+        message: Message,
     },
     /// Anything else: reading or writing failed in a way nobody can act on but try again.
     #[error("{message}")]
     Failed {
         /// The sentence.
-        message: String,
+        message: Message,
     },
 }
 
@@ -392,30 +390,51 @@ impl HoldfastError {
 
     /// What to do, where the sentence does not say it already.
     #[must_use]
-    pub const fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<Message> {
+        let code = match self {
+            Self::NotFound { candidates, .. } if !candidates.is_empty() => "hint.more_of_the_id",
+            Self::Broken { hint, .. } => return hint.clone(),
+            Self::HomeInUse { .. } => "hint.wait",
+            Self::NotAHome { .. } => "hint.make_a_home",
+            Self::NewerData { .. } => "hint.update",
+            Self::Damaged { .. } => "hint.repair",
+            Self::DiskFull { .. } => "hint.free_space",
+            Self::ReadOnly { .. } => "hint.write_access",
+            Self::RecoveryNeeded { .. } => "hint.recover",
+            Self::RestartNeeded { .. } => "hint.start_again",
+            _ => return None,
+        };
+        Some(Message::new(code))
+    }
+
+    /// The sentence for people, in their language.
+    #[must_use]
+    pub fn said(&self, words: &Words) -> String {
         match self {
-            Self::NotFound { candidates, .. } if !candidates.is_empty() => {
-                Some("Give more of the id.")
+            Self::Broken { findings, .. } => {
+                let said = |f: &Finding| format!("{} ({})", f.text(words), f.rule);
+                findings.iter().map(said).collect::<Vec<_>>().join(" ")
             }
-            Self::Broken { hint, .. } => *hint,
-            Self::HomeInUse { .. } => Some("Wait until it is done, then try again."),
-            Self::NotAHome { .. } => {
-                Some("Make one with `holdfast init`, or name another with --home.")
-            }
-            Self::NewerData { .. } => Some("Update Holdfast. Nothing was changed."),
-            Self::Damaged { .. } => Some(
-                "Keep a copy of the folder, then run `holdfast doctor --repair`, or recover from \
-                 another device or the recovery phrase.",
-            ),
-            Self::DiskFull { .. } => {
-                Some("Free some space and try again. Nothing was half-written.")
-            }
-            Self::ReadOnly { .. } => Some("Give yourself write access, or name another folder."),
-            Self::RecoveryNeeded { .. } => Some(
-                "Recover into a new folder with the phrase or a pairing link. Nothing was changed.",
-            ),
-            Self::RestartNeeded { .. } => Some("Start again. What was saved is safe."),
-            _ => None,
+            Self::NotFound { message, .. }
+            | Self::BadInput { message, .. }
+            | Self::NeedsConfirmation { message, .. }
+            | Self::Forbidden { message, .. }
+            | Self::AskFirst { message, .. }
+            | Self::PlayInUse { message, .. }
+            | Self::HomeInUse { message, .. }
+            | Self::NotAHome { message }
+            | Self::AlreadyAHome { message }
+            | Self::NewerData { message }
+            | Self::Damaged { message }
+            | Self::DiskFull { message }
+            | Self::ReadOnly { message }
+            | Self::Locked { message }
+            | Self::RecoveryNeeded { message }
+            | Self::Relay { message, .. }
+            | Self::Link { message, .. }
+            | Self::Phrase { message }
+            | Self::RestartNeeded { message }
+            | Self::Failed { message } => words.say(message),
         }
     }
 
@@ -429,7 +448,7 @@ impl HoldfastError {
 /// The one place where what went wrong inside becomes what a caller can act on.
 impl From<Error> for HoldfastError {
     fn from(error: Error) -> Self {
-        let message = error.to_string();
+        let message = said(&error);
         match error {
             Error::NotAHome { .. } => Self::NotAHome { message },
             Error::AlreadyAHome { .. } => Self::AlreadyAHome { message },

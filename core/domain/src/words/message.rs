@@ -116,6 +116,20 @@ pub struct Message {
     pub args: BTreeMap<String, Arg>,
 }
 
+impl From<String> for Message {
+    /// A text that has no code, said as it is in every language.
+    fn from(text: String) -> Self {
+        Self::new("said.as_it_is").with("text", text)
+    }
+}
+
+impl fmt::Display for Message {
+    /// In English.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&super::Words::english().say(self))
+    }
+}
+
 impl Message {
     /// A sentence without arguments.
     #[must_use]

@@ -256,7 +256,7 @@ fn a_full_disk_is_told_apart_and_nothing_is_half_written() {
         }
     };
     assert_eq!(full.code(), "disk_full", "{full}");
-    assert!(full.hint().unwrap().contains("space"));
+    assert!(full.hint().unwrap().to_string().contains("space"));
     assert!(engine.doctor(false).unwrap().ok);
     limit(1 << 30);
     engine.log(&hold(60)).unwrap();

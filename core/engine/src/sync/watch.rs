@@ -168,7 +168,7 @@ impl Engine {
             .name("holdfast-watch".to_owned())
             .spawn(move || watch.run())
             .map_err(|error| HoldfastError::Failed {
-                message: format!("the watch cannot start: {error}"),
+                message: format!("the watch cannot start: {error}").into(),
             })?;
         Ok(Watching { cancel, inner: weak, _writes: writes })
     }
@@ -197,7 +197,7 @@ impl Watch {
                 Ok(Err(error)) => error.into(),
                 Err(panic) => {
                     inner.store.give_up();
-                    let message = crate::store::panic_text(panic.as_ref());
+                    let message = crate::store::panic_text(panic.as_ref()).into();
                     HoldfastError::RestartNeeded { message }
                 }
             };

@@ -348,7 +348,7 @@ fn a_rule_broken_by_a_merge_is_acknowledged_for_this_once_and_noted() {
     carry(&b, &a);
     let error = a.play("Pair", &PlayOptions::default()).map(drop).unwrap_err();
     let HoldfastError::Broken { findings, hint, .. } = &error else { panic!("{error:?}") };
-    assert!(hint.is_some_and(|hint| hint.contains("Acknowledge")));
+    assert!(hint.as_ref().is_some_and(|hint| hint.to_string().contains("Acknowledge")));
     let rule = findings[0].rule.to_string();
     let acks = PlayOptions { acks: vec![rule.clone()], ..PlayOptions::default() };
     let mut playing = a.play("Pair", &acks).unwrap();

@@ -11,10 +11,10 @@ use crate::error::Error;
 
 impl From<RoutineRefusal> for Error {
     fn from(refused: RoutineRefusal) -> Self {
-        let (code, message) = (refused.code(), refused.to_string());
+        let message = refused.message();
         match refused {
             RoutineRefusal::UnknownExercise(id) => super::find::unknown_exercise(id.as_str()),
-            _ => Self::BadInput { field: field(&refused), code, message },
+            _ => Self::bad_value(field(&refused), message),
         }
     }
 }
@@ -43,7 +43,7 @@ impl From<BadSchedule> for Error {
 
 impl From<EditRefusal> for Error {
     fn from(refused: EditRefusal) -> Self {
-        let (code, message) = (refused.code(), refused.to_string());
+        let message = refused.message();
         let field = match refused {
             EditRefusal::NoSuchStep(step) => {
                 return Self::Unknown { what: "step", id: step.to_string(), near: Vec::new() };
@@ -57,13 +57,13 @@ impl From<EditRefusal> for Error {
             EditRefusal::NotOverridden(_) => "override",
             EditRefusal::BadId(_) => "id",
         };
-        Self::BadInput { field, code, message }
+        Self::bad_value(field, message)
     }
 }
 
 impl From<TemplateRefusal> for Error {
     fn from(refused: TemplateRefusal) -> Self {
-        let (code, message) = (refused.code(), refused.to_string());
+        let message = refused.message();
         let field = match refused {
             TemplateRefusal::Refused(refused) => return refused.into(),
             TemplateRefusal::NoSteps(_) => "template",
@@ -71,13 +71,13 @@ impl From<TemplateRefusal> for Error {
             TemplateRefusal::NoSuchStep { .. } => "include",
             TemplateRefusal::BadId(_) => "id",
         };
-        Self::BadInput { field, code, message }
+        Self::bad_value(field, message)
     }
 }
 
 impl From<PlayRefusal> for Error {
     fn from(refused: PlayRefusal) -> Self {
-        let (code, message) = (refused.code(), refused.to_string());
+        let (code, message) = (refused.code(), refused.message());
         match refused {
             PlayRefusal::SidesToSay(steps)
             | PlayRefusal::SlotsToFill(steps)
@@ -86,9 +86,7 @@ impl From<PlayRefusal> for Error {
                 named.dedup();
                 Self::AskFirst { code, message, steps: named }
             }
-            PlayRefusal::UnknownExercise(_) | PlayRefusal::Plan(_) => {
-                Self::Forbidden { code, message }
-            }
+            PlayRefusal::UnknownExercise(_) | PlayRefusal::Plan(_) => Self::forbidden(message),
         }
     }
 }
