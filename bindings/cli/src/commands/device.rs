@@ -76,7 +76,11 @@ fn list(engine: &Engine, output: &Output) -> Outcome {
             }
             let id = record::short(&device.device).to_owned();
             let remarks: Vec<String> = remarks.into_iter().map(words::plain).collect();
-            table.row([id, device.name.clone(), remarks.join(", ")]);
+            let name = match device.paper {
+                true => words::plain("prompt.device.phrase"),
+                false => device.name.clone(),
+            };
+            table.row([id, name, remarks.join(", ")]);
         }
         table.text(o.width)
     });

@@ -109,9 +109,9 @@ fn text(shown: &Shown, exercise: Option<&Exercise>, output: &Output) -> String {
             let own: Vec<_> = flag.provenance.sources.all().into_iter().cloned().collect();
             let cited = words::cited(&own, flag.provenance.is_ours("text"));
             format!(
-                "{}\nMay be: {}\n{}{cited}",
+                "{}\n{}\n{}{cited}",
                 plain(&flag.text),
-                plain(&flag.suspect),
+                words::say("prompt.safety.may_be", &[("suspect", plain(&flag.suspect).into())]),
                 plain(&flag.action)
             )
         })

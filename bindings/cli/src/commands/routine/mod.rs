@@ -38,7 +38,11 @@ pub fn run(args: Routine, context: &Context, output: &Output) -> Outcome {
             let listed = words::plain("prompt.routine.lists_templates");
             let template = catalog::one_of("template", &add.template, all, |t| t.id.as_str())
                 .map_err(|failure| failure.and_hint(&listed))?;
-            changed(&engine.add_template(template.id.as_str(), &template_options(&add))?, output)
+            // A routine that nobody named is called what its template is called in the reader's language.
+            let named = template_options(&add);
+            let name = named.name.clone().or_else(|| Some(template.name(words::reader())));
+            let options = TemplateOptions { name, ..named };
+            changed(&engine.add_template(template.id.as_str(), &options)?, output)
         }
         Routine::New { name } => changed(&engine.new_routine(&name)?, output),
         Routine::Rename { routine, name } => {
