@@ -18,7 +18,10 @@ fn is_known(token: &str) -> bool {
     const TYPED: &[&str] = &["Ana", "phone", "Evening", "Europe/Berlin", "up", "soon"];
     let catalogue = Catalogue::built_in();
     let id = |known: &str| token == known;
+    // A device's or a routine's id has a digit, and no word of English has.
+    let hex = |b: u8| b.is_ascii_hexdigit();
     TYPED.contains(&token)
+        || token.len() >= 8 && token.bytes().all(hex) && token.bytes().any(|b| b.is_ascii_digit())
         || catalogue.exercises().iter().any(|exercise| id(exercise.id.as_str()))
         || catalogue.templates().iter().any(|template| id(template.id.as_str()))
         || catalogue.rules().iter().any(|rule| id(rule.id.as_str()))
