@@ -46,6 +46,8 @@ fn run(cli: Cli, output: &Output) -> Outcome<Exit> {
     match cli.command {
         Command::Init(args) => commands::init::run(args, &context()?, output)?,
         Command::Routine(args) => commands::routine::run(*args, &context()?, output)?,
+        Command::Plan(args) => commands::plan::run(&args, &context()?, output)?,
+        Command::Schedule(args) => commands::schedule::run(&args, &context()?, output)?,
         Command::Play(args) => commands::play::run(&args, &context()?, output)?,
         Command::Log(args) => commands::log::run(*args, &context()?, output)?,
         Command::Hold(args) => commands::hold::run(args, &context()?, output)?,

@@ -38,6 +38,7 @@ pub use commands::hold::HoldEdit;
 pub use commands::log_request::{Done, Eased, LogRequest, LogSide};
 pub use commands::play;
 pub use commands::routine;
+pub use commands::schedule::{Due, PlanView};
 pub use commands::self_test::{
     Imbalance, ReadingView, SignsView, TestChange, TestHistory, TestRequest, TestResultView,
     TestView,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use holdfast_domain::habit::HabitPlan;
 use holdfast_domain::ids::{HabitId, RoutineId};
 use holdfast_domain::routine::Routine;
+use holdfast_domain::schedule::{Pauses, SlotTimes};
 use holdfast_protocol::content::DocId;
 use holdfast_protocol::ids::{Class, SpaceId};
 use rusqlite::Connection;
@@ -130,6 +131,18 @@ impl PlanEdit<'_, '_> {
     /// Brings a removed routine back.
     pub(crate) fn restore(&mut self, routine: &RoutineId) -> Result<()> {
         self.change(|plan| Ok(plan.restore(routine)?.into_iter().collect()))
+    }
+
+    /// Writes other pauses.
+    pub(crate) fn write_pauses(&mut self, after: &Pauses) -> Result<()> {
+        let before = self.reading.pauses.clone();
+        self.change(|plan| plan.write_pauses(&before, after))
+    }
+
+    /// Writes other times of slots.
+    pub(crate) fn write_slot_times(&mut self, after: &SlotTimes) -> Result<()> {
+        let before = self.reading.slot_times.clone();
+        self.change(|plan| plan.write_slot_times(&before, after))
     }
 
     /// Settles what two devices wrote at once on one of its values.

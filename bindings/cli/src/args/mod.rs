@@ -4,6 +4,7 @@ pub mod account;
 pub mod content;
 pub mod data;
 pub mod day;
+pub mod plan;
 pub mod play;
 pub mod record;
 pub mod routine;
@@ -77,6 +78,11 @@ pub enum Command {
     /// The routines: list, show, make, change, schedule, check
     #[command(subcommand)]
     Routine(Box<routine::Routine>),
+    /// Pause and resume the plan, and say when the slots of the day are
+    #[command(subcommand)]
+    Plan(plan::Plan),
+    /// What is due, and when
+    Schedule(plan::Schedule),
     /// Play a routine
     Play(play::Play),
     /// Log one hold

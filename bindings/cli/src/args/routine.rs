@@ -55,8 +55,10 @@ Example:
     #[command(after_help = "\
 Example:
   holdfast routine schedule Evening --per-day 1 --slots bedtime
-  holdfast routine schedule Evening --per-week 3-5 --days mon,wed,fri
-  holdfast routine schedule Evening --clear")]
+  holdfast routine schedule Evening --per-week 3-5
+  holdfast routine schedule Evening --every 2 --slots morning
+  holdfast routine schedule Evening --days mon,wed,fri --slots lunch=12:15,bedtime
+  holdfast routine schedule Evening --off")]
     Schedule(Schedule),
     /// Add, change, move or remove a step
     Step {
@@ -125,11 +127,11 @@ pub struct Times {
     /// On these days: 2026-03-01,2026-03-08
     #[arg(long, value_delimiter = ',', value_parser = date)]
     pub dates: Vec<LocalDay>,
-    /// In these slots of the day: morning,bedtime
-    #[arg(long, value_delimiter = ',')]
-    pub slots: Vec<String>,
+    /// In these slots of the day, with a time where it is not the usual: morning,bedtime=22:30
+    #[arg(long, value_delimiter = ',', value_parser = values::slot)]
+    pub slots: Vec<values::SlotAt>,
     /// No schedule any more
-    #[arg(long, conflicts_with_all = ["per_day", "per_week", "every", "days", "dates", "slots"])]
+    #[arg(long, visible_alias = "off", conflicts_with_all = ["per_day", "per_week", "every", "days", "dates", "slots"])]
     pub clear: bool,
 }
 

@@ -3,7 +3,9 @@
 
 use holdfast::domain::dose::Range;
 use holdfast::domain::habit::ClockTime;
+use holdfast::domain::ids::Slot;
 use holdfast::domain::record::{Amount, Load};
+use holdfast::domain::schedule::TimeOfDay;
 use holdfast::domain::units::{Millis, Nrs};
 use holdfast::domain::vocabulary::Side;
 
@@ -28,6 +30,31 @@ pub enum Eased {
     After(Millis),
     /// It did not.
     No,
+}
+
+/// A slot of the day, and its time where one was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotAt {
+    /// Which.
+    pub slot: Slot,
+    /// When.
+    pub at: Option<TimeOfDay>,
+}
+
+/// A slot: a name, or a name and its time with `=` between.
+pub fn slot(text: &str) -> Result<SlotAt, String> {
+    let (name, at) = match text.split_once('=') {
+        Some((name, at)) => (name, Some(time_of_day(at)?)),
+        None => (text, None),
+    };
+    let slot = Slot::new(name.trim())
+        .map_err(|_| words::say("schedule.bad_slot", &[("slot", name.trim().into())]))?;
+    Ok(SlotAt { slot, at })
+}
+
+/// A time of day.
+pub fn time_of_day(text: &str) -> Result<TimeOfDay, String> {
+    text.parse().map_err(|_| words::say("prompt.schedule.bad_time", &[("text", text.into())]))
 }
 
 /// Pain, NRS 0–10.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_values;
+mod calendar_days;
 mod content;
 mod data;
 mod demo;
@@ -13,6 +14,7 @@ mod play;
 mod record;
 mod relay;
 mod routine;
+mod schedule;
 mod self_tests;
 mod sync;
 mod watched;

@@ -6,7 +6,7 @@ use crate::home::Home;
 use crate::relay::Relay;
 
 /// A phone and a tablet of Ana's, paired through a relay.
-fn paired() -> (Relay, Home, Home) {
+pub fn paired() -> (Relay, Home, Home) {
     let relay = Relay::up();
     let (phone, tablet) = (Home::empty(), Home::empty());
     phone.json(&format!("init --name Ana --device phone --relay {}", relay.url()));
@@ -20,7 +20,7 @@ fn paired() -> (Relay, Home, Home) {
     (relay, phone, tablet)
 }
 
-fn sync_twice(homes: [&Home; 2]) {
+pub fn sync_twice(homes: [&Home; 2]) {
     for _ in 0..2 {
         for home in homes {
             let report = home.json("sync");

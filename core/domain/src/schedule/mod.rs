@@ -19,12 +19,14 @@
 //!   is never asked while it is skipped; that it counts for nothing is the matter of progress.
 
 pub(crate) mod ask;
+mod due;
 mod instant;
 mod pause;
 mod slot;
 mod timetable;
 
 pub use ask::{Ask, AskSpan};
+pub use due::{Asking, DueAt, DueState, MAX_DAYS_AHEAD};
 pub use instant::instant_of;
 pub use pause::{Pause, PauseRefusal, Pauses};
 pub use slot::{ANY_SLOT, BadTimeOfDay, SlotTimes, TimeOfDay, any_slot};

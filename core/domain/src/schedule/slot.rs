@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ids::Slot;
+use crate::routine::Schedule;
 
 /// The slot of a session of a routine whose schedule names none that fits (ours). It has no time of
 /// day: any time of that day.
@@ -97,6 +98,13 @@ const OURS: [(&str, TimeOfDay); 4] = [
 pub struct SlotTimes(pub BTreeMap<Slot, TimeOfDay>);
 
 impl SlotTimes {
+    /// The first slot of a schedule that has no time: a free name that nobody gave one.
+    #[must_use]
+    pub fn without_time<'a>(&self, schedule: &'a Schedule) -> Option<&'a Slot> {
+        let timeless = |slot: &&Slot| slot.as_str() != ANY_SLOT && self.of(slot).is_none();
+        schedule.slots.iter().filter(timeless).find(|slot| !schedule.times.contains_key(slot))
+    }
+
     /// The time of a slot, where it has one.
     #[must_use]
     pub fn of(&self, slot: &Slot) -> Option<TimeOfDay> {

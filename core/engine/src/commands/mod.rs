@@ -13,6 +13,7 @@ mod nearest;
 pub(crate) mod place;
 pub mod play;
 pub mod routine;
+pub mod schedule;
 pub mod self_test;
 pub mod session;
 

@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use holdfast_domain::habit::HabitPlan;
 use holdfast_domain::ids::{
-    AccountName, DayRecordId, DeviceName, HabitId, ObservationId, RoutineId,
+    AccountName, DayRecordId, DeviceName, HabitId, ObservationId, RoutineId, Slot,
 };
 use holdfast_domain::record::{
     Author, Authored, Correction, DayRecord, Observation, SessionKey, SessionRecord, merge_sessions,
 };
 use holdfast_domain::routine::Routine;
+use holdfast_domain::schedule::{Pause, TimeOfDay};
+use holdfast_domain::units::LocalDay;
 use holdfast_domain::vocabulary::DayKind;
 use holdfast_protocol::content::DocId;
 use holdfast_protocol::ids::{ActorId, SpaceId};
 use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
 
 use crate::documents::name::DocName;
 use crate::documents::plan::Plan;
@@ -29,6 +32,8 @@ const PAGE: u32 = 256;
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Contents {
     pub(super) routines: BTreeMap<RoutineId, Routine>,
+    pub(super) pauses: BTreeMap<LocalDay, Pause>,
+    pub(super) slots: BTreeMap<Slot, SlotTime>,
     pub(super) sessions: BTreeMap<SessionKey, SessionRecord>,
     pub(super) observations: BTreeMap<ObservationId, Observation>,
     pub(super) corrections: BTreeMap<String, Correction>,
@@ -36,6 +41,13 @@ pub(super) struct Contents {
     pub(super) days: BTreeMap<(DayKind, DayRecordId), DayRecord>,
     /// The plans of habits that stand.
     pub(super) habits: BTreeMap<HabitId, HabitPlan>,
+}
+
+/// The chart's own time of a slot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct SlotTime {
+    pub(super) slot: Slot,
+    pub(super) at: TimeOfDay,
 }
 
 /// A document of the chart, opened.
@@ -63,6 +75,9 @@ impl Contents {
                 self.routines.extend(reading.routines);
                 let planned = reading.habits.into_iter();
                 self.habits.extend(planned.filter_map(|(id, planned)| Some((id, planned.plan?))));
+                self.pauses.extend(reading.pauses.iter().map(|pause| (pause.from, pause)));
+                let times = reading.slot_times.0.into_iter();
+                self.slots.extend(times.map(|(slot, at)| (slot.clone(), SlotTime { slot, at })));
             }
             Opened::Strand(strand) => {
                 for (_, stored) in strand.records() {

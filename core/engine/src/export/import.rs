@@ -11,12 +11,13 @@ use holdfast_domain::record::{
 };
 use holdfast_domain::routine::Routine;
 use holdfast_domain::rules::{self, Profile};
+use holdfast_domain::schedule::Pause;
 use holdfast_domain::self_test;
 use holdfast_domain::units::LocalDay;
 use holdfast_domain::vocabulary::Side;
 use holdfast_domain::words::Words;
 
-use super::contents::{Contents, joined};
+use super::contents::{Contents, SlotTime, joined};
 use super::{ImportReport, Refused};
 use crate::commands::journal::Journal;
 use crate::documents::name::DocName;
@@ -46,6 +47,8 @@ pub(super) fn import(inner: &Inner, new: Contents, dry_run: bool) -> Result<Impo
 #[derive(Default)]
 struct ToWrite {
     routines: Vec<Routine>,
+    pauses: Vec<Pause>,
+    slots: Vec<SlotTime>,
     strands: BTreeMap<SessionKey, Vec<Record>>,
     days: BTreeMap<LocalDay, Vec<Record>>,
     habits: BTreeMap<HabitId, HabitPlan>,
@@ -69,6 +72,37 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
                 }
                 Err(why) => report.refuse("routine", &id, &why),
             },
+        }
+    }
+    for (from, pause) in new.pauses {
+        match here.pauses.get(&from) {
+            Some(known) if *known == pause => report.unchanged += 1,
+            Some(_) => report.refuse(
+                "pause",
+                &from,
+                "a pause that begins on this day is here already and differs; it was left as it is",
+            ),
+            None if pause.until.is_some_and(|until| until < from) => {
+                report.refuse("pause", &from, "it ends before it begins");
+            }
+            None => {
+                report.added += 1;
+                to_write.pauses.push(pause);
+            }
+        }
+    }
+    for (slot, time) in new.slots {
+        match here.slots.get(&slot) {
+            Some(known) if *known == time => report.unchanged += 1,
+            Some(_) => report.refuse(
+                "slot",
+                &slot,
+                "this slot has another time here already; it was left as it is",
+            ),
+            None => {
+                report.added += 1;
+                to_write.slots.push(time);
+            }
         }
     }
     for (key, record) in new.sessions {
@@ -276,7 +310,8 @@ impl ToWrite {
 
     fn write(self, inner: &Inner, tx: &Tx<'_>, journal: &mut Journal<'_>) -> Result<()> {
         let chart = inner.who.chart;
-        if !self.routines.is_empty() || !self.habits.is_empty() {
+        let plans = self.routines.len() + self.habits.len() + self.pauses.len() + self.slots.len();
+        if plans > 0 {
             let doc = DocName::Plan.to_id().expect("the plan's name is a document name");
             let (reading, _) = journal.change(tx, chart, Class::Plan, doc.clone(), |document| {
                 let mut plan = Plan::from(document);
@@ -287,6 +322,12 @@ impl ToWrite {
                 for (habit, planned) in &self.habits {
                     written.extend(plan.write_habit(habit, Some(planned))?);
                 }
+                let here = plan.read();
+                let pauses = here.pauses.iter().chain(self.pauses.iter().copied()).collect();
+                written.extend(plan.write_pauses(&here.pauses, &pauses)?);
+                let mut times = here.slot_times.clone();
+                times.0.extend(self.slots.iter().map(|time| (time.slot.clone(), time.at)));
+                written.extend(plan.write_slot_times(&here.slot_times, &times)?);
                 let reading = plan.read();
                 Ok((plan.into(), written, reading))
             })?;

@@ -9,9 +9,10 @@ use holdfast_domain::habit::HabitPlan;
 use holdfast_domain::ids::HabitId;
 use holdfast_domain::record::{Correction, DayRecord, Observation, SessionRecord};
 use holdfast_domain::routine::Routine;
+use holdfast_domain::schedule::Pause;
 use serde::{Deserialize, Serialize};
 
-use super::contents::Contents;
+use super::contents::{Contents, SlotTime};
 use super::{checked_schema, not_an_export};
 use crate::error::{Error, Result};
 
@@ -32,6 +33,10 @@ struct Heading {
 struct Document {
     #[serde(default)]
     routines: Vec<Routine>,
+    #[serde(default)]
+    pauses: Vec<Pause>,
+    #[serde(default)]
+    slots: Vec<SlotTime>,
     #[serde(default)]
     sessions: Vec<SessionRecord>,
     #[serde(default)]
@@ -73,6 +78,8 @@ pub(super) fn write(contents: &Contents, path: &Path) -> Result<()> {
 fn render(contents: &Contents, out: &mut impl Write) -> std::io::Result<()> {
     write!(out, "{{\n\"schema\": {SCHEMA},\n\"kind\": \"{KIND}\"")?;
     list(out, "routines", contents.routines.values())?;
+    list(out, "pauses", contents.pauses.values())?;
+    list(out, "slots", contents.slots.values())?;
     list(out, "sessions", contents.sessions.values())?;
     list(out, "observations", contents.observations.values())?;
     list(out, "corrections", contents.corrections.values())?;
@@ -132,6 +139,17 @@ pub(super) fn read(text: &str, name: &str) -> Result<Contents> {
         let id = routine.id.clone();
         if contents.routines.insert(id.clone(), routine).is_some() {
             return Err(twice("routine", id.to_string()));
+        }
+    }
+    for pause in document.pauses {
+        if contents.pauses.insert(pause.from, pause).is_some() {
+            return Err(twice("pause", pause.from.to_string()));
+        }
+    }
+    for time in document.slots {
+        let slot = time.slot.clone();
+        if contents.slots.insert(slot.clone(), time).is_some() {
+            return Err(twice("slot", slot.to_string()));
         }
     }
     for session in document.sessions {

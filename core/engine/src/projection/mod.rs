@@ -4,6 +4,7 @@
 
 mod content;
 pub(crate) mod days;
+pub(crate) mod done;
 mod groups;
 pub(crate) mod history;
 mod rows;

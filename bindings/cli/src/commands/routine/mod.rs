@@ -1,12 +1,10 @@
 //! `routine`: lists, shows, makes, changes, schedules and checks. The rules judge every change before
 //! it is written.
 
-mod due;
 pub mod show;
 
 use holdfast::Engine;
 use holdfast::domain::catalogue::{Catalogue, TemplateKind};
-use holdfast::domain::ids::Slot;
 use holdfast::domain::routine::{Rhythm, Schedule, Span};
 use holdfast::routine::{
     DoseEdit, RoutineView, RuleOverride, StepEdit, StepPlace, StepRequest, TemplateOptions,
@@ -14,7 +12,9 @@ use holdfast::routine::{
 use serde_json::json;
 
 use crate::args::routine::{Add, Asked, Overriding, Routine, Schedule as Times, Step};
+use crate::args::values::SlotAt;
 use crate::commands::catalog;
+use crate::commands::schedule::DAYS_AHEAD;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::output::layout::{Align, Table, wrapped};
@@ -55,7 +55,7 @@ pub fn run(args: Routine, context: &Context, output: &Output) -> Outcome {
             });
             Ok(())
         }
-        Routine::Schedule(given) => schedule(&engine, &given, context, output),
+        Routine::Schedule(given) => schedule(&engine, &given, output),
         Routine::Step { routine, change } => step(&engine, &routine, change, output),
         Routine::Check { routine } => {
             let findings = engine.check_routine(&routine)?;
@@ -159,7 +159,7 @@ fn overrides(given: &Overriding) -> Vec<RuleOverride> {
     given.rules.iter().map(of).collect()
 }
 
-fn schedule(engine: &Engine, given: &Times, context: &Context, output: &Output) -> Outcome {
+fn schedule(engine: &Engine, given: &Times, output: &Output) -> Outcome {
     let times = &given.times;
     let rhythm = match (times.per_day, times.per_week, times.every) {
         (Some(count), ..) => Some(Rhythm::Times { count, per: Span::Day }),
@@ -167,18 +167,18 @@ fn schedule(engine: &Engine, given: &Times, context: &Context, output: &Output) 
         (.., Some(days)) => Some(Rhythm::Every { days }),
         (None, None, None) => None,
     };
-    let slots = times.slots.iter().map(|slot| Slot::new(slot.trim())).collect::<Result<_, _>>();
-    let schedule = (!times.clear).then_some(Schedule {
+    let of_slot = |given: &SlotAt| given.at.map(|at| (given.slot.clone(), at));
+    let schedule = (!times.clear).then(|| Schedule {
         rhythm,
         weekdays: times.days.clone(),
         dates: times.dates.clone(),
-        slots: slots.map_err(|refused| Failure::bad_value("slots", refused))?,
-        ..Schedule::default()
+        slots: times.slots.iter().map(|given| given.slot.clone()).collect(),
+        times: times.slots.iter().filter_map(of_slot).collect(),
     });
     let view = engine.schedule_routine(&given.routine, schedule)?;
     let stands = view.routine.schedule();
-    let due =
-        stands.map(|s| due::in_the_coming_week(s, context.here().today())).unwrap_or_default();
+    let mut due = engine.due(DAYS_AHEAD)?;
+    due.retain(|due| due.routine == view.routine.id.as_str());
     output.confirm(json!({ "routine": view.routine, "due": due }), |_| match stands {
         Some(schedule) => words::say(
             "prompt.routine.to_be_done",

@@ -2,6 +2,7 @@
 
 use holdfast::domain::catalogue::Catalogue;
 use holdfast::domain::dose::Range;
+use holdfast::domain::ids::Slot;
 use holdfast::domain::routine::{Block, Rhythm, Routine, Schedule, Span, Step};
 use holdfast::domain::rules::Finding;
 use holdfast::domain::vocabulary::Per;
@@ -140,10 +141,17 @@ pub fn schedule(schedule: &Schedule) -> String {
         said.push(words::say("prompt.schedule.on", &[list(dates)]));
     }
     if !schedule.slots.is_empty() {
-        let slots = schedule.slots.iter().map(ToString::to_string).collect();
+        let slots = schedule.slots.iter().map(|slot| slot_at(slot, schedule)).collect();
         said.push(words::say("prompt.schedule.slots", &[list(slots)]));
     }
     said.join(", ")
+}
+
+fn slot_at(slot: &Slot, schedule: &Schedule) -> String {
+    match schedule.times.get(slot) {
+        Some(at) => format!("{slot} ({at})"),
+        None => slot.to_string(),
+    }
 }
 
 /// Findings as JSON names them.

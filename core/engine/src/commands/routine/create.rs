@@ -73,8 +73,8 @@ impl Engine {
         })
     }
 
-    /// Removes a routine. What was played of it stays in the history, and [`Self::restore_routine`]
-    /// brings it back.
+    /// Removes a routine. What was played of it stays in the history, what it asked for until today
+    /// stays asked for, and [`Self::restore_routine`] brings it back, without a schedule.
     ///
     /// # Errors
     /// [`HoldfastError::NotFound`].
@@ -82,6 +82,11 @@ impl Engine {
         self.guarded(|inner| {
             inner.edit_plan("remove a routine", |plan| {
                 let routine = find::routine(plan.reading(), key)?.clone();
+                if routine.schedule().is_some() {
+                    // What it asked for until today stays asked for.
+                    let today = inner.now().local_day(DAY_START_MIN);
+                    plan.write(Some(&routine), &routine.scheduled(None, today)?)?;
+                }
                 plan.remove(&routine.id)?;
                 inner.view_of(plan, &routine)
             })

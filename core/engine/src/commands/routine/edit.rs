@@ -36,6 +36,7 @@ impl Engine {
         schedule: Option<Schedule>,
     ) -> Result<RoutineView, HoldfastError> {
         self.guarded(|inner| {
+            inner.slots_have_times(schedule.as_ref())?;
             inner.change_routine("schedule a routine", key, &[], |routine| {
                 let today = inner.now().local_day(DAY_START_MIN);
                 Ok((routine.scheduled(schedule, today)?, Said::of_routine("schedule")))

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! routine/ID/name            routine/ID/removed         routine/ID/schedule/DAY
+//! pause/DAY                  slot/NAME
 //! routine/ID/override/RULE   routine/ID/override/RULE/STEP
 //! routine/ID/block/ID/order  routine/ID/block/ID/position  routine/ID/block/ID/note  …
 //! routine/ID/step/ID/place   routine/ID/step/ID/exercise   routine/ID/step/ID/dose   …
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::LazyLock;
 
-use holdfast_domain::ids::{BlockId, ExerciseId, RoutineId, RuleId, StepId};
+use holdfast_domain::ids::{BlockId, ExerciseId, RoutineId, RuleId, Slot, StepId};
 use holdfast_domain::routine::{Block, Position, Routine, Schedule, Step};
 use holdfast_domain::units::LocalDay;
 use serde::{Deserialize, Serialize};
@@ -141,6 +142,27 @@ pub(super) struct ForExercise {
 
 /// What is stored where a routine is not asked for any more.
 pub(super) static NOTHING_ASKED: LazyLock<Schedule> = LazyLock::new(Schedule::default);
+
+/// A pause of the whole plan, by its first day.
+pub(super) fn pause_key(from: LocalDay) -> String {
+    format!("{PAUSE}{from}")
+}
+
+/// The chart's own time of a slot.
+pub(super) fn slot_key(slot: &Slot) -> String {
+    format!("{SLOT}{slot}")
+}
+
+/// What the keys of pauses and of slots begin with.
+pub(super) const PAUSE: &str = "pause/";
+pub(super) const SLOT: &str = "slot/";
+
+/// The end of a pause, as it is stored under its first day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PauseEnd {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<LocalDay>,
+}
 
 /// Every key of a routine with its value.
 pub(super) fn fields(routine: &Routine) -> Result<BTreeMap<Key, Cell>, serde_json::Error> {

@@ -12,6 +12,7 @@ use automerge::transaction::{Transactable, Transaction};
 use automerge::{ObjType, ROOT, ReadDoc};
 use holdfast_domain::ids::RoutineId;
 use holdfast_domain::routine::Routine;
+use holdfast_domain::schedule::{Pause, Pauses, SlotTimes};
 
 pub use fields::{Key, Part};
 pub use habits::{PlannedHabit, PlannedHabits};
@@ -20,7 +21,9 @@ pub use read::{Conflict, ConflictValue, PlanReading};
 use super::actor::{ActorId, ChangeHash};
 use super::document::{Document, Refused, Tip, WriteError, Written, put};
 use super::foreign::{self, CheckedChanges, MAX_CHANGE_OPS, Shape};
-use fields::{Cell, EXERCISE, FOR_EXERCISE, ForExercise, NOTE, REMOVED, fields};
+use fields::{
+    Cell, EXERCISE, FOR_EXERCISE, ForExercise, NOTE, PauseEnd, REMOVED, fields, pause_key, slot_key,
+};
 
 /// How many operations one commit of ours may take: each character of a note is one. The rest of
 /// what a change may hold is room for what a text edit costs beyond its characters.
@@ -96,6 +99,54 @@ impl Plan {
     /// [`WriteError`]; nothing is written then.
     pub fn restore(&mut self, routine: &RoutineId) -> Result<Option<Written>, WriteError> {
         self.0.put(&Key::of(routine, Part::Routine, REMOVED).to_string(), "false")
+    }
+
+    /// Writes what a change of the pauses changed, as one commit: nothing where nothing did.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn write_pauses(
+        &mut self,
+        before: &Pauses,
+        after: &Pauses,
+    ) -> Result<Vec<Written>, WriteError> {
+        let cells = |pauses: &Pauses| -> Result<BTreeMap<String, String>, WriteError> {
+            let cell = |pause: Pause| {
+                let end = serde_json::to_string(&PauseEnd { until: pause.until });
+                Ok((pause_key(pause.from), end.map_err(|e| WriteError::Automerge(e.to_string()))?))
+            };
+            pauses.iter().map(cell).collect()
+        };
+        self.put_difference(&cells(before)?, &cells(after)?)
+    }
+
+    /// Writes what a change of the chart's slot times changed, as one commit.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn write_slot_times(
+        &mut self,
+        before: &SlotTimes,
+        after: &SlotTimes,
+    ) -> Result<Vec<Written>, WriteError> {
+        let cells = |times: &SlotTimes| -> BTreeMap<String, String> {
+            times.0.iter().map(|(slot, time)| (slot_key(slot), format!("\"{time}\""))).collect()
+        };
+        self.put_difference(&cells(before), &cells(after))
+    }
+
+    /// What is gone is written as nothing: keys are never deleted.
+    fn put_difference(
+        &mut self,
+        before: &BTreeMap<String, String>,
+        after: &BTreeMap<String, String>,
+    ) -> Result<Vec<Written>, WriteError> {
+        let gone = before.keys().filter(|key| !after.contains_key(*key));
+        let gone = gone.map(|key| (key.clone(), Edit::Put("null".to_owned())));
+        let new = after.iter().filter(|(key, text)| before.get(*key) != Some(text));
+        let new = new.map(|(key, text)| (key.clone(), Edit::Put(text.clone())));
+        let edits: Vec<(String, Edit)> = gone.chain(new).collect();
+        if edits.is_empty() { Ok(Vec::new()) } else { self.commit(edits) }
     }
 
     /// Settles a conflict on one of its values. Gives nothing where it is settled already.

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 
 use holdfast_domain::ids::{BlockId, ExerciseId, RoutineId, StepId};
 use holdfast_domain::routine::{Block, Override, Routine, Schedule, Step};
-use holdfast_domain::schedule::Timetable;
+use holdfast_domain::schedule::{Pause, Pauses, SlotTimes, TimeOfDay, Timetable};
 use holdfast_domain::units::LocalDay;
 use holdfast_domain::vocabulary::{BlockOrder, Mode, SideRule};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::fields::{
-    EXERCISE, FOR_EXERCISE, ForExercise, Key, NOTE, NOTHING_ASKED, PLACE, Part, REMOVED, SCHEDULE,
-    StepPlace, VERSION, unescaped,
+    EXERCISE, FOR_EXERCISE, ForExercise, Key, NOTE, NOTHING_ASKED, PAUSE, PLACE, Part, PauseEnd,
+    REMOVED, SCHEDULE, SLOT, StepPlace, VERSION, unescaped,
 };
 use super::habits::{self, PlannedHabits};
 use crate::documents::actor::ActorId;
@@ -26,6 +26,12 @@ pub struct PlanReading {
     pub routines: BTreeMap<RoutineId, Routine>,
     /// Routines that were removed and can be brought back.
     pub removed: Vec<RoutineId>,
+    /// The schedules of the removed ones: what they asked for before they were.
+    pub ended: BTreeMap<RoutineId, Timetable>,
+    /// The pauses of the whole plan.
+    pub pauses: Pauses,
+    /// The chart's own times of slots.
+    pub slot_times: SlotTimes,
     /// What two devices wrote at once and a person must settle.
     pub conflicts: Vec<Conflict>,
     /// The plans of habits.
@@ -84,8 +90,19 @@ struct Parts {
 pub(super) fn read(document: &Document) -> PlanReading {
     let mut reading = PlanReading::default();
     let mut routines: BTreeMap<RoutineId, Parts> = BTreeMap::new();
+    let mut pauses = Vec::new();
     for text in document.keys() {
         if habits::read_key(document, &text, &mut reading) {
+            continue;
+        }
+        if let Some(from) = text.strip_prefix(PAUSE).and_then(|day| day.parse().ok()) {
+            let end: Option<PauseEnd> = standing(document, &text, &mut reading);
+            pauses.extend(end.map(|end| Pause { from, until: end.until }));
+            continue;
+        }
+        if let Some(slot) = text.strip_prefix(SLOT).and_then(|slot| slot.parse().ok()) {
+            let time: Option<TimeOfDay> = standing(document, &text, &mut reading);
+            reading.slot_times.0.extend(time.map(|time| (slot, time)));
             continue;
         }
         let Some(key) = Key::parse(&text) else {
@@ -112,12 +129,33 @@ pub(super) fn read(document: &Document) -> PlanReading {
     }
     for (id, parts) in routines {
         if is_removed(&parts.own) {
+            // What is unsettled or does not read in it is nobody's concern any more.
+            let mut unheard = PlanReading::default();
+            if let Some(routine) = routine(&id, &parts, &mut unheard) {
+                reading.ended.insert(id.clone(), routine.timetable);
+            }
             reading.removed.push(id);
         } else if let Some(routine) = routine(&id, &parts, &mut reading) {
             reading.routines.insert(id, routine);
         }
     }
+    reading.pauses = pauses.into_iter().collect();
     reading
+}
+
+/// The value that stands at a key of its own; nothing where it was taken away or does not read.
+fn standing<T: DeserializeOwned>(
+    document: &Document,
+    key: &str,
+    reading: &mut PlanReading,
+) -> Option<T> {
+    match serde_json::from_str(&document.get(key)?.text) {
+        Ok(value) => value,
+        Err(error) => {
+            reading.unreadable.push((key.to_owned(), error.to_string()));
+            None
+        }
+    }
 }
 
 fn routine(id: &RoutineId, parts: &Parts, reading: &mut PlanReading) -> Option<Routine> {
