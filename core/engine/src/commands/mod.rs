@@ -20,6 +20,8 @@ pub mod session;
 #[cfg(test)]
 mod habits_tests;
 #[cfg(test)]
+mod schedule_tests;
+#[cfg(test)]
 mod scheduled_tests;
 #[cfg(test)]
 mod speed;
