@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Window;
-use super::asked::{AskedOfDay, Calendar, Routinely};
-use super::days::{monday, shifted};
+use super::asked::{AskedOfDay, Calendar, Goal, Routinely};
+use super::days::monday;
 use super::done::Doing;
 use crate::ids::RoutineId;
 use crate::units::LocalDay;
@@ -93,9 +93,7 @@ pub(super) fn adherence(
             sum.days.1 += 1;
         }
     }
-    for monday in mondays(window) {
-        sum.add_week(window, monday, calendar, &asked_days, &active, &of_day);
-    }
+    sum.add_goals(window, calendar, &asked_days, &active, &of_day);
     let inside = || doings.iter().filter(|doing| window.contains(doing.day));
     let unasked_days: BTreeSet<LocalDay> = inside().map(|doing| doing.day).collect();
     let unasked_items = inside().map(|doing| u64::from(doing.items.1)).sum();
@@ -112,11 +110,14 @@ pub(super) fn adherence(
     }
 }
 
-/// The weeks that end in the window, and the one it ends in.
-fn mondays(window: Window) -> impl Iterator<Item = LocalDay> {
-    let next = |day: &LocalDay| Some(shifted(*day, 7)).filter(|next| next > day);
-    std::iter::successors(Some(monday(window.since)), next)
-        .take_while(move |monday| *monday <= window.until)
+/// What was asked of several days that end in the window, or that it ends in: each once. One that began
+/// before the totals do is left out.
+fn goals(window: Window, calendar: &impl Calendar) -> Vec<Goal> {
+    let mut goals: Vec<Goal> = window.days().flat_map(|day| calendar.goals_on(day)).collect();
+    goals.retain(|goal| goal.days.first().is_some_and(|first| *first >= window.loads_from()));
+    goals.sort_by(|a, b| (&a.asked.routine, &a.days).cmp(&(&b.asked.routine, &b.days)));
+    goals.dedup_by(|a, b| a.asked.routine == b.asked.routine && a.days == b.days);
+    goals
 }
 
 impl Sum {
@@ -151,37 +152,42 @@ impl Sum {
         }
     }
 
-    /// Adds the goals of a week. Days that were asked for anyway count towards its active days.
-    fn add_week<'a>(
+    /// Adds what was asked of several days. Days that were asked for anyway count towards the days it
+    /// wants; of several goals over one week the one that wants most days says how many (ours).
+    fn add_goals<'a>(
         &mut self,
         window: Window,
-        monday: LocalDay,
         calendar: &impl Calendar,
         asked_days: &BTreeSet<LocalDay>,
         active: &BTreeSet<LocalDay>,
         of_day: &impl Fn(&RoutineId, LocalDay) -> Option<Vec<&'a Doing>>,
     ) {
-        let week: Vec<LocalDay> = (0..7).map(|n| shifted(monday, n)).collect();
-        let open = window.today <= week[6] || window.until < week[6];
-        let mut most = 0;
-        for goal in calendar.of_week(monday) {
-            let days = week.iter().filter(|day| goal.first <= **day && **day <= goal.last);
-            let days = days.filter(|day| **day <= window.until);
+        let mut taken: BTreeSet<LocalDay> = asked_days.clone();
+        let mut wanted: BTreeMap<LocalDay, u64> = BTreeMap::new();
+        for goal in goals(window, calendar) {
+            let Some(last) = goal.last() else { continue };
+            let open = last >= window.today || last > window.until;
+            let days = || goal.days.iter().filter(|day| **day <= window.until);
             let done: Vec<&Doing> =
-                days.filter_map(|day| of_day(&goal.asked.routine, *day)).flatten().collect();
-            let room = super::days::between(goal.first, goal.last) + 1;
-            most = most.max(goal.asked.times.min(u32::try_from(room).unwrap_or(0)));
+                days().filter_map(|day| of_day(&goal.asked.routine, *day)).flatten().collect();
             self.add(&goal.asked.routine, goal.asked.times, done, open, calendar);
+
+            let week = monday(last);
+            let known = wanted.get(&week).copied().unwrap_or(0);
+            let asked = days().filter(|day| asked_days.contains(day)).count() as u64 + known;
+            let due = (goal.least_days() as u64).saturating_sub(asked);
+            let free: Vec<LocalDay> = days()
+                .filter(|day| active.contains(day) && !taken.contains(day))
+                .copied()
+                .collect();
+            let done = free.len().min(usize::try_from(due).unwrap_or(usize::MAX));
+            taken.extend(&free[..done]);
+            let due = if open { done as u64 } else { due };
+            self.days.0 += done as u64;
+            self.days.1 += due;
+            if goal.of_week {
+                *wanted.entry(week).or_default() += due;
+            }
         }
-        let inside = |days: &BTreeSet<LocalDay>| {
-            week.iter().filter(|day| days.contains(day) && **day <= window.until).count() as u64
-        };
-        let asked = inside(asked_days);
-        let free = week.iter().filter(|day| active.contains(day) && !asked_days.contains(day));
-        let free = free.filter(|day| **day <= window.until).count() as u64;
-        let due = u64::from(most).saturating_sub(asked);
-        let done = free.min(due);
-        self.days.0 += done;
-        self.days.1 += if open { done } else { due };
     }
 }

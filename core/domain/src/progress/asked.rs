@@ -36,15 +36,26 @@ impl AskedOfDay {
     }
 }
 
-/// A goal of a whole week, on days of the person's choice.
+/// Something asked of several days, on those of the person's choice: a week, or once in so many days.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Goal {
     /// What and how often.
     pub asked: Routinely,
-    /// The first day of the week that it counts from: Monday, or the day the plan began.
-    pub first: LocalDay,
-    /// The last.
-    pub last: LocalDay,
+    /// The days it may be done on, in order; without any it asks for nothing.
+    pub days: Vec<LocalDay>,
+    /// Whether it is one of a calendar week.
+    pub of_week: bool,
+}
+
+impl Goal {
+    pub(super) fn last(&self) -> Option<LocalDay> {
+        self.days.last().copied()
+    }
+
+    /// On how many days something has to be done: no more than there are.
+    pub(super) fn least_days(&self) -> usize {
+        (self.asked.times as usize).min(self.days.len())
+    }
 }
 
 /// What the plan asked for, as it stood on each day.
@@ -52,8 +63,8 @@ pub trait Calendar {
     /// What a day asked for by itself.
     fn of_day(&self, day: LocalDay) -> AskedOfDay;
 
-    /// The goals of the week that begins on this Monday.
-    fn of_week(&self, monday: LocalDay) -> Vec<Goal>;
+    /// What was asked of several days that this is one of.
+    fn goals_on(&self, day: LocalDay) -> Vec<Goal>;
 
     /// What a session of a routine asks for: for one that was never begun, and so has no copy.
     fn items(&self, routine: &RoutineId) -> Vec<AskedItem>;

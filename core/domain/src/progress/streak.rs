@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{AskedOfDay, Calendar};
-use super::days::{ActiveDays, between, is_skipped_by_travel, monday, shifted};
+use super::asked::{AskedOfDay, Calendar, Goal};
+use super::days::{ActiveDays, is_skipped_by_travel, shifted};
 use crate::units::LocalDay;
 
 /// Days in a row.
@@ -29,19 +29,18 @@ pub(super) fn streak(
     let (mut days, mut weeks) = (0_u32, None);
     let Some(first) = active.first() else { return Streak { days, weeks, rest_ok } };
     let mut day = on;
-    // The week that a goal was looked at for last.
-    let mut week = None;
     while day >= first {
-        if week != Some(monday(day)) {
-            week = Some(monday(day));
-            match week_kept(monday(day), on, calendar, active) {
-                Kept::NoGoal => {}
-                Kept::Yes => weeks = Some(weeks.unwrap_or(0) + 1),
-                Kept::StillOpen => weeks = weeks.or(Some(0)),
-                Kept::No => {
-                    weeks = weeks.or(Some(0));
-                    break;
+        // What was asked of several days is looked at on the last of them.
+        for goal in calendar.goals_on(day) {
+            let closes = goal.last() == Some(day);
+            match (reached(&goal, on, active), closes && day < on) {
+                (true, _) if goal.of_week && (closes || day == on) => {
+                    weeks = Some(weeks.unwrap_or(0) + 1);
                 }
+                (false, true) => {
+                    return Streak { days, weeks: weeks.or(zero_weeks(&goal)), rest_ok };
+                }
+                _ => weeks = weeks.or(zero_weeks(&goal)),
             }
         }
         if active.is_active(day) {
@@ -67,50 +66,23 @@ pub(super) fn streak(
     Streak { days, weeks, rest_ok }
 }
 
-enum Kept {
-    NoGoal,
-    Yes,
-    StillOpen,
-    No,
+fn zero_weeks(goal: &Goal) -> Option<u32> {
+    goal.of_week.then_some(0)
 }
 
-/// Whether a week's goals were reached: by days with something done (ours).
-fn week_kept(
-    monday: LocalDay,
-    on: LocalDay,
-    calendar: &impl Calendar,
-    active: &impl ActiveDays,
-) -> Kept {
-    let goals = calendar.of_week(monday);
-    if goals.is_empty() {
-        return Kept::NoGoal;
-    }
-    let reached = goals.iter().all(|goal| {
-        let room = u32::try_from(between(goal.first, goal.last) + 1).unwrap_or(0);
-        let days = (0..7).map(|n| shifted(monday, n));
-        let inside = days.filter(|day| goal.first <= *day && *day <= goal.last && *day <= on);
-        let done = inside.filter(|day| active.is_active(*day)).count();
-        u32::try_from(done).unwrap_or(u32::MAX) >= goal.asked.times.min(room)
-    });
-    match reached {
-        true => Kept::Yes,
-        false if on <= shifted(monday, 6) => Kept::StillOpen,
-        false => Kept::No,
-    }
+/// Whether something was done on enough of a goal's days (by days and not by sessions, ours).
+fn reached(goal: &Goal, on: LocalDay, active: &impl ActiveDays) -> bool {
+    let days = goal.days.iter().filter(|day| **day <= on && active.is_active(**day));
+    days.count() >= goal.least_days()
 }
 
 fn rest_ok(on: LocalDay, calendar: &impl Calendar, active: &impl ActiveDays) -> bool {
     if active.is_active(on) {
         return true;
     }
-    let monday = monday(on);
-    let goals_fit = calendar.of_week(monday).iter().all(|goal| {
-        let days = (0..7).map(|n| shifted(monday, n));
-        let inside = || days.clone().filter(|day| goal.first <= *day && *day <= goal.last);
-        let done = inside().filter(|day| *day <= on && active.is_active(*day)).count();
-        let left = inside().filter(|day| *day > on).count();
-        let room = inside().count();
-        done + left >= (goal.asked.times as usize).min(room)
-    });
-    goals_fit && !calendar.of_day(on).is_asked()
+    let fits = |goal: &Goal| {
+        let still = goal.days.iter().filter(|day| **day > on || active.is_active(**day));
+        still.count() >= goal.least_days()
+    };
+    calendar.goals_on(on).iter().all(fits) && !calendar.of_day(on).is_asked()
 }

@@ -1,6 +1,5 @@
 //! Plans and days to try progress with: what a store and a schedule would answer, in memory.
 #![allow(dead_code, clippy::unwrap_used)] // Each test file uses a part of these.
-#![allow(dead_code, reason = "each file of tests uses its part")]
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::ids::{RoutineId, SessionId};
@@ -82,15 +81,16 @@ impl Calendar for Plan {
         AskedOfDay::Sessions(asked.into_iter().collect())
     }
 
-    fn of_week(&self, week: LocalDay) -> Vec<Goal> {
-        let last = shifted(week, 6);
-        let first = self.from.map(|from| from.max(week)).filter(|first| *first <= last);
-        first
-            .zip(self.a_week)
-            .map(|(first, times)| Goal {
+    fn goals_on(&self, day: LocalDay) -> Vec<Goal> {
+        let week = monday(day);
+        let days = (0..7).map(|n| shifted(week, n));
+        let days: Vec<LocalDay> = days.filter(|day| self.begun(*day)).collect();
+        let asked = self.a_week.filter(|_| self.begun(day));
+        asked
+            .map(|times| Goal {
                 asked: Routinely { routine: routine(), times },
-                first,
-                last,
+                days,
+                of_week: true,
             })
             .into_iter()
             .collect()
