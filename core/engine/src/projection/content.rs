@@ -15,7 +15,11 @@ use crate::store::{Tx, docs};
 /// Documents walked at a time.
 const PAGE: u32 = 256;
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 15] = [
+    "set_total",
+    "session_asked",
+    "active_day",
+    "active_month",
     "day_record",
     "hold",
     "gone",
@@ -144,6 +148,22 @@ fn visit(conn: &Connection, mut line_of: impl FnMut(&str)) -> Result<()> {
                 day_record.about, day_record.side, day_record.day, day_record.at_ms,
                 day_record.stands, day_record.body, day_record.outbox, day_record.entry
          FROM day_record JOIN doc ON doc.id = day_record.doc",
+        "SELECT 'set_total', hex(chart.space), set_total.day, session.key, set_total.step,
+                set_total.side, set_total.set_n, set_total.routine, set_total.exercise, holds,
+                held_ms, capped_ms, spared_ms, reps, paused_ms, eased_ms, before_ms, before_nrs,
+                after_ms, after_nrs, first_ms, first_offset_s, first_zone, last_ms, last_offset_s,
+                last_zone
+         FROM set_total JOIN chart ON chart.id = set_total.chart
+         JOIN session ON session.id = set_total.session",
+        "SELECT 'session_asked', hex(chart.space), session_asked.day, session.key,
+                session_asked.routine, session_asked.items
+         FROM session_asked JOIN chart ON chart.id = session_asked.chart
+         JOIN session ON session.id = session_asked.session",
+        "SELECT 'active_day', hex(chart.space), active_day.day, first_ms, first_offset_s,
+                first_zone, last_ms, last_offset_s, last_zone
+         FROM active_day JOIN chart ON chart.id = active_day.chart",
+        "SELECT 'active_month', hex(chart.space), active_month.month, active_month.days
+         FROM active_month JOIN chart ON chart.id = active_month.chart",
         "SELECT 'strand', doc.name, strand.device, strand.account, strand.subject
          FROM strand JOIN doc ON doc.id = strand.doc",
         "SELECT 'routine', hex(chart.space), routine.id, routine.name, routine.body

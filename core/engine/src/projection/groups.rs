@@ -10,7 +10,7 @@ use holdfast_domain::record::{
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::rows::{session, target_text};
-use super::{DAY_START_MIN, author_of, from_json, json};
+use super::{DAY_START_MIN, author_of, from_json, json, totals};
 use crate::error::Result;
 use crate::observe::Key;
 use crate::store::Tx;
@@ -150,9 +150,11 @@ impl Affected {
         if self.groups.is_empty() && self.sessions.is_empty() {
             return Ok(());
         }
+        let mut days = totals::Days::new();
         for group in &self.groups {
-            settle_group(tx, chart, group)?;
+            settle_group(tx, chart, group, &mut days)?;
         }
+        totals::of_days(tx, chart, &days)?;
         for session in &self.sessions {
             settle_session(tx, chart, *session)?;
         }
@@ -219,26 +221,34 @@ pub(crate) fn corrections(
     Ok(found)
 }
 
-fn settle_group(tx: &Tx<'_>, chart: i64, group: &Group) -> Result<()> {
+fn settle_group(tx: &Tx<'_>, chart: i64, group: &Group, days: &mut totals::Days) -> Result<()> {
     let conn = tx.reader();
     let observations = observations(conn, group)?;
     let corrections = corrections(conn, chart, &observations)?;
     let holds = merge(&observations, &corrections);
 
-    let sql = "SELECT hold_id, body FROM hold
+    let sql = "SELECT hold_id, body, day FROM hold
                WHERE session = ?1 AND step = ?2 AND side = ?3 AND set_n = ?4";
     let mut found = conn.prepare_cached(sql)?;
     let params = (group.session, &group.step, &group.side, group.set);
-    let rows = found.query_map(params, |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let mut old: BTreeMap<String, String> = rows.collect::<Result<_, _>>()?;
+    let rows = found
+        .query_map(params, |row| Ok((row.get(0)?, (row.get(1)?, row.get::<_, String>(2)?))))?;
+    let mut old: BTreeMap<String, (String, String)> = rows.collect::<Result<_, _>>()?;
+    let old_days: totals::Days = old.values().map(|(_, day)| day.clone()).collect();
+    let mut changed = false;
     for hold in &holds {
         let body = json(hold)?;
-        if old.remove(hold.hold_id.as_str()).as_ref() != Some(&body) {
+        if old.remove(hold.hold_id.as_str()).is_none_or(|(old, _)| old != body) {
             put_hold(tx, chart, group, hold, &body)?;
+            changed = true;
         }
     }
     for id in old.keys() {
         tx.execute("DELETE FROM hold WHERE chart = ?1 AND hold_id = ?2", (chart, id))?;
+        changed = true;
+    }
+    if changed {
+        totals::of_group(tx, chart, group, &old_days, &holds, days)?;
     }
     note_gone(tx, chart, group, &observations, &holds)
 }
@@ -335,6 +345,10 @@ fn settle_session(tx: &Tx<'_>, chart: i64, session: i64) -> Result<()> {
         }
         None => (None, None, None),
     };
+    let mut found = conn.prepare_cached("SELECT day FROM session WHERE id = ?1")?;
+    let old: Option<String> = found.query_row([session], |row| row.get(0))?;
+    let now = day.as_deref().zip(merged.as_ref());
+    totals::of_session(tx, chart, session, old.as_deref(), now)?;
     let sql = "UPDATE session SET started_ms = ?2, day = ?3, body = ?4 WHERE id = ?1";
     tx.execute(sql, (session, started, day, body)).map(|_| ())
 }

@@ -7,8 +7,10 @@ pub(crate) mod days;
 pub(crate) mod done;
 mod groups;
 pub(crate) mod history;
+pub(crate) mod progress;
 mod rows;
 pub(crate) mod status;
+mod totals;
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ const APPLICATION_ID: i32 = 0x484f_4c44;
 /// What each version adds. A version that was released is never edited: the next one changes it.
 const MIGRATIONS: &[&[&str]] = &[&[
     include_str!("schema/0001_records.sql"),
+    include_str!("schema/0001_progress.sql"),
     include_str!("schema/0001_sync.sql"),
     include_str!("schema/0001_play.sql"),
 ]];
