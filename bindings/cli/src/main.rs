@@ -54,6 +54,7 @@ fn run(cli: Cli, output: &Output) -> Outcome<Exit> {
         Command::Session(args) => commands::session::run(&args, &context()?, output)?,
         Command::History(args) => commands::history::run(&args, &context()?, output)?,
         Command::Test(args) => commands::test::run(args, &context()?, output)?,
+        Command::Progress(args) => commands::progress::run(&args, &context()?, output)?,
         Command::Catalog(args) => commands::catalog::run(&args, output)?,
         Command::Safety(args) => commands::safety::run(&args, output)?,
         Command::Habit(args) => commands::habit::run(*args, &context()?, output)?,

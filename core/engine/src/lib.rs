@@ -37,6 +37,7 @@ pub use commands::history::{DEFAULT_PAGE, HistoryQuery};
 pub use commands::hold::HoldEdit;
 pub use commands::log_request::{Done, Eased, LogRequest, LogSide};
 pub use commands::play;
+pub use commands::progress::ProgressQuery;
 pub use commands::routine;
 pub use commands::schedule::{Due, PlanView};
 pub use commands::self_test::{

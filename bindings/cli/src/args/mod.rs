@@ -6,6 +6,7 @@ pub mod data;
 pub mod day;
 pub mod plan;
 pub mod play;
+pub mod progress;
 pub mod record;
 pub mod routine;
 pub mod test;
@@ -106,6 +107,8 @@ pub enum Command {
     /// Self-tests: what there is, what was found, how it changed
     #[command(subcommand)]
     Test(test::Test),
+    /// How it goes: adherence, streaks, pain, sides
+    Progress(progress::Progress),
     /// The relay that carries what is written here
     #[command(subcommand)]
     Relay(account::Relay),

@@ -11,6 +11,7 @@ pub mod init;
 pub mod log;
 pub mod plan;
 pub mod play;
+pub mod progress;
 pub mod relay;
 pub mod routine;
 pub mod safety;

@@ -1,8 +1,10 @@
 //! Where a command's answer goes: one JSON document, or calm text for a person.
 //! It knows no command and no engine.
 
+pub mod charts;
 pub mod closing;
 pub mod layout;
+pub mod progress;
 pub mod qr;
 pub mod record;
 pub mod self_test;

@@ -11,6 +11,7 @@ mod habits;
 mod home;
 mod homes;
 mod play;
+mod progress;
 mod record;
 mod relay;
 mod routine;

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Window;
 use super::asked::{AskedOfDay, Calendar, Goal, Routinely};
-use super::days::monday;
 use super::done::Doing;
 use crate::ids::RoutineId;
 use crate::units::LocalDay;
@@ -172,7 +171,7 @@ impl Sum {
                 days().filter_map(|day| of_day(&goal.asked.routine, *day)).flatten().collect();
             self.add(&goal.asked.routine, goal.asked.times, done, open, calendar);
 
-            let week = monday(last);
+            let week = last.monday();
             let known = wanted.get(&week).copied().unwrap_or(0);
             let asked = days().filter(|day| asked_days.contains(day)).count() as u64 + known;
             let due = (goal.least_days() as u64).saturating_sub(asked);

@@ -1,8 +1,6 @@
 //! Days one after the other, and what travel does to them: a date that it repeats counts once, one
 //! that it skips is excused. It knows no time zone: only what the clocks said where things happened.
 
-use jiff::ToSpan as _;
-
 use crate::units::{LocalDay, Moment};
 
 /// The least jump of the local clock that is taken for travel and not for summer time, in seconds
@@ -40,23 +38,6 @@ pub struct Neighbours {
     pub day_start_min: u16,
 }
 
-/// A day so many days later, or earlier; at the ends of the calendar the same day.
-#[must_use]
-pub fn shifted(day: LocalDay, days: i32) -> LocalDay {
-    LocalDay(day.0.checked_add(i64::from(days).days()).unwrap_or(day.0))
-}
-
-/// The Monday of a day's week.
-#[must_use]
-pub fn monday(day: LocalDay) -> LocalDay {
-    shifted(day, -i32::from(day.0.weekday().to_monday_zero_offset()))
-}
-
-/// How many days lie from one to the other.
-pub(super) fn between(from: LocalDay, to: LocalDay) -> i32 {
-    from.0.until(to.0).map_or(0, |span| span.get_days())
-}
-
 /// Whether travel skipped an idle date: between the days around it the local clock jumped ahead, and by
 /// the clock of one of the two places the date was not there (ours: where exactly somebody crossed into
 /// the next date is in no record). Of a longer gap the dates before the arrival are the ones excused.
@@ -73,9 +54,9 @@ pub fn is_skipped_by_travel(idle: LocalDay, active: &impl ActiveDays) -> bool {
     let at = |moment: &Moment, offset_s| {
         Moment { offset_s, ..moment.clone() }.local_day(around.day_start_min)
     };
-    let by_the_old_clock = between(at(&around.first, around.last.offset_s), around.after);
-    let by_the_new_clock = between(around.before, at(&around.last, around.first.offset_s));
-    let over_the_line = i32::from(jump >= OVER_THE_DATE_LINE_S);
+    let by_the_old_clock = around.after.days_since(at(&around.first, around.last.offset_s));
+    let by_the_new_clock = at(&around.last, around.first.offset_s).days_since(around.before);
+    let over_the_line = i64::from(jump >= OVER_THE_DATE_LINE_S);
     let lost = by_the_old_clock.max(by_the_new_clock).max(over_the_line);
-    idle < around.after && between(idle, around.after) <= lost
+    idle < around.after && around.after.days_since(idle) <= lost
 }

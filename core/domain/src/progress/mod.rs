@@ -8,6 +8,7 @@ mod course;
 mod days;
 mod done;
 mod median;
+mod plan;
 mod streak;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,8 +22,9 @@ pub use asked::{AskedItem, AskedOfDay, AskedSide, Calendar, Goal, Routinely, ite
 pub use course::{
     Change, Eased, Pain, PainPair, PerSide, SideSum, TestPoint, TestSeries, Trend, tests_over_time,
 };
-pub use days::{ActiveDays, MIN_TRAVEL_S, Neighbours, is_skipped_by_travel, monday, shifted};
+pub use days::{ActiveDays, MIN_TRAVEL_S, Neighbours, is_skipped_by_travel};
 pub use done::{Rated, SessionDone, SetDone};
+pub use plan::Planned;
 pub use streak::Streak;
 
 /// The days looked at where nobody says (four whole weeks, ours).
@@ -46,7 +48,7 @@ impl Window {
     /// The first day whose totals are needed: that of the week in which the window begins.
     #[must_use]
     pub fn loads_from(&self) -> LocalDay {
-        monday(self.since)
+        self.since.monday()
     }
 
     fn contains(&self, day: LocalDay) -> bool {
@@ -54,9 +56,7 @@ impl Window {
     }
 
     fn days(&self) -> impl Iterator<Item = LocalDay> + use<> {
-        let until = self.until;
-        let next = |day: &LocalDay| Some(shifted(*day, 1)).filter(|next| next > day);
-        std::iter::successors(Some(self.since), next).take_while(move |day| *day <= until)
+        self.since.through(self.until)
     }
 }
 

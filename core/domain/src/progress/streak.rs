@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::asked::{AskedOfDay, Calendar, Goal};
-use super::days::{ActiveDays, is_skipped_by_travel, shifted};
+use super::days::{ActiveDays, is_skipped_by_travel};
 use crate::units::LocalDay;
 
 /// Days in a row.
@@ -57,7 +57,7 @@ pub(super) fn streak(
                 break;
             }
         }
-        let before = shifted(day, -1);
+        let before = day.plus(-1);
         if before == day {
             break;
         }

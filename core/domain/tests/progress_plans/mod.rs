@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use holdfast_domain::ids::{RoutineId, SessionId};
 use holdfast_domain::progress::{
     ActiveDays, AskedItem, AskedOfDay, AskedSide, Calendar, Goal, Material, Neighbours, Progress,
-    Rated, Routinely, SessionDone, SetDone, Window, monday, progress, shifted,
+    Rated, Routinely, SessionDone, SetDone, Window, progress,
 };
 use holdfast_domain::record::{SessionKey, StepRef};
 use holdfast_domain::units::{LocalDay, Moment};
@@ -15,7 +15,7 @@ use holdfast_domain::vocabulary::{Side, Weekday};
 pub const MONDAY: LocalDay = LocalDay(jiff::civil::date(2026, 3, 2));
 
 pub fn day(n: i32) -> LocalDay {
-    shifted(MONDAY, n)
+    MONDAY.plus(n.into())
 }
 
 pub fn routine() -> RoutineId {
@@ -82,8 +82,8 @@ impl Calendar for Plan {
     }
 
     fn goals_on(&self, day: LocalDay) -> Vec<Goal> {
-        let week = monday(day);
-        let days = (0..7).map(|n| shifted(week, n));
+        let week = day.monday();
+        let days = (0..7).map(|n| week.plus(n));
         let days: Vec<LocalDay> = days.filter(|day| self.begun(*day)).collect();
         let asked = self.a_week.filter(|_| self.begun(day));
         asked
@@ -197,7 +197,7 @@ pub fn sessions(sets: &[SetDone]) -> Vec<SessionDone> {
 /// The progress of the days from the first Monday to day `until`, looked at on day `today`.
 pub fn of(plan: &Plan, sets: &[SetDone], until: i32, today: i32) -> Progress {
     let window = Window { since: day(0), until: day(until), today: day(today) };
-    assert!(window.loads_from() == monday(day(0)));
+    assert!(window.loads_from() == day(0).monday());
     let sessions = sessions(sets);
     let material = Material { sets, sessions: &sessions, tests: &[] };
     progress(window, plan, &Days::of(sets), material)

@@ -12,6 +12,7 @@ pub mod log_request;
 mod nearest;
 pub(crate) mod place;
 pub mod play;
+pub(crate) mod progress;
 pub mod routine;
 pub mod schedule;
 pub mod self_test;

@@ -523,3 +523,38 @@ fn a_record_that_does_not_read_is_kept_and_told() {
     assert!(report.ok, "{report:?}");
     assert!(report.findings.iter().any(|f| f.code == "unreadable"), "{report:?}");
 }
+
+/// Progress as it is a day after the evening of these tests.
+fn progress_of(home: &Home) -> holdfast_domain::progress::Progress {
+    let until = Some("2026-03-04".parse().unwrap());
+    home.engine.progress(&crate::ProgressQuery { days: Some(7), until }).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn progress_is_the_same_in_whatever_order_and_on_however_many_devices(
+        done in proptest::collection::vec((any::<bool>(), 0..12_u8, 1..200_u64), 1..24),
+        picks in proptest::collection::vec((any::<bool>(), 0..9_usize), 24),
+    ) {
+        let (split, alone) = (home(), home());
+        let mut two = [Other::new(&split, 7), Other::new(&split, 8)];
+        let mut one = Other::new(&alone, 7);
+        for (n, (who, key_of, secs)) in (0..).zip(&done) {
+            // Far enough apart that two under one key are two doings on some, and one on others.
+            let at = 1_772_395_200_000 + n * 700_000;
+            two[usize::from(*who)].hold(key(*key_of), at, *secs);
+            one.hold(key(*key_of), at, *secs);
+        }
+        for (seq, (who, pick)) in (1..).zip(picks) {
+            two[usize::from(who)].deliver(&split.engine.inner, pick, seq);
+        }
+        for seq in 100..200 {
+            two[usize::from(seq % 2 == 0)].deliver(&split.engine.inner, 0, seq);
+            one.deliver(&alone.engine.inner, 0, seq);
+        }
+        prop_assert_eq!(progress_of(&split), progress_of(&alone));
+        prop_assert_eq!(lines(&split.engine.inner), rebuilt(&split.engine.inner));
+    }
+}

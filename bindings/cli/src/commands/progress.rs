@@ -1,0 +1,18 @@
+//! `progress`: how it goes, as figures and as charts of characters.
+
+use holdfast::ProgressQuery;
+
+use crate::args::progress::Progress;
+use crate::context::Context;
+use crate::failure::Outcome;
+use crate::output::charts::Glyphs;
+use crate::output::{Output, progress};
+
+/// Answers `progress`.
+pub fn run(args: &Progress, context: &Context, output: &Output) -> Outcome {
+    let engine = context.open()?;
+    let query = ProgressQuery { days: Some(args.days), until: None };
+    let found = engine.progress(&query)?;
+    output.answer(&found, |o| progress::text(&found, Glyphs::of_the_terminal(), o));
+    Ok(())
+}
