@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use holdfast::domain::units::LocalDay;
 use holdfast::{Config, Engine, NewAccount};
 use jiff::civil::Date;
 
@@ -57,4 +58,29 @@ pub fn days(sessions: &[SeededSession], days: usize) -> &[SeededSession] {
 #[must_use]
 pub fn years(seed: u64, years: u16) -> Vec<SeededSession> {
     history::years(seed, years, UNTIL)
+}
+
+/// The last day of seeded histories.
+///
+/// # Panics
+/// Never: it is within the calendar.
+#[must_use]
+pub fn last_day() -> LocalDay {
+    LocalDay(UNTIL.yesterday().expect("a day in 2026 has one before it"))
+}
+
+/// The seeded routines as one JSON export: each asked for once a day since long before.
+#[must_use]
+pub fn plan_text() -> String {
+    let once = serde_json::json!({ "min": 1, "max": 1 });
+    let routine = |slot: &str| {
+        let rhythm = serde_json::json!({ "times": { "count": once, "per": "day" } });
+        let schedule = serde_json::json!({ "rhythm": rhythm, "slots": [slot] });
+        serde_json::json!({
+            "id": format!("seeded-{slot}"), "name": slot, "version": 1, "blocks": [],
+            "schedules": { "2020-01-01": schedule },
+        })
+    };
+    let routines = ["morning", "midday", "bedtime"].map(routine);
+    serde_json::json!({ "schema": 1, "kind": "holdfast-export", "routines": routines }).to_string()
 }

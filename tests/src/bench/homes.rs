@@ -1,17 +1,21 @@
-//! P1 and P2: what logging and opening cost in a home of a month, or of nothing, against one of five years.
+//! P1, P2 and P7: what logging, opening and looking at progress cost in a home of a month, or of nothing,
+//! against one of five years.
 
 use std::path::Path;
 use std::time::Instant;
 
 use holdfast::domain::units::Millis;
-use holdfast::{Config, Done, Engine, HistoryQuery, LogRequest, LogSide};
+use holdfast::{Config, Done, Engine, HistoryQuery, LogRequest, LogSide, ProgressQuery};
 
 use super::{Measure, percentile};
+use crate::seeded_home;
 
 /// Samples of a log in each home.
 const LOGS: u32 = 400;
 /// Samples of an open in each home.
 const OPENS: usize = 21;
+/// Samples of a look at progress in each home.
+const LOOKS: usize = 101;
 
 fn ms(begun: Instant) -> f64 {
     begun.elapsed().as_secs_f64() * 1000.0
@@ -82,5 +86,41 @@ pub fn opening(month: &Path, years: &Path) -> Vec<Measure> {
         Measure::told("P2a", "open and first query, a month", month, "ms"),
         Measure::told("P2b", "open and first query, five years", years, "ms"),
         Measure::at_most("P2", "five years ÷ a month", years / month, "", 1.5),
+    ]
+}
+
+/// P7: four weeks of progress, with a streak that reaches back to the first day. The seeded routines are
+/// asked for every day, so that every day is judged.
+///
+/// # Panics
+/// When a home does not open.
+#[must_use]
+pub fn progress(month: &Path, years: &Path) -> Vec<Measure> {
+    let open = |home: &Path| {
+        let engine = Engine::open(Config::command_line(home)).expect("a home opens");
+        let report = engine.import_json(&seeded_home::plan_text()).expect("the plan is taken");
+        assert!(report.refused.is_empty(), "refused: {:?}", report.refused.first());
+        engine
+    };
+    let engines = [open(month), open(years)];
+    let query = ProgressQuery { days: Some(28), until: Some(seeded_home::last_day()) };
+    let mut samples = [Vec::new(), Vec::new()];
+    let mut streaks = [0, 0];
+    for _ in 0..LOOKS {
+        for ((engine, samples), streak) in engines.iter().zip(&mut samples).zip(&mut streaks) {
+            let begun = Instant::now();
+            let found = engine.progress(&query).expect("progress is read");
+            samples.push(ms(begun));
+            assert_eq!(found.adherence.sessions.due, 84);
+            *streak = found.streak.days;
+        }
+    }
+    assert_eq!(streaks, [30, 5 * 365 + 1], "the streak reaches back to the first day");
+    let [mut month, mut years] = samples;
+    let (month, years) = (percentile(&mut month, 0.5), percentile(&mut years, 0.5));
+    vec![
+        Measure::told("P7a", "four weeks of progress, p50, a month", month, "ms"),
+        Measure::told("P7b", "four weeks of progress, p50, five years", years, "ms"),
+        Measure::at_most("P7", "progress, five years ÷ a month", years / month, "", 1.5),
     ]
 }

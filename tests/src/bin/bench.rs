@@ -31,7 +31,7 @@ fn measure(names: &[String]) {
     let room = tempfile::Builder::new().prefix("bench-").tempdir_in(&target);
     let room = room.expect("the target folder can be written");
     let mut results: Vec<Measure> = Vec::new();
-    if ["P1", "P2", "P3", "P4", "P8"].into_iter().any(wants) {
+    if ["P1", "P2", "P3", "P4", "P7", "P8"].into_iter().any(wants) {
         of_homes(room.path(), wants, &mut results);
     }
     if wants("P5") {
@@ -57,10 +57,15 @@ fn of_homes(room: &Path, wants: impl Fn(&str) -> bool, results: &mut Vec<Measure
             .expect("a home is made");
         results.extend(homes::logging(&empty, &full));
     }
-    if wants("P2") {
+    if wants("P2") || wants("P7") {
         let month = seeded_home::days(&sessions, 30);
         drop(seeded_home::make(&room.join("month"), month, None));
+    }
+    if wants("P2") {
         results.extend(homes::opening(&room.join("month"), &room.join("years")));
+    }
+    if wants("P7") {
+        results.extend(homes::progress(&room.join("month"), &room.join("years")));
     }
     if ["P3", "P4", "P8"].into_iter().any(&wants) {
         let begun = Instant::now();

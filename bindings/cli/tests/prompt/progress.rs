@@ -165,7 +165,7 @@ fn a_number_of_days_that_cannot_be_is_refused() {
     let home = Home::made();
     for days in ["0", "3661"] {
         let error = home.refused(&format!("progress --days {days}"), 2);
-        assert_eq!((&error["field"], &error["code"]), (&json!("days"), &json!("bad_value")));
+        assert_eq!((&error["field"], &error["code"]), (&json!("days"), &json!("bad_days")));
         assert!(error["message"].as_str().unwrap().contains("1 to 3660"), "{error}");
     }
     assert_eq!(figure(&home.json("progress --days 3660"), "sessions"), (0, 0, None));
