@@ -187,3 +187,31 @@ fn what_cannot_be_is_refused_with_a_sentence_and_nothing_is_written() {
     let touched = |habit: &Value| habit["done"] != 0 || habit["plan"] != Value::Null;
     assert!(!habits["habits"].as_array().unwrap().iter().any(touched), "{habits}");
 }
+
+#[test]
+fn after_105_minutes_of_running_a_walk_comes_before_any_stretch() {
+    let home = Home::made();
+    let rule = "walk-after-long-run";
+    home.json("routine new Runner");
+    home.json("routine step Runner add kneeling-hip-flexor --side both");
+    let run = at(&home, "2026-03-01T18:30:00+01:00", "event add run --minutes 105");
+    assert_eq!(run["walk_first"], true);
+    let found = |time: &str| {
+        let checked = at(&home, time, "routine check Runner");
+        let findings = checked["findings"].as_array().unwrap().clone();
+        findings.iter().any(|finding| finding["rule"] == rule && finding["severity"] == "hard")
+    };
+    let noted = |time: &str| {
+        let logged = at(&home, time, "log kneeling-hip-flexor --side left --held 30");
+        let findings = logged["holds"][0]["findings"].as_array().unwrap().clone();
+        findings.iter().any(|finding| finding["rule"] == rule)
+    };
+    assert!(found("2026-03-01T18:40:00+01:00") && noted("2026-03-01T18:40:00+01:00"));
+    let play = "--now 2026-03-01T18:45:00+01:00[Europe/Berlin] play Runner --fast 1000";
+    let stopped = home.refused(play, 1);
+    assert_eq!(stopped["findings"][0]["rule"], rule, "{stopped}");
+    // Past the three hours it is no longer asked for; within them a walk satisfies it.
+    assert!(!found("2026-03-01T21:31:00+01:00"));
+    at(&home, "2026-03-01T19:00:00+01:00", "event add walk --minutes 10");
+    assert!(!found("2026-03-01T19:05:00+01:00") && !noted("2026-03-01T19:05:00+01:00"));
+}

@@ -1,8 +1,8 @@
 //! What the rules have to say about a hold, given what was done in the session before it. Noted with
 //! the record; it never stops one.
 
-use holdfast_domain::catalogue::{Catalogue, Exercise};
-use holdfast_domain::ids::{BlockId, ExerciseId, RoutineId, StepId};
+use holdfast_domain::catalogue::{Catalogue, Exercise, RuleKind};
+use holdfast_domain::ids::{BlockId, ExerciseId, RoutineId, RuleId, StepId};
 use holdfast_domain::record::NotedFinding;
 use holdfast_domain::routine::{Block, Position, Routine, Step};
 use holdfast_domain::rules::{Concern, Profile, check};
@@ -13,7 +13,14 @@ pub(crate) type Done = (ExerciseId, Side);
 
 /// Warnings about the last thing done, by the order and the sides of everything done. What would be
 /// worth knowing of any doing of the exercise is not repeated with each hold.
-pub(crate) fn findings(done: &[Done], now: Done, of: Option<&Routine>) -> Vec<NotedFinding> {
+///
+/// Of what depends on the person only the walk after a run is noted: runs are written down.
+pub(crate) fn findings(
+    done: &[Done],
+    now: Done,
+    of: Option<&Routine>,
+    profile: &Profile,
+) -> Vec<NotedFinding> {
     let catalogue = Catalogue::built_in();
     let last = step_id(done.len());
     let mut sequence: Vec<&Done> = done.iter().collect();
@@ -26,10 +33,10 @@ pub(crate) fn findings(done: &[Done], now: Done, of: Option<&Routine>) -> Vec<No
             routine.blocks.push(block(n, step(id, entry, *side)));
         }
     }
-    let mut noted: Vec<NotedFinding> = check(&routine, catalogue, &Profile::default())
+    let mut noted: Vec<NotedFinding> = check(&routine, catalogue, profile)
         .into_iter()
         .filter(|finding| finding.step.as_ref() == Some(&last))
-        .filter(|finding| finding.concern == Concern::Routine)
+        .filter(|finding| finding.concern == Concern::Routine || is_walk_first(&finding.rule))
         .filter(|finding| finding.severity != Severity::Info)
         .map(|finding| NotedFinding {
             rule: finding.rule,
@@ -40,6 +47,10 @@ pub(crate) fn findings(done: &[Done], now: Done, of: Option<&Routine>) -> Vec<No
     noted.sort();
     noted.dedup();
     noted
+}
+
+fn is_walk_first(rule: &RuleId) -> bool {
+    Catalogue::built_in().rule(rule).is_some_and(|rule| rule.kind == RuleKind::WalkFirst)
 }
 
 fn step_id(n: usize) -> StepId {

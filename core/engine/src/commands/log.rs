@@ -111,10 +111,11 @@ impl Inner {
             yes: request.yes,
         };
         let mut observation = observation.checked(context)?;
+        let profile = self.profile_now(conn)?;
         let before: Vec<super::findings::Done> =
             done.iter().filter_map(|(what, _, side)| Some((what.parse().ok()?, *side))).collect();
         observation.findings =
-            findings(&before, (exercise.id.clone(), side), place.routine.as_ref());
+            findings(&before, (exercise.id.clone(), side), place.routine.as_ref(), &profile);
 
         let mut records = Vec::new();
         records

@@ -19,7 +19,7 @@ use super::record;
 use crate::Inner;
 use crate::commands::log::{MAX_NAME_BYTES, text};
 use crate::commands::place::slot;
-use crate::commands::routine::{find, profile};
+use crate::commands::routine::find;
 use crate::error::{Error, Result, WayOn};
 use crate::projection::{self, DAY_START_MIN, history};
 
@@ -46,8 +46,9 @@ impl Inner {
         // What is still to be said comes first: rules judge the sides that were said.
         let timing = options.timing.unwrap_or_default();
         let playable = routine.to_plan(catalogue, &choices, timing)?;
-        let mut findings = rules::admit_play(routine, catalogue, &profile(), &choices, &acks)
-            .map_err(|broken| Error::Broken { broken, way_on: WayOn::Acknowledge })?;
+        let mut findings =
+            rules::admit_play(routine, catalogue, &self.profile_now(conn)?, &choices, &acks)
+                .map_err(|broken| Error::Broken { broken, way_on: WayOn::Acknowledge })?;
         for finding in &mut findings {
             record::acknowledge(finding, &acks, &self.who.account.to_hex());
         }

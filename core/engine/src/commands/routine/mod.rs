@@ -43,6 +43,12 @@ impl Inner {
         id
     }
 
+    /// What is known of the person now: the run that still asks for a walk, where one is written down.
+    pub(crate) fn profile_now(&self, conn: &Connection) -> Result<Profile> {
+        let last_run_min_over = self.run_not_walked_off(conn, self.clock.wall_ms())?;
+        Ok(Profile { last_run_min_over, ..profile() })
+    }
+
     fn routine_view(
         &self,
         conn: &Connection,
@@ -197,9 +203,11 @@ impl Engine {
     /// [`HoldfastError::NotFound`].
     pub fn check_routine(&self, key: &str) -> Result<Vec<Finding>, HoldfastError> {
         self.guarded(|inner| {
-            let plan = inner.store.read(|conn| inner.plan(conn))?;
-            let routine = find::routine(&plan, key)?;
-            Ok(rules::check(routine, Catalogue::built_in(), &profile()))
+            inner.store.read(|conn| {
+                let plan = inner.plan(conn)?;
+                let routine = find::routine(&plan, key)?;
+                Ok(rules::check(routine, Catalogue::built_in(), &inner.profile_now(conn)?))
+            })
         })
     }
 }
