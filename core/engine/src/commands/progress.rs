@@ -4,7 +4,6 @@
 use holdfast_domain::progress::{
     DEFAULT_DAYS, MAX_DAYS, Material, Planned, Progress, Window, progress,
 };
-use holdfast_domain::schedule::Pauses;
 use holdfast_domain::units::LocalDay;
 use holdfast_domain::words::Message;
 use rusqlite::Connection;
@@ -54,8 +53,7 @@ impl Inner {
             let since = until.plus(1 - i64::from(days));
             let window = Window { since, until, today };
             let plan = self.plan(conn)?;
-            let pauses = Pauses::default();
-            let calendar = Planned::new(&plan.routines, &pauses);
+            let calendar = Planned::new(&plan.routines, &plan.pauses);
             let active = Active::until(conn, chart, until.min(today))?;
             let sets = totals::sets(conn, chart, window.loads_from(), until)?;
             let sessions = totals::sessions(conn, chart, window.loads_from(), until)?;
