@@ -165,7 +165,7 @@ fn session(
                             rep: 1,
                         },
                         exercise: &exercise.id,
-                        site: &exercise.region,
+                        site: exercise.region.as_ref().expect("a place"),
                         routine: &routine,
                         target_s: part.target_s,
                         eases: exercise.ease_check,

@@ -165,7 +165,11 @@ pub fn for_exercise(exercise: &Exercise) -> Shown {
     Shown {
         rules: safety.rules.iter().filter(|rule| rule.concerns(exercise)).collect(),
         stop_rules: safety.stop_rules.iter().filter(|rule| rule.concerns(exercise)).collect(),
-        red_flags: red_flags_for_site(&exercise.region),
+        red_flags: match &exercise.region {
+            Some(site) => red_flags_for_site(site),
+            // What nobody said where it is could be anywhere.
+            None => safety.red_flags.iter().collect(),
+        },
         ask_first: Some(&safety.ask_first).filter(|card| card.applies_to.contains(&exercise.id)),
     }
 }

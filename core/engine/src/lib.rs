@@ -32,6 +32,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub use commands::days::{DayQuery, DayView};
 pub use commands::events::{EventAdded, EventQuery, EventView};
+pub use commands::exercise::{OwnConflictView, OwnEdit, OwnRequest, OwnView};
 pub use commands::habits::{HabitPlanView, HabitView, HabitsView, RecoveryView, TickView, Ticked};
 pub use commands::history::{DEFAULT_PAGE, HistoryQuery};
 pub use commands::hold::HoldEdit;

@@ -1,8 +1,12 @@
 //! The own chart's plan: read once for as long as nobody writes it, and written as one transaction
 //! with its outbox rows and its list of routines. What routines mean is the domain's business.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use holdfast_domain::catalogue::own::OWN_PREFIX;
+use holdfast_domain::catalogue::{Catalogue, OwnExercise};
 use holdfast_domain::habit::HabitPlan;
 use holdfast_domain::ids::{HabitId, RoutineId};
 use holdfast_domain::routine::Routine;
@@ -76,6 +80,29 @@ impl Inner {
         Ok(reading)
     }
 
+    /// The exercises of the own chart: what the sources say, and its own.
+    ///
+    /// # Errors
+    /// When the stored bytes are damaged.
+    pub(crate) fn catalogue(&self, conn: &Connection) -> Result<Cow<'static, Catalogue>> {
+        Ok(self.plan(conn)?.catalogue())
+    }
+
+    /// The same where only these exercises matter: the plan is opened only if one is the chart's own.
+    ///
+    /// # Errors
+    /// When the stored bytes are damaged.
+    pub(crate) fn catalogue_for<'a>(
+        &self,
+        conn: &Connection,
+        ids: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Cow<'static, Catalogue>> {
+        if ids.into_iter().any(|id| id.starts_with(OWN_PREFIX)) {
+            return self.catalogue(conn);
+        }
+        Ok(Cow::Borrowed(Catalogue::built_in()))
+    }
+
     /// Runs one edit of the own chart's plan as one transaction. `command` is what another process
     /// is told while it waits.
     ///
@@ -121,6 +148,16 @@ impl PlanEdit<'_, '_> {
     /// Writes what an edit changed. `old` is the routine as it was read, nothing for a new one.
     pub(crate) fn write(&mut self, old: Option<&Routine>, new: &Routine) -> Result<()> {
         self.change(|plan| plan.write(old, new))
+    }
+
+    /// Writes what an edit changed of an own exercise, and settles the fields that were said.
+    pub(crate) fn write_own(
+        &mut self,
+        old: Option<&OwnExercise>,
+        new: &OwnExercise,
+        said: &BTreeSet<&str>,
+    ) -> Result<()> {
+        self.change(|plan| plan.write_own(old, new, said))
     }
 
     /// Removes a routine. What was played of it stays in the history.

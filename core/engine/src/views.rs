@@ -49,6 +49,9 @@ pub struct HoldView {
     pub step: Option<String>,
     /// The exercise.
     pub exercise: String,
+    /// How the person calls it, where it is one of their own; the words name the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exercise_name: Option<String>,
     /// The side; nothing for bilateral ones.
     pub side: Option<Side>,
     /// The set, from 1.
@@ -131,6 +134,7 @@ impl HoldView {
             routine: hold.routine.as_ref().map(ToString::to_string),
             step: step_id(&hold.key.step),
             exercise: hold.exercise.to_string(),
+            exercise_name: None,
             side: sided(hold.key.side),
             set: hold.key.set,
             rep: hold.key.rep,

@@ -136,7 +136,8 @@ struct Brief {
     name: String,
     kind: &'static str,
     muscles: Vec<String>,
-    region: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
     laterality: &'static str,
     dose: Dose,
 }
@@ -148,7 +149,7 @@ impl Brief {
             name: exercise.name(words::reader()),
             kind: exercise.kind.as_str(),
             muscles: exercise.muscles.iter().map(ToString::to_string).collect(),
-            region: exercise.region.to_string(),
+            region: exercise.region.as_ref().map(ToString::to_string),
             laterality: exercise.laterality.as_str(),
             dose: exercise.dose.clone(),
         }
@@ -258,6 +259,7 @@ fn full_text(exercise: &Exercise, output: &Output) -> String {
     let tools = exercise.tools.iter().map(|t| t.as_str()).collect();
     let extras = exercise.tools_optional.iter().map(|t| t.as_str()).collect();
     let position = exercise.position.map(|p| words::plain(&format!("position.{p}")));
+    let region = exercise.region.as_ref().map(|r| words::plain(&format!("region.{r}")));
     let mut parts = vec![
         format!("{}\n{}", output.bold(&exercise.name(words::reader())), exercise.id),
         facts(
@@ -267,7 +269,7 @@ fn full_text(exercise: &Exercise, output: &Output) -> String {
                     words::plain(&format!("kind.{}", exercise.kind)).to_lowercase(),
                 ),
                 ("prompt.field.muscles", stated("muscles", listed("muscle", muscles))),
-                ("prompt.field.place", words::plain(&format!("region.{}", exercise.region))),
+                ("prompt.field.place", region.unwrap_or_default()),
                 (
                     "prompt.field.sides",
                     words::plain(&format!("laterality.{}", exercise.laterality)),

@@ -288,9 +288,11 @@ fn safety_at(flags: &[&RedFlag], output: &Output) -> String {
 
 /// Where a hold was: where it hurt, else where its exercise works.
 fn site(hold: &HoldView) -> Option<String> {
-    let id = ExerciseId::new(hold.exercise.as_str()).ok()?;
-    let region = crate::player::entry(&id)?.region.to_string();
-    Some(hold.pain_site.clone().unwrap_or(region))
+    let of_exercise = || {
+        let id = ExerciseId::new(hold.exercise.as_str()).ok()?;
+        Some(crate::player::entry(&id)?.region.as_ref()?.to_string())
+    };
+    hold.pain_site.clone().or_else(of_exercise)
 }
 
 /// Where on the body it was, where all of it was at one place.

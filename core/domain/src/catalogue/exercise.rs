@@ -6,7 +6,43 @@ use super::{Catalogue, Fact, Provenance};
 use crate::dose::Dose;
 use crate::ids::{ExerciseId, GateId, MuscleId, PainRuleId, Site, SourceId, ToolId};
 use crate::vocabulary::{Assistant, Kind, Laterality, Per, Position, Tag, When};
-use crate::words::{Code, Words};
+use crate::words::{Arg, Code, Words};
+
+/// How an exercise is called: by the words, or as its person wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "Code")]
+pub enum Title {
+    /// By the words.
+    Words(Code),
+    /// As a person wrote it: the same in every language.
+    Own(String),
+}
+
+impl From<Code> for Title {
+    fn from(code: Code) -> Self {
+        Self::Words(code)
+    }
+}
+
+impl Title {
+    /// The name in a language.
+    #[must_use]
+    pub fn said(&self, words: &Words) -> String {
+        match self {
+            Self::Words(code) => words.plain(code.as_str()),
+            Self::Own(name) => name.clone(),
+        }
+    }
+
+    /// The name as it stands in a sentence that is said later.
+    #[must_use]
+    pub fn arg(&self) -> Arg {
+        match self {
+            Self::Words(code) => Arg::code(code.clone()),
+            Self::Own(name) => Arg::Text(name.clone()),
+        }
+    }
+}
 
 /// A catalogue entry. What no source states is absent, never a guess; what is ours says so in
 /// [`Provenance::ours`]. source: ../domain/protocols.md, each field by [`Exercise::sources_of`]
@@ -15,14 +51,15 @@ pub struct Exercise {
     /// Its id.
     pub id: ExerciseId,
     /// Its name.
-    pub name: Code,
+    pub name: Title,
     /// What kind of exercise it is.
     pub kind: Kind,
     /// Muscles and groups it is for; empty where no source names one.
     #[serde(default)]
     pub muscles: Vec<MuscleId>,
-    /// Where on the body.
-    pub region: Site,
+    /// Where on the body. Every entry of the sources has one; a person may leave it unsaid.
+    #[serde(default)]
+    pub region: Option<Site>,
     /// How it relates to the two sides.
     pub laterality: Laterality,
     /// How the body is placed, where stated.
@@ -84,7 +121,13 @@ impl Exercise {
     /// Its name in a language.
     #[must_use]
     pub fn name(&self, words: &Words) -> String {
-        words.plain(self.name.as_str())
+        self.name.said(words)
+    }
+
+    /// Whether it is a person's own and no entry of the sources.
+    #[must_use]
+    pub const fn is_own(&self) -> bool {
+        matches!(self.name, Title::Own(_))
     }
 
     /// Whether it works a muscle: groups stand for themselves and the members sources name.

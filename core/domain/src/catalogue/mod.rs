@@ -8,6 +8,7 @@
 mod background;
 mod exercise;
 mod muscles;
+pub mod own;
 mod provenance;
 mod rule;
 mod template;
@@ -21,8 +22,9 @@ pub use background::{
     Comparison, Conflict, FieldType, Figure, SelfTest, Sign, TestField, TestOption, TestValue,
     Threshold, Tracked, TrackedAs,
 };
-pub use exercise::{Exercise, Frequency};
+pub use exercise::{Exercise, Frequency, Title};
 pub use muscles::{ProfileKind, Vocabulary};
+pub use own::{OwnExercise, OwnRefusal};
 pub use provenance::{Fact, Ours, Provenance, Source, Sources};
 pub use rule::{
     Condition, Gate, GateAction, Mapping, PainRule, PainRulePart, ProfileCondition, ProfileValue,
@@ -39,7 +41,9 @@ use crate::ids::{
 use crate::vocabulary::Kind;
 use crate::words::Words;
 
-static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(Catalogue::read);
+static FACTS: LazyLock<Facts> = LazyLock::new(Facts::read);
+static BUILT_IN: LazyLock<Catalogue> =
+    LazyLock::new(|| Catalogue { facts: &FACTS, own: Vec::new(), removed: Vec::new() });
 
 /// Reads a data file that is part of the program.
 pub(crate) fn built_in<T: DeserializeOwned>(json: &str) -> T {
@@ -82,7 +86,7 @@ struct BackgroundFile {
 
 /// Everything the sources say, built in and unchanging.
 #[derive(Debug)]
-pub struct Catalogue {
+struct Facts {
     vocabulary: Vocabulary,
     sources: Vec<Source>,
     exercises: Vec<Exercise>,
@@ -92,13 +96,7 @@ pub struct Catalogue {
     background: BackgroundFile,
 }
 
-impl Catalogue {
-    /// The catalogue of this program.
-    #[must_use]
-    pub fn built_in() -> &'static Self {
-        &BUILT_IN
-    }
-
+impl Facts {
     fn read() -> Self {
         Self {
             vocabulary: built_in(include_str!("../../data/vocabulary.json")),
@@ -110,35 +108,82 @@ impl Catalogue {
             background: built_in(include_str!("../../data/background.json")),
         }
     }
+}
+
+/// The one place where exercises are looked up: what the sources say, and the own exercises of a
+/// chart where [`Catalogue::with_own`] laid them beside it.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    facts: &'static Facts,
+    own: Vec<Exercise>,
+    /// Own exercises that were removed: found by their id, offered no more.
+    removed: Vec<Exercise>,
+}
+
+impl Catalogue {
+    /// The catalogue of this program.
+    #[must_use]
+    pub fn built_in() -> &'static Self {
+        &BUILT_IN
+    }
+
+    /// The catalogue of a chart: what the sources say, and these.
+    #[must_use]
+    pub fn with_own(&self, own: impl IntoIterator<Item = OwnExercise>) -> Self {
+        let mut catalogue = self.clone();
+        for one in own {
+            let list = if one.removed { &mut catalogue.removed } else { &mut catalogue.own };
+            list.push(one.entry());
+        }
+        catalogue
+    }
 
     /// The word lists of the data.
     #[must_use]
     pub fn vocabulary(&self) -> &Vocabulary {
-        &self.vocabulary
+        &self.facts.vocabulary
     }
 
     /// The documents that the facts come from.
     #[must_use]
     pub fn sources(&self) -> &[Source] {
-        &self.sources
+        &self.facts.sources
     }
 
     /// One of them.
     #[must_use]
     pub fn source(&self, id: &SourceId) -> Option<&Source> {
-        self.sources.iter().find(|source| source.id == *id)
+        self.facts.sources.iter().find(|source| source.id == *id)
     }
 
-    /// Every exercise.
+    /// Every exercise of the sources.
     #[must_use]
     pub fn exercises(&self) -> &[Exercise] {
-        &self.exercises
+        &self.facts.exercises
     }
 
-    /// One exercise.
+    /// The own exercises of the chart; none in the catalogue that is built in.
+    #[must_use]
+    pub fn own(&self) -> &[Exercise] {
+        &self.own
+    }
+
+    /// Every exercise that can be chosen: those of the sources, then the chart's own.
+    pub fn all(&self) -> impl Iterator<Item = &Exercise> {
+        self.facts.exercises.iter().chain(&self.own)
+    }
+
+    /// One exercise, of the sources or the chart's own, removed ones too: what was done of it keeps
+    /// its name.
     #[must_use]
     pub fn exercise(&self, id: &ExerciseId) -> Option<&Exercise> {
-        self.exercises.iter().find(|exercise| exercise.id == *id)
+        self.all().chain(&self.removed).find(|exercise| exercise.id == *id)
+    }
+
+    /// Whether an own exercise was removed.
+    #[must_use]
+    pub fn is_removed(&self, id: &ExerciseId) -> bool {
+        self.removed.iter().any(|exercise| exercise.id == *id)
     }
 
     /// Exercises whose id, name, muscles, region or tools contain every given word, in any
@@ -151,8 +196,7 @@ impl Catalogue {
         muscle: Option<&MuscleId>,
     ) -> Vec<&Exercise> {
         let wanted: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
-        self.exercises
-            .iter()
+        self.all()
             .filter(|exercise| kind.is_none_or(|kind| exercise.kind == kind))
             .filter(|exercise| muscle.is_none_or(|muscle| exercise.works(muscle)))
             .filter(|exercise| {
@@ -165,19 +209,19 @@ impl Catalogue {
     /// Every composed routine of the sources.
     #[must_use]
     pub fn templates(&self) -> &[Template] {
-        &self.templates
+        &self.facts.templates
     }
 
     /// One of them.
     #[must_use]
     pub fn template(&self, id: &TemplateId) -> Option<&Template> {
-        self.templates.iter().find(|template| template.id == *id)
+        self.facts.templates.iter().find(|template| template.id == *id)
     }
 
     /// Every rule.
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
-        &self.rules.rules
+        &self.facts.rules.rules
     }
 
     /// One rule.
@@ -189,7 +233,7 @@ impl Catalogue {
     /// Every gate.
     #[must_use]
     pub fn gates(&self) -> &[Gate] {
-        &self.rules.gates
+        &self.facts.rules.gates
     }
 
     /// One gate.
@@ -201,7 +245,7 @@ impl Catalogue {
     /// Every condition that templates and rules name.
     #[must_use]
     pub fn conditions(&self) -> &[Condition] {
-        &self.rules.conditions
+        &self.facts.rules.conditions
     }
 
     /// One condition.
@@ -213,7 +257,7 @@ impl Catalogue {
     /// How pain is to be read during exercises.
     #[must_use]
     pub fn pain_rules(&self) -> &[PainRule] {
-        &self.rules.pain_rules
+        &self.facts.rules.pain_rules
     }
 
     /// One pain rule.
@@ -225,43 +269,52 @@ impl Catalogue {
     /// Every self-test.
     #[must_use]
     pub fn self_tests(&self) -> &[SelfTest] {
-        &self.self_tests
+        &self.facts.self_tests
     }
 
     /// One self-test.
     #[must_use]
     pub fn self_test(&self, id: &TestId) -> Option<&SelfTest> {
-        self.self_tests.iter().find(|test| test.id == *id)
+        self.facts.self_tests.iter().find(|test| test.id == *id)
     }
 
     /// Lists of signs.
     #[must_use]
     pub fn signs(&self) -> &[Sign] {
-        &self.background.signs
+        &self.facts.background.signs
     }
 
     /// Where the sources disagree.
     #[must_use]
     pub fn conflicts(&self) -> &[Conflict] {
-        &self.background.conflicts
+        &self.facts.background.conflicts
     }
 
     /// Figures the sources give.
     #[must_use]
     pub fn figures(&self) -> &[Figure] {
-        &self.background.figures
+        &self.facts.background.figures
     }
 
     /// What is worth tracking.
     #[must_use]
     pub fn track(&self) -> &[Tracked] {
-        &self.background.track
+        &self.facts.background.track
     }
 }
 
 fn searched_text(exercise: &Exercise) -> String {
-    let mut text = format!("{} {} {}", exercise.id, exercise.kind, exercise.region);
-    let codes = std::iter::once(exercise.name.as_str().to_owned())
+    let mut text = format!("{} {}", exercise.id, exercise.kind);
+    let mut name = None;
+    match &exercise.name {
+        Title::Words(code) => name = Some(code.as_str().to_owned()),
+        Title::Own(name) => text.push_str(&format!(" {name}")),
+    }
+    if let Some(region) = &exercise.region {
+        text.push_str(&format!(" {region}"));
+    }
+    let codes = name
+        .into_iter()
         .chain(exercise.muscles.iter().map(|muscle| format!("muscle.{muscle}")))
         .chain(exercise.tools.iter().map(|tool| format!("tool.{tool}")));
     for code in codes {

@@ -17,6 +17,7 @@ pub use edit::{EditRefusal, Ids, NewStep, Place, StepChange};
 pub use play::{PlayRefusal, Playable};
 pub use position::Position;
 pub use read::{MAX_COUNT, MAX_DOSE_S, MAX_NAME_CHARS, MAX_STEPS, RoutineRefusal};
+pub(crate) use read::{check_dose, check_text};
 pub use schedule::{BadSchedule, MAX_LISTED, Rhythm, Schedule, Span};
 pub use sequence::{Choices, Turn, TurnSide};
 pub use template::{FromTemplate, TemplateRefusal};

@@ -8,7 +8,7 @@ use crate::ids::{ExerciseId, StepId, ToolId};
 use crate::player::{Plan, PlanError, PlannedHold, StepOnSide, Timing};
 use crate::record::{PlayedStep, StepRef};
 use crate::vocabulary::{Mode, SideRule};
-use crate::words::{Arg, Message, refusals_in_words};
+use crate::words::{Message, refusals_in_words};
 
 /// A plan, and what a person should know of how it came about.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,7 +135,7 @@ fn on_side(turn: &Turn<'_>, catalogue: &Catalogue) -> Result<StepOnSide, PlayRef
     Ok(StepOnSide {
         step: step.id.clone(),
         exercise: step.exercise.clone(),
-        name: Arg::code(exercise.name.clone()),
+        name: exercise.name.arg(),
         side,
         dose: dose_to_play(step),
         ease_check: exercise.ease_check,

@@ -4,7 +4,7 @@
 use super::{BadSchedule, Override, Routine, Step};
 use crate::catalogue::Catalogue;
 use crate::dose::{Dose, Range};
-use crate::ids::{ExerciseId, StepId};
+use crate::ids::ExerciseId;
 use crate::vocabulary::{Laterality, SideRule};
 use crate::words::{Message, refusals_in_words};
 
@@ -47,8 +47,8 @@ pub enum RoutineRefusal {
     },
     /// A dose of nothing, or beyond bounds.
     DoseOutOfBounds {
-        /// The step.
-        step: StepId,
+        /// The step or own exercise, by its id.
+        of: String,
         /// Hold, rest, reps or sets.
         what: &'static str,
         /// What was given.
@@ -69,7 +69,7 @@ pub enum RoutineRefusal {
 refusals_in_words!(RoutineRefusal);
 
 impl RoutineRefusal {
-    pub(super) const fn sentence(&self) -> &'static str {
+    pub(crate) const fn sentence(&self) -> &'static str {
         match self {
             Self::BadName => "routine.bad_name",
             Self::TooManySteps(_) => "routine.too_many_steps",
@@ -100,8 +100,8 @@ impl RoutineRefusal {
             Self::NoSides { exercise }
             | Self::SideMissing { exercise }
             | Self::OneSideMissing { exercise } => message.with("exercise", exercise.as_str()),
-            Self::DoseOutOfBounds { step, what, given, most } => message
-                .with("step", step.as_str())
+            Self::DoseOutOfBounds { of, what, given, most } => message
+                .with("step", of.as_str())
                 .with("what", *what)
                 .with("given", *given)
                 .with("most", *most),
@@ -166,29 +166,30 @@ impl Step {
             .ok_or_else(|| RoutineRefusal::UnknownExercise(self.exercise.clone()))?;
         check_side(self.side, exercise.laterality, &self.exercise)?;
         check_text(self.note.as_deref().unwrap_or(""))?;
-        self.check_dose()
+        check_dose(&self.dose, self.id.as_str())
     }
+}
 
-    fn check_dose(&self) -> Result<(), RoutineRefusal> {
-        let Dose { hold_s, rest_s, reps, sets, tempo, .. } = &self.dose;
-        let mut parts = vec![
-            ("hold", *hold_s, MAX_DOSE_S),
-            ("rest", *rest_s, MAX_DOSE_S),
-            ("reps", *reps, MAX_COUNT),
-            ("sets", *sets, MAX_COUNT),
-        ];
-        let phases = tempo.iter().filter_map(|phase| phase.secs);
-        parts.extend(phases.map(|secs| ("tempo", Range::exactly(secs), MAX_DOSE_S)));
-        for (what, range, most) in parts {
-            let stated = [range.min(), range.default(), range.max()].into_iter().flatten();
-            let nothing = range.to_play().filter(|played| *played == 0 && what != "rest");
-            if let Some(given) = stated.into_iter().find(|given| *given > most).or(nothing) {
-                let step = self.id.clone();
-                return Err(RoutineRefusal::DoseOutOfBounds { step, what, given, most });
-            }
+/// Whether a dose is within bounds. `of` is the id of the step or own exercise that it is of.
+pub(crate) fn check_dose(dose: &Dose, of: &str) -> Result<(), RoutineRefusal> {
+    let Dose { hold_s, rest_s, reps, sets, tempo, .. } = dose;
+    let mut parts = vec![
+        ("hold", *hold_s, MAX_DOSE_S),
+        ("rest", *rest_s, MAX_DOSE_S),
+        ("reps", *reps, MAX_COUNT),
+        ("sets", *sets, MAX_COUNT),
+    ];
+    let phases = tempo.iter().filter_map(|phase| phase.secs);
+    parts.extend(phases.map(|secs| ("tempo", Range::exactly(secs), MAX_DOSE_S)));
+    for (what, range, most) in parts {
+        let stated = [range.min(), range.default(), range.max()].into_iter().flatten();
+        let nothing = range.to_play().filter(|played| *played == 0 && what != "rest");
+        if let Some(given) = stated.into_iter().find(|given| *given > most).or(nothing) {
+            let of = of.to_owned();
+            return Err(RoutineRefusal::DoseOutOfBounds { of, what, given, most });
         }
-        Ok(())
     }
+    Ok(())
 }
 
 fn check_side(
@@ -225,7 +226,7 @@ pub(super) fn check_name(name: &str) -> Result<(), RoutineRefusal> {
     }
 }
 
-fn check_text(text: &str) -> Result<(), RoutineRefusal> {
+pub(crate) fn check_text(text: &str) -> Result<(), RoutineRefusal> {
     let length = text.chars().count();
     if length > MAX_TEXT_CHARS { Err(RoutineRefusal::TextTooLong(length)) } else { Ok(()) }
 }

@@ -185,7 +185,7 @@ fn gives_that_order(
 }
 
 fn detail(rule: &Rule, problem: &Problem<'_>) -> Message {
-    let name = |exercise: &Exercise| Arg::code(exercise.name.clone());
+    let name = |exercise: &Exercise| exercise.name.arg();
     match problem.what {
         What::NothingBefore => match problem.side {
             Some(side) => said("finding.nothing_before_side", problem)
@@ -214,5 +214,5 @@ fn detail(rule: &Rule, problem: &Problem<'_>) -> Message {
 }
 
 fn said(code: &str, problem: &Problem<'_>) -> Message {
-    Message::new(code).with("exercise", Arg::code(problem.exercise.name.clone()))
+    Message::new(code).with("exercise", problem.exercise.name.arg())
 }

@@ -58,6 +58,12 @@ impl Timetable {
         Self { versions, undated: None }
     }
 
+    /// The newest schedule alone, without a day: as it is handed on.
+    #[must_use]
+    pub fn without_days(&self) -> Self {
+        Self { versions: BTreeMap::new(), undated: self.newest().cloned() }
+    }
+
     /// The newest schedule; nothing where there is none, or none any more.
     #[must_use]
     pub fn newest(&self) -> Option<&Schedule> {

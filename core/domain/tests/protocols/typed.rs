@@ -72,7 +72,7 @@ pub fn exercise(e: &Exercise) -> Value {
     assert!(d.rest_s.min().is_none() && d.rest_s.max().is_none(), "the notes have a lone figure");
     let record = json!({
         "id": e.id.as_str(), "kind": e.kind.as_str(), "name": true, "muscles": ids(&e.muscles),
-        "region": e.region.as_str(), "laterality": e.laterality.as_str(),
+        "region": name(e.region.as_ref()), "laterality": e.laterality.as_str(),
         "position": name(e.position.as_ref()), "tools": ids(&e.tools),
         "tools_optional": ids(&e.tools_optional), "mode": d.mode.as_str(),
         "hold_s": range(d.hold_s), "reps": range(d.reps), "sets": range(d.sets),

@@ -20,8 +20,8 @@ pub(crate) fn findings(
     now: Done,
     of: Option<&Routine>,
     profile: &Profile,
+    catalogue: &Catalogue,
 ) -> Vec<NotedFinding> {
-    let catalogue = Catalogue::built_in();
     let last = step_id(done.len());
     let mut sequence: Vec<&Done> = done.iter().collect();
     sequence.push(&now);

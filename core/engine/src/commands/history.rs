@@ -1,9 +1,10 @@
 //! The history, in pages. Its cost is that of the page, not of what was ever logged.
 
+use holdfast_domain::catalogue::own::is_own;
+use holdfast_domain::ids::ExerciseId;
 use holdfast_domain::units::LocalDay;
 use holdfast_domain::vocabulary::Side;
 
-use super::routine::find;
 use crate::error::{Error, Result};
 use crate::projection;
 use crate::projection::history::{self, Filter, MAX_PAGE};
@@ -43,6 +44,19 @@ impl Engine {
 }
 
 impl Inner {
+    /// The id of an exercise that can be in the history: a removed one too, by its full id.
+    fn exercise_recorded(&self, key: &str) -> Result<String> {
+        self.store.read(|conn| {
+            let own = ExerciseId::new(key).ok().filter(is_own);
+            if let Some(id) = own
+                && self.catalogue(conn)?.exercise(&id).is_some()
+            {
+                return Ok(id.to_string());
+            }
+            Ok(self.exercise_named(conn, key)?.id.to_string())
+        })
+    }
+
     fn history(&self, query: &HistoryQuery) -> Result<HistoryPage> {
         let limit = query.limit.unwrap_or(DEFAULT_PAGE);
         if !(1..=MAX_PAGE).contains(&limit) {
@@ -55,12 +69,9 @@ impl Inner {
             let text = format!("until {until} is before since {since}: give the earlier day first");
             return Err(Error::bad("until", text));
         }
-        // Own exercises of a chart are in no catalogue.
-        let exercise = match query.exercise.as_deref() {
-            Some(own) if own.starts_with("own:") => Some(own),
-            Some(id) => Some(find::exercise(id)?.id.as_str()),
-            None => None,
-        };
+        let exercise = query.exercise.as_deref().map(|key| self.exercise_recorded(key));
+        let exercise = exercise.transpose()?;
+        let exercise = exercise.as_deref();
         let filter = Filter {
             since: query.since,
             until: query.until,

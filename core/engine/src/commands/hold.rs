@@ -156,7 +156,9 @@ impl Inner {
         statuses: &Statuses,
     ) -> Result<HoldView> {
         let travels = status::of_hold(conn, chart, &hold)?;
-        Ok(HoldView::new(hold, DAY_START_MIN, statuses.of(&travels)))
+        let exercise_name = self.own_name(conn, &hold.exercise)?;
+        let view = HoldView::new(hold, DAY_START_MIN, statuses.of(&travels));
+        Ok(HoldView { exercise_name, ..view })
     }
 
     /// Holds as people see them, by their full ids.

@@ -2,7 +2,7 @@
 //! against a rule is noted: it happened.
 
 use holdfast_domain::catalogue::Exercise;
-use holdfast_domain::ids::{HoldId, ObservationId, Site, ToolId};
+use holdfast_domain::ids::{ExerciseId, HoldId, ObservationId, Site, ToolId};
 use holdfast_domain::record::{
     Attempt, Change, Context, HoldKey, Observation, PainRating, Reporter, SessionRecord, Target,
     next_free,
@@ -15,7 +15,6 @@ use super::findings::findings;
 use super::journal::Journal;
 use super::log_request::{Done, Eased, LogRequest, LogSide};
 use super::place::{self, Place, Said};
-use super::routine::find;
 use crate::documents::strand::Record;
 use crate::error::{Error, Result};
 use crate::projection::{self, history};
@@ -37,7 +36,8 @@ impl Engine {
 
 impl Inner {
     pub(crate) fn log(&self, request: &LogRequest) -> Result<Vec<HoldView>> {
-        let exercise = find::exercise(&request.exercise)?;
+        let exercise = self.store.read(|conn| self.exercise_named(conn, &request.exercise))?;
+        let exercise = &exercise;
         let given = Given::read(request)?;
         let sides: &[Side] = match request.side {
             None => &[Side::None],
@@ -114,8 +114,10 @@ impl Inner {
         let profile = self.profile_now(conn)?;
         let before: Vec<super::findings::Done> =
             done.iter().filter_map(|(what, _, side)| Some((what.parse().ok()?, *side))).collect();
-        observation.findings =
-            findings(&before, (exercise.id.clone(), side), place.routine.as_ref(), &profile);
+        let known = before.iter().map(|(what, _)| what).chain([&exercise.id]);
+        let catalogue = self.catalogue_for(conn, known.map(ExerciseId::as_str))?;
+        let (now_done, routine) = ((exercise.id.clone(), side), place.routine.as_ref());
+        observation.findings = findings(&before, now_done, routine, &profile, &catalogue);
 
         let mut records = Vec::new();
         records

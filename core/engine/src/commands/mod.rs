@@ -2,6 +2,7 @@
 
 pub mod days;
 pub mod events;
+pub mod exercise;
 pub(crate) mod findings;
 pub mod habits;
 pub mod history;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use holdfast_domain::catalogue::OwnExercise;
 use holdfast_domain::habit::HabitPlan;
 use holdfast_domain::ids::{
-    AccountName, DayRecordId, DeviceName, HabitId, ObservationId, RoutineId, Slot,
+    AccountName, DayRecordId, DeviceName, ExerciseId, HabitId, ObservationId, RoutineId, Slot,
 };
 use holdfast_domain::record::{
     Author, Authored, Correction, DayRecord, Observation, SessionKey, SessionRecord, merge_sessions,
@@ -34,6 +35,8 @@ pub(super) struct Contents {
     pub(super) routines: BTreeMap<RoutineId, Routine>,
     pub(super) pauses: BTreeMap<LocalDay, Pause>,
     pub(super) slots: BTreeMap<Slot, SlotTime>,
+    /// Own exercises; removed ones too, whose names the history needs.
+    pub(super) exercises: BTreeMap<ExerciseId, OwnExercise>,
     pub(super) sessions: BTreeMap<SessionKey, SessionRecord>,
     pub(super) observations: BTreeMap<ObservationId, Observation>,
     pub(super) corrections: BTreeMap<String, Correction>,
@@ -73,6 +76,7 @@ impl Contents {
             Opened::Plan(plan) => {
                 let reading = plan.read();
                 self.routines.extend(reading.routines);
+                self.exercises.extend(reading.own);
                 let planned = reading.habits.into_iter();
                 self.habits.extend(planned.filter_map(|(id, planned)| Some((id, planned.plan?))));
                 self.pauses.extend(reading.pauses.iter().map(|pause| (pause.from, pause)));

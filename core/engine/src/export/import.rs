@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_domain::catalogue::Catalogue;
+use holdfast_domain::catalogue::{Catalogue, OwnExercise};
 use holdfast_domain::habit::{Habit, HabitPlan};
 use holdfast_domain::ids::{DayRecordId, ExerciseId, HabitId, ObservationId};
 use holdfast_domain::record::{
@@ -49,6 +49,7 @@ struct ToWrite {
     routines: Vec<Routine>,
     pauses: Vec<Pause>,
     slots: Vec<SlotTime>,
+    exercises: Vec<OwnExercise>,
     strands: BTreeMap<SessionKey, Vec<Record>>,
     days: BTreeMap<LocalDay, Vec<Record>>,
     habits: BTreeMap<HabitId, HabitPlan>,
@@ -57,6 +58,29 @@ struct ToWrite {
 fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
     let mut to_write = ToWrite::default();
     let mut report = ImportReport::default();
+    // What is here stands where both have an exercise of one id.
+    let known = {
+        let mut both = new.exercises.clone();
+        both.extend(here.exercises.clone());
+        Catalogue::built_in().with_own(both.into_values())
+    };
+    for (id, own) in new.exercises {
+        match here.exercises.get(&id) {
+            Some(known) if *known == own => report.unchanged += 1,
+            Some(_) => report.refuse(
+                "exercise",
+                &id,
+                "an exercise with this id is here already and differs; it was left as it is",
+            ),
+            None => match own.checked() {
+                Ok(own) => {
+                    report.added += 1;
+                    to_write.exercises.push(own);
+                }
+                Err(why) => report.refuse("exercise", &id, &why.to_string()),
+            },
+        }
+    }
     for (id, routine) in new.routines {
         match here.routines.get(&id) {
             Some(known) if *known == routine => report.unchanged += 1,
@@ -65,7 +89,7 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
                 &id,
                 "a routine with this id is here already and differs; remove or keep it, then import",
             ),
-            None => match admitted(routine) {
+            None => match admitted(routine, &known) {
                 Ok(routine) => {
                     report.added += 1;
                     to_write.routines.push(routine);
@@ -128,7 +152,7 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
                 &id,
                 "a record with this id is here already and differs; it was left as it is",
             ),
-            _ => match checked(observation, &mut sides) {
+            _ => match checked(observation, &mut sides, &known) {
                 Ok(observation) => {
                     report.added += 1;
                     sessions_of.insert(id, observation.key.session.clone());
@@ -207,8 +231,7 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
 }
 
 /// A routine that is whole and breaks no hard rule that nobody decided to break.
-fn admitted(routine: Routine) -> std::result::Result<Routine, String> {
-    let catalogue = Catalogue::built_in();
+fn admitted(routine: Routine, catalogue: &Catalogue) -> std::result::Result<Routine, String> {
     let routine = routine.checked(catalogue).map_err(|refused| refused.to_string())?;
     rules::check(&routine, catalogue, &Profile::default())
         .iter()
@@ -242,8 +265,8 @@ fn one_sided<'a>(observations: impl Iterator<Item = &'a Observation>) -> Sides {
 fn checked(
     observation: Observation,
     sides: &mut Sides,
+    catalogue: &Catalogue,
 ) -> std::result::Result<Observation, String> {
-    let catalogue = Catalogue::built_in();
     // An exercise that only another version or another chart knows is kept as it was recorded.
     let Some(exercise) = catalogue.exercise(&observation.exercise) else { return Ok(observation) };
     let key = (observation.key.session.clone(), observation.exercise.clone());
@@ -311,11 +334,14 @@ impl ToWrite {
     fn write(self, inner: &Inner, tx: &Tx<'_>, journal: &mut Journal<'_>) -> Result<()> {
         let chart = inner.who.chart;
         let plans = self.routines.len() + self.habits.len() + self.pauses.len() + self.slots.len();
-        if plans > 0 {
+        if plans + self.exercises.len() > 0 {
             let doc = DocName::Plan.to_id().expect("the plan's name is a document name");
             let (reading, _) = journal.change(tx, chart, Class::Plan, doc.clone(), |document| {
                 let mut plan = Plan::from(document);
                 let mut written = Vec::new();
+                for own in &self.exercises {
+                    written.extend(plan.write_own(None, own, &BTreeSet::new())?);
+                }
                 for routine in &self.routines {
                     written.extend(plan.write(None, routine)?);
                 }

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use holdfast_domain::catalogue::OwnExercise;
 use holdfast_domain::habit::HabitPlan;
 use holdfast_domain::ids::HabitId;
 use holdfast_domain::record::{Correction, DayRecord, Observation, SessionRecord};
@@ -37,6 +38,8 @@ struct Document {
     pauses: Vec<Pause>,
     #[serde(default)]
     slots: Vec<SlotTime>,
+    #[serde(default)]
+    exercises: Vec<OwnExercise>,
     #[serde(default)]
     sessions: Vec<SessionRecord>,
     #[serde(default)]
@@ -80,6 +83,7 @@ fn render(contents: &Contents, out: &mut impl Write) -> std::io::Result<()> {
     list(out, "routines", contents.routines.values())?;
     list(out, "pauses", contents.pauses.values())?;
     list(out, "slots", contents.slots.values())?;
+    list(out, "exercises", contents.exercises.values())?;
     list(out, "sessions", contents.sessions.values())?;
     list(out, "observations", contents.observations.values())?;
     list(out, "corrections", contents.corrections.values())?;
@@ -106,15 +110,14 @@ fn list<'a, T: Serialize + 'a>(
 }
 
 /// Reads a file.
-pub(super) fn read_file(path: &Path) -> Result<Contents> {
+pub(super) fn text_of(path: &Path) -> Result<String> {
     let name = path.display().to_string();
     let size = std::fs::metadata(path).map_err(|e| Error::io("read", path, e))?.len();
     if size > MAX_BYTES {
         return Err(not_an_export(&name, format!("it has more than {MAX_BYTES} bytes")));
     }
     let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
-    let text = String::from_utf8(bytes).map_err(|_| not_an_export(&name, "it is not a text"))?;
-    read(&text, &name)
+    String::from_utf8(bytes).map_err(|_| not_an_export(&name, "it is not a text"))
 }
 
 /// Reads the text of a file.
@@ -150,6 +153,12 @@ pub(super) fn read(text: &str, name: &str) -> Result<Contents> {
         let slot = time.slot.clone();
         if contents.slots.insert(slot.clone(), time).is_some() {
             return Err(twice("slot", slot.to_string()));
+        }
+    }
+    for own in document.exercises {
+        let id = own.id.clone();
+        if contents.exercises.insert(id.clone(), own).is_some() {
+            return Err(twice("exercise", id.to_string()));
         }
     }
     for session in document.sessions {

@@ -10,8 +10,9 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use crate::commands::routine::{ImportOptions, file};
 use crate::error::{Error, Result};
-use crate::{Engine, HoldfastError};
+use crate::{Engine, HoldfastError, Inner};
 use contents::Contents;
 
 /// What an export is written as.
@@ -30,6 +31,8 @@ pub struct ExportReport {
     pub path: PathBuf,
     /// Routines.
     pub routines: usize,
+    /// Own exercises.
+    pub exercises: usize,
     /// Sessions.
     pub sessions: usize,
     /// Observations: what devices recorded of holds.
@@ -96,6 +99,7 @@ impl Engine {
             Ok(ExportReport {
                 path: path.to_owned(),
                 routines: contents.routines.len(),
+                exercises: contents.exercises.len(),
                 sessions: contents.sessions.len(),
                 observations: contents.observations.len(),
                 corrections: contents.corrections.len(),
@@ -105,7 +109,8 @@ impl Engine {
         })
     }
 
-    /// Takes in what an export wrote: a JSON file, or a folder of Automerge documents. What is here
+    /// Takes in what an export wrote: a JSON file, a folder of Automerge documents, or a routine file
+    /// (see [`Self::import_routine`], which takes more to say). What is here
     /// already is left as it is; importing twice adds nothing. With `dry_run` nothing is written.
     ///
     /// # Errors
@@ -116,9 +121,14 @@ impl Engine {
         dry_run: bool,
     ) -> std::result::Result<ImportReport, HoldfastError> {
         self.guarded(|inner| {
-            let contents =
-                if path.is_dir() { automerge::read(path)? } else { json::read_file(path)? };
-            import::import(inner, contents, dry_run)
+            if path.is_dir() {
+                return import::import(inner, automerge::read(path)?, dry_run);
+            }
+            let text = json::text_of(path)?;
+            if file::is_routine_file(&text) {
+                return routine(inner, &text, dry_run);
+            }
+            import::import(inner, json::read(&text, &path.display().to_string())?, dry_run)
         })
     }
 
@@ -129,6 +139,14 @@ impl Engine {
     pub fn import_json(&self, text: &str) -> std::result::Result<ImportReport, HoldfastError> {
         self.guarded(|inner| import::import(inner, json::read(text, "the text")?, false))
     }
+}
+
+/// Takes in a routine file like an export of one routine.
+fn routine(inner: &Inner, text: &str, dry_run: bool) -> Result<ImportReport> {
+    let done =
+        inner.import_routine(text, &ImportOptions { dry_run, ..ImportOptions::default() })?;
+    let added = usize::from(done.added) + done.exercises_added.len();
+    Ok(ImportReport { added, unchanged: usize::from(!done.added), refused: Vec::new() })
 }
 
 fn not_an_export(name: &str, why: impl std::fmt::Display) -> Error {

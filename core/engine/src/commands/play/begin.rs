@@ -29,7 +29,7 @@ impl Inner {
         self.store.read(|conn| {
             let plan = self.plan(conn)?;
             let routine = find::routine(&plan, key)?;
-            self.begin_routine(conn, routine, options)
+            self.begin_routine(conn, routine, options, &plan.catalogue())
         })
     }
 
@@ -38,8 +38,8 @@ impl Inner {
         conn: &Connection,
         routine: &Routine,
         options: &PlayOptions,
+        catalogue: &Catalogue,
     ) -> Result<(Begun, Plan)> {
-        let catalogue = Catalogue::built_in();
         let choices = choices(routine, options)?;
         let acks: Vec<_> =
             options.acks.iter().map(|rule| find::rule(rule)).collect::<Result<_>>()?;
@@ -57,7 +57,7 @@ impl Inner {
         let played: BTreeSet<&StepId> = plan.holds().iter().map(|hold| &hold.step).collect();
         steps.retain(|step| matches!(&step.step, StepRef::Step(id) if played.contains(id)));
         let session = self.session_to_play(routine, options)?;
-        self.one_side_only(conn, &session, &plan)?;
+        self.one_side_only(conn, &session, &plan, catalogue)?;
         let begun = Begun {
             play: self.fresh_id(),
             made_ms: u64::try_from(self.clock.wall_ms()).unwrap_or(0),
@@ -90,12 +90,18 @@ impl Inner {
     }
 
     /// A one-sided exercise of which the session has the other side already is a mistake.
-    fn one_side_only(&self, conn: &Connection, session: &SessionKey, plan: &Plan) -> Result<()> {
+    fn one_side_only(
+        &self,
+        conn: &Connection,
+        session: &SessionKey,
+        plan: &Plan,
+        catalogue: &Catalogue,
+    ) -> Result<()> {
         let Some(chart) = projection::chart(conn, self.who.chart)? else { return Ok(()) };
         let Some(number) = projection::session(conn, chart, session)? else { return Ok(()) };
         let done = history::done(conn, number)?;
         for hold in plan.holds() {
-            let entry = Catalogue::built_in().exercise(&hold.exercise);
+            let entry = catalogue.exercise(&hold.exercise);
             let one_sided = entry.is_some_and(|e| e.laterality == Laterality::OneSideOnly);
             let other = |(exercise, _, side): &(String, String, Side)| {
                 exercise == hold.exercise.as_str() && *side != hold.side

@@ -1,4 +1,4 @@
-//! Routines that come and go: made of a template, empty, or of a file; removed and brought back.
+//! Routines that come and go: made of a template or empty; removed and brought back.
 
 use holdfast_domain::catalogue::Catalogue;
 use holdfast_domain::ids::{ConditionId, RoutineId};
@@ -6,15 +6,11 @@ use holdfast_domain::routine::{FromTemplate, Routine};
 use holdfast_domain::vocabulary::{Side, SideRule};
 
 use super::refusal::bad_id;
-use super::{ImportOptions, RoutineView, RuleOverride, TemplateOptions, admit, find, same};
+use super::{RoutineView, RuleOverride, TemplateOptions, admit, find};
 use crate::documents::plan::PlanReading;
 use crate::error::{Error, HoldfastError, Result};
 use crate::plans::PlanEdit;
-use crate::projection::DAY_START_MIN;
 use crate::{Engine, Inner};
-
-/// The largest routine file that is looked at, in bytes (ours): 200 steps with long notes fit.
-const MAX_FILE: usize = 4 << 20;
 
 impl Engine {
     /// Makes a routine of a template of the catalogue, named by its id or the beginning of it.
@@ -48,28 +44,6 @@ impl Engine {
             routine.created_at = Some(inner.now());
             let routine = routine.checked(Catalogue::built_in())?;
             inner.edit_plan("make a routine", |plan| inner.add(plan, routine, &[]))
-        })
-    }
-
-    /// Takes in a routine file: the JSON of a routine, or of a document that has it as `routine`.
-    /// The same file a second time changes nothing.
-    ///
-    /// # Errors
-    /// [`HoldfastError::BadInput`] for what is no routine, or one that is here already with other
-    /// content; [`HoldfastError::Broken`].
-    pub fn import_routine(
-        &self,
-        json: &str,
-        options: &ImportOptions,
-    ) -> Result<RoutineView, HoldfastError> {
-        self.guarded(|inner| {
-            let mut file = parse(json)?;
-            if let Some(name) = &options.name {
-                file.name = name.trim().to_owned();
-            }
-            let mut file = file.checked(Catalogue::built_in())?;
-            file.timetable = file.timetable.dated(inner.now().local_day(DAY_START_MIN));
-            inner.edit_plan("import a routine", |plan| inner.take_in(plan, file, options))
         })
     }
 
@@ -120,47 +94,11 @@ impl Inner {
         overrides: &[RuleOverride],
     ) -> Result<RoutineView> {
         name_is_free(plan.reading(), &routine)?;
-        let (routine, _) = self.with_overrides(None, routine, overrides)?;
-        admit(None, &routine)?;
+        let catalogue = plan.reading().catalogue();
+        let (routine, _) = self.with_overrides(None, routine, overrides, &catalogue)?;
+        admit(None, &routine, &catalogue)?;
         plan.write(None, &routine)?;
         self.view_of(plan, &routine)
-    }
-
-    fn take_in(
-        &self,
-        plan: &mut PlanEdit<'_, '_>,
-        mut file: Routine,
-        options: &ImportOptions,
-    ) -> Result<RoutineView> {
-        let overrides = &options.overrides;
-        if let Some(here) = plan.reading().routines.get(&file.id).cloned() {
-            if same(&here, &file) {
-                return self.view_of(plan, &here);
-            }
-            if !options.as_copy {
-                return Err(Error::BadInput {
-                    field: "routine",
-                    code: "routine_exists",
-                    message: format!(
-                        "\"{}\" is here already and differs; import it as a copy under another \
-                         name, or edit it",
-                        here.name
-                    ),
-                });
-            }
-            file.id = RoutineId::new(self.fresh_id()).map_err(|bad| bad_id("routine", &bad))?;
-        }
-        if !plan.reading().removed.contains(&file.id) {
-            return self.add(plan, file, overrides);
-        }
-        // It was removed once: it comes back, as the file has it.
-        name_is_free(plan.reading(), &file)?;
-        let (file, _) = self.with_overrides(None, file, overrides)?;
-        admit(None, &file)?;
-        plan.restore(&file.id)?;
-        let before = plan.reading().routines.get(&file.id).cloned();
-        plan.write(before.as_ref(), &file)?;
-        self.view_of(plan, &file)
     }
 }
 
@@ -195,7 +133,8 @@ fn from_template(inner: &Inner, options: &TemplateOptions) -> Result<FromTemplat
     let chosen = options.choose.iter().map(|condition| {
         ConditionId::new(condition.as_str()).map_err(|bad| bad_id("choose", &bad))
     });
-    let include = options.include.iter().map(|key| Ok(find::exercise(key)?.id.clone()));
+    let known = Catalogue::built_in();
+    let include = options.include.iter().map(|key| Ok(find::exercise(known, key)?.id.clone()));
     Ok(FromTemplate {
         name: options.name.as_ref().map(|name| name.trim().to_owned()),
         realign_side: realign_side.transpose()?,
@@ -204,16 +143,4 @@ fn from_template(inner: &Inner, options: &TemplateOptions) -> Result<FromTemplat
         author: Some(inner.who.account.to_hex()),
         created_at: Some(inner.now()),
     })
-}
-
-fn parse(json: &str) -> Result<Routine> {
-    let bad = |why: String| Error::BadInput { field: "routine", code: "bad_routine", message: why };
-    if json.len() > MAX_FILE {
-        return Err(bad(format!("a routine file has at most {MAX_FILE} bytes")));
-    }
-    let mut value: serde_json::Value = serde_json::from_str(json)
-        .map_err(|error| bad(format!("this is no routine file: {error}")))?;
-    let inner = value.get_mut("routine").map(serde_json::Value::take);
-    serde_json::from_value(inner.unwrap_or(value))
-        .map_err(|error| bad(format!("this is no routine: {error}")))
 }

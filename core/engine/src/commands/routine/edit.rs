@@ -19,7 +19,7 @@ impl Engine {
     /// [`HoldfastError::NotFound`]; [`HoldfastError::BadInput`] for a name that is none, or is in use.
     pub fn rename_routine(&self, key: &str, name: &str) -> Result<RoutineView, HoldfastError> {
         self.guarded(|inner| {
-            inner.change_routine("rename a routine", key, &[], |routine| {
+            inner.change_routine("rename a routine", key, &[], |routine, _| {
                 Ok((routine.renamed(name.trim())?, Said::of_routine("name")))
             })
         })
@@ -37,7 +37,7 @@ impl Engine {
     ) -> Result<RoutineView, HoldfastError> {
         self.guarded(|inner| {
             inner.slots_have_times(schedule.as_ref())?;
-            inner.change_routine("schedule a routine", key, &[], |routine| {
+            inner.change_routine("schedule a routine", key, &[], |routine, _| {
                 let today = inner.now().local_day(DAY_START_MIN);
                 Ok((routine.scheduled(schedule, today)?, Said::of_routine("schedule")))
             })
@@ -57,25 +57,25 @@ impl Engine {
         overrides: &[RuleOverride],
     ) -> Result<(RoutineView, String), HoldfastError> {
         self.guarded(|inner| {
-            let exercise = find::exercise(&step.exercise)?;
-            let dose = (!step.dose.is_empty()).then(|| step.dose.over(&exercise.dose));
-            let new = NewStep {
-                dose,
-                side: step.side,
-                tool: step.tool.as_deref().map(tool).transpose()?,
-                note: step.note.clone(),
-                optional: step.optional,
-                ..NewStep::of(exercise.id.clone())
-            };
             let mut added = None;
-            let view = inner.change_routine("add a step", key, overrides, |routine| {
-                let place = placed(routine, place)?;
-                let mut ids = || inner.fresh_id();
-                let (routine, id) =
-                    routine.with_step(new, &place, Catalogue::built_in(), &mut ids)?;
-                added = Some(id.to_string());
-                Ok((routine, Said::default()))
-            })?;
+            let view =
+                inner.change_routine("add a step", key, overrides, |routine, catalogue| {
+                    let exercise = find::exercise(catalogue, &step.exercise)?;
+                    let dose = (!step.dose.is_empty()).then(|| step.dose.over(&exercise.dose));
+                    let new = NewStep {
+                        dose,
+                        side: step.side,
+                        tool: step.tool.as_deref().map(tool).transpose()?,
+                        note: step.note.clone(),
+                        optional: step.optional,
+                        ..NewStep::of(exercise.id.clone())
+                    };
+                    let place = placed(routine, place)?;
+                    let mut ids = || inner.fresh_id();
+                    let (routine, id) = routine.with_step(new, &place, catalogue, &mut ids)?;
+                    added = Some(id.to_string());
+                    Ok((routine, Said::default()))
+                })?;
             Ok((view, added.unwrap_or_default()))
         })
     }
@@ -93,11 +93,11 @@ impl Engine {
         overrides: &[RuleOverride],
     ) -> Result<RoutineView, HoldfastError> {
         self.guarded(|inner| {
-            inner.change_routine("change a step", key, overrides, |routine| {
+            inner.change_routine("change a step", key, overrides, |routine, catalogue| {
                 let id = find::step(routine, step)?.clone();
-                let change = change_of(routine, &id, edit)?;
+                let change = change_of(routine, &id, edit, catalogue)?;
                 let fields = said(&change);
-                let changed = routine.with_step_changed(&id, change, Catalogue::built_in())?;
+                let changed = routine.with_step_changed(&id, change, catalogue)?;
                 Ok((changed, Said { step: Some(id), fields }))
             })
         })
@@ -115,12 +115,11 @@ impl Engine {
         overrides: &[RuleOverride],
     ) -> Result<RoutineView, HoldfastError> {
         self.guarded(|inner| {
-            inner.change_routine("move a step", key, overrides, |routine| {
+            inner.change_routine("move a step", key, overrides, |routine, catalogue| {
                 let id = find::step(routine, step)?.clone();
                 let place = placed(routine, place)?;
                 let mut ids = || inner.fresh_id();
-                let moved =
-                    routine.with_step_moved(&id, &place, Catalogue::built_in(), &mut ids)?;
+                let moved = routine.with_step_moved(&id, &place, catalogue, &mut ids)?;
                 Ok((moved, Said { step: Some(id), fields: vec!["place"] }))
             })
         })
@@ -137,7 +136,7 @@ impl Engine {
         overrides: &[RuleOverride],
     ) -> Result<RoutineView, HoldfastError> {
         self.guarded(|inner| {
-            inner.change_routine("remove a step", key, overrides, |routine| {
+            inner.change_routine("remove a step", key, overrides, |routine, _| {
                 let id = find::step(routine, step)?.clone();
                 Ok((routine.without_step(&id)?, Said::default()))
             })
@@ -171,7 +170,7 @@ impl Engine {
         overrides: &[RuleOverride],
     ) -> Result<RoutineView, HoldfastError> {
         self.guarded(|inner| {
-            inner.change_routine("choose an alternative", key, overrides, |routine| {
+            inner.change_routine("choose an alternative", key, overrides, |routine, _| {
                 let id = find::block(routine, block)?;
                 Ok((routine.with_choice(id)?, Said::default()))
             })
@@ -190,7 +189,7 @@ impl Engine {
         overrides: &[RuleOverride],
     ) -> Result<RoutineView, HoldfastError> {
         self.guarded(|inner| {
-            inner.change_routine("order a block", key, overrides, |routine| {
+            inner.change_routine("order a block", key, overrides, |routine, _| {
                 let id = find::block(routine, block)?;
                 Ok((routine.with_order(id, order)?, Said::default()))
             })
@@ -208,9 +207,9 @@ impl Engine {
         asked: &RuleOverride,
     ) -> Result<RoutineView, HoldfastError> {
         self.guarded(|inner| {
-            inner.change_routine("override a rule", key, &[], |routine| {
+            inner.change_routine("override a rule", key, &[], |routine, catalogue| {
                 let rule = find::rule(&asked.rule)?;
-                let findings = rules::check(routine, Catalogue::built_in(), &profile());
+                let findings = rules::check(routine, catalogue, &profile());
                 let here: Vec<_> = findings
                     .into_iter()
                     .filter(|f| f.rule == rule && f.blocks() && f.overridable)
@@ -233,7 +232,7 @@ impl Engine {
                         reason: asked.reason.clone(),
                         author: Some(inner.who.account.to_hex()),
                     };
-                    after = after.with_override(decided, Catalogue::built_in())?;
+                    after = after.with_override(decided, catalogue)?;
                 }
                 Ok((after, Said::default()))
             })
@@ -247,7 +246,7 @@ impl Engine {
     /// [`HoldfastError::Broken`] while the routine breaks it: change the routine first.
     pub fn drop_override(&self, key: &str, rule: &str) -> Result<RoutineView, HoldfastError> {
         self.guarded(|inner| {
-            inner.change_routine("drop an override", key, &[], |routine| {
+            inner.change_routine("drop an override", key, &[], |routine, _| {
                 let rule = find::rule(rule)?;
                 Ok((routine.without_override(&rule)?, Said::default()))
             })
@@ -271,8 +270,10 @@ fn change_of(
     routine: &Routine,
     id: &holdfast_domain::ids::StepId,
     edit: &StepEdit,
+    catalogue: &Catalogue,
 ) -> Result<StepChange> {
-    let exercise = edit.exercise.as_deref().map(find::exercise).transpose()?;
+    let named = edit.exercise.as_deref();
+    let exercise = named.map(|key| find::exercise(catalogue, key)).transpose()?;
     let own = routine.step(id).map(|step| &step.dose);
     let base = exercise.map(|exercise| &exercise.dose).or(own);
     let dose = base.filter(|_| !edit.dose.is_empty()).map(|base| edit.dose.over(base));

@@ -1,7 +1,7 @@
 //! From what a person calls something to the thing: a full id, any unambiguous beginning of one, a name,
 //! or an unambiguous part of a name. What is not there is answered with what is near.
 
-use holdfast_domain::catalogue::{Catalogue, Exercise, Template};
+use holdfast_domain::catalogue::{Catalogue, Exercise, Template, Title};
 use holdfast_domain::ids::{BlockId, RuleId, StepId};
 use holdfast_domain::routine::Routine;
 
@@ -98,12 +98,19 @@ pub(crate) fn block<'a>(routine: &'a Routine, key: &str) -> Result<&'a BlockId> 
     pick("block", key, &all)
 }
 
-/// The exercise of the catalogue that a key means: its id or an unambiguous beginning of it.
-pub(crate) fn exercise(key: &str) -> Result<&'static Exercise> {
-    let all: Vec<Named<'_, &Exercise>> = Catalogue::built_in()
-        .exercises()
-        .iter()
-        .map(|exercise| Named { id: exercise.id.as_str(), name: "", thing: exercise })
+/// The exercise of a catalogue that a key means: its id or an unambiguous beginning of it; one of
+/// the person's own also by its name.
+pub(crate) fn exercise<'a>(catalogue: &'a Catalogue, key: &str) -> Result<&'a Exercise> {
+    let all: Vec<Named<'_, &Exercise>> = catalogue
+        .all()
+        .map(|exercise| Named {
+            id: exercise.id.as_str(),
+            name: match &exercise.name {
+                Title::Words(_) => "",
+                Title::Own(name) => name,
+            },
+            thing: exercise,
+        })
         .collect();
     pick("exercise", key, &all).map_err(|error| match error {
         Error::Unknown { .. } => unknown_exercise(key),

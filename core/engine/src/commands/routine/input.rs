@@ -40,6 +40,8 @@ pub struct ImportOptions {
     pub as_copy: bool,
     /// Hard rules to break.
     pub overrides: Vec<RuleOverride>,
+    /// Whether it is only looked at: nothing is written then.
+    pub dry_run: bool,
 }
 
 /// A step to add. What is left out is the exercise's own.
@@ -98,12 +100,12 @@ pub struct DoseEdit {
 }
 
 impl DoseEdit {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
     /// The dose with this laid over it.
-    pub(super) fn over(&self, dose: &Dose) -> Dose {
+    pub(crate) fn over(&self, dose: &Dose) -> Dose {
         let mut edited = dose.clone();
         let parts = [
             (&mut edited.hold_s, self.hold_s),

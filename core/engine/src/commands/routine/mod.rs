@@ -3,6 +3,7 @@
 
 mod create;
 mod edit;
+pub(crate) mod file;
 pub(crate) mod find;
 mod input;
 pub(crate) mod refusal;
@@ -17,6 +18,7 @@ use holdfast_domain::routine::{Override, Routine};
 use holdfast_domain::rules::{self, Finding, Profile};
 use rusqlite::Connection;
 
+pub use file::RoutineImport;
 pub use input::{
     DoseEdit, ImportOptions, RuleOverride, StepEdit, StepPlace, StepRequest, TemplateOptions,
     parse_range,
@@ -59,7 +61,7 @@ impl Inner {
     }
 
     /// How far the plan has come.
-    fn plan_status(&self, conn: &Connection) -> Result<StatusKind> {
+    pub(crate) fn plan_status(&self, conn: &Connection) -> Result<StatusKind> {
         let row = docs::row(conn, self.who.chart, &plan_doc())?;
         let sql = "SELECT 1 FROM outbox WHERE doc = ?1";
         let waits = match row {
@@ -82,16 +84,18 @@ impl Inner {
         command: &'static str,
         key: &str,
         overrides: &[RuleOverride],
-        change: impl FnOnce(&Routine) -> Result<(Routine, Said)>,
+        change: impl FnOnce(&Routine, &Catalogue) -> Result<(Routine, Said)>,
     ) -> Result<RoutineView> {
         self.edit_plan(command, |plan| {
+            let catalogue = plan.reading().catalogue();
             let before = find::routine(plan.reading(), key)?.clone();
-            let (after, said) = change(&before)?;
+            let (after, said) = change(&before, &catalogue)?;
             if before.name != after.name {
                 create::name_is_free(plan.reading(), &after)?;
             }
-            let (after, overridden) = self.with_overrides(Some(&before), after, overrides)?;
-            admit(Some(&before), &after)?;
+            let (after, overridden) =
+                self.with_overrides(Some(&before), after, overrides, &catalogue)?;
+            admit(Some(&before), &after, &catalogue)?;
             if overridden || !same(&before, &after) {
                 plan.write(Some(&before), &after)?;
             }
@@ -113,8 +117,8 @@ impl Inner {
         before: Option<&Routine>,
         mut after: Routine,
         overrides: &[RuleOverride],
+        catalogue: &Catalogue,
     ) -> Result<(Routine, bool)> {
-        let catalogue = Catalogue::built_in();
         for asked in overrides {
             let rule = find::rule(&asked.rule)?;
             let broken = match rules::admit(before, &after, catalogue, &profile()) {
@@ -163,8 +167,8 @@ fn same(before: &Routine, after: &Routine) -> bool {
 }
 
 /// Refuses what brings a hard finding that was not there before and that nobody took on themselves.
-fn admit(before: Option<&Routine>, after: &Routine) -> Result<Vec<Finding>> {
-    rules::admit(before, after, Catalogue::built_in(), &profile())
+fn admit(before: Option<&Routine>, after: &Routine, catalogue: &Catalogue) -> Result<Vec<Finding>> {
+    rules::admit(before, after, catalogue, &profile())
         .map_err(|broken| Error::Broken { broken, way_on: WayOn::Override })
 }
 
@@ -206,7 +210,7 @@ impl Engine {
             inner.store.read(|conn| {
                 let plan = inner.plan(conn)?;
                 let routine = find::routine(&plan, key)?;
-                Ok(rules::check(routine, Catalogue::built_in(), &inner.profile_now(conn)?))
+                Ok(rules::check(routine, &plan.catalogue(), &inner.profile_now(conn)?))
             })
         })
     }

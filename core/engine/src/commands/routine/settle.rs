@@ -30,9 +30,10 @@ impl Engine {
                 let Some(settled) = plan.reading().routines.get(&before.id).cloned() else {
                     return inner.view_of(plan, &before);
                 };
+                let catalogue = plan.reading().catalogue();
                 let (after, overridden) =
-                    inner.with_overrides(Some(&before), settled.clone(), overrides)?;
-                admit(Some(&before), &after)?;
+                    inner.with_overrides(Some(&before), settled.clone(), overrides, &catalogue)?;
+                admit(Some(&before), &after, &catalogue)?;
                 if overridden {
                     plan.write(Some(&settled), &after)?;
                 }

@@ -67,7 +67,7 @@ fn every_template_with_steps_can_be_added_and_shown_and_imported_elsewhere() {
         let made = engine.add_template(template.id.as_str(), &TemplateOptions::default()).unwrap();
         let file = serde_json::to_string(&engine.routine(made.routine.id.as_str()).unwrap());
         let taken = other.import_routine(&file.unwrap(), &ImportOptions::default()).unwrap();
-        assert_eq!(taken.routine, made.routine);
+        assert_eq!(taken.view.routine, made.routine);
     }
 }
 
@@ -234,13 +234,13 @@ fn a_file_is_taken_in_once_and_refused_when_it_breaks_a_rule_or_is_none() {
     let view = pair(&engine);
     let file = serde_json::to_string(&view).unwrap();
     let again = engine.import_routine(&file, &ImportOptions::default()).unwrap();
-    assert_eq!(again, view);
+    assert_eq!((again.view, again.added), (view.clone(), false));
     let changed = file.replace("Evening", "Night");
     let error = engine.import_routine(&changed, &ImportOptions::default()).unwrap_err();
     assert_eq!(error.code(), "routine_exists");
     let copy = ImportOptions { as_copy: true, ..ImportOptions::default() };
     let copied = engine.import_routine(&changed, &copy).unwrap();
-    assert_ne!(copied.routine.id, view.routine.id);
+    assert_ne!(copied.view.routine.id, view.routine.id);
     let torn = serde_json::to_string(&view).unwrap().replace("side_major", "step_major");
     let copy = ImportOptions { name: Some("Torn".into()), ..copy };
     assert_eq!(engine.import_routine(&torn, &copy).unwrap_err().code(), "hard_rule");
@@ -271,7 +271,7 @@ fn a_removed_routine_is_gone_and_comes_back_when_asked_for_or_imported() {
         .unwrap();
     engine.remove_routine("Evening").unwrap();
     let back = engine.import_routine(&file, &ImportOptions::default()).unwrap();
-    assert_eq!(back.routine, view.routine);
+    assert_eq!(back.view.routine, view.routine);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Routines as the engine hands them out, under the names of the command line's JSON.
 
+use holdfast_domain::catalogue::OwnExercise;
 use holdfast_domain::routine::{Routine, Schedule};
 use serde::Serialize;
 
@@ -14,6 +15,9 @@ pub struct RoutineView {
     pub routine: Routine,
     /// What two devices wrote at once and a person must settle. Until then one of them stands.
     pub conflicts: Vec<ConflictView>,
+    /// The person's own exercises among its steps.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub own_exercises: Vec<OwnExercise>,
     /// How far the plan has come.
     pub status: StatusKind,
 }
@@ -71,7 +75,9 @@ impl RoutineView {
         status: StatusKind,
     ) -> Self {
         let conflicts = of_routine(plan, routine).map(|one| ConflictView::new(one, me)).collect();
-        Self { routine: routine.clone(), conflicts, status }
+        let used = |own: &&OwnExercise| routine.steps().any(|step| step.exercise == own.id);
+        let own_exercises = plan.own.values().filter(used).cloned().collect();
+        Self { routine: routine.clone(), conflicts, own_exercises, status }
     }
 }
 

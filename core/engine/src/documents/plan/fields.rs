@@ -229,7 +229,10 @@ fn add(
     Ok(())
 }
 
-fn without<T: Serialize>(of: &T, names: &[&str]) -> Result<Map<String, Value>, serde_json::Error> {
+pub(super) fn without<T: Serialize>(
+    of: &T,
+    names: &[&str],
+) -> Result<Map<String, Value>, serde_json::Error> {
     let Value::Object(mut own) = serde_json::to_value(of)? else {
         return Ok(Map::new());
     };
@@ -239,16 +242,16 @@ fn without<T: Serialize>(of: &T, names: &[&str]) -> Result<Map<String, Value>, s
     Ok(own)
 }
 
-fn json<T: Serialize>(value: &T) -> Result<Cell, serde_json::Error> {
+pub(super) fn json<T: Serialize>(value: &T) -> Result<Cell, serde_json::Error> {
     serde_json::to_string(value).map(Cell::Json)
 }
 
-fn note(text: Option<&String>) -> Cell {
+pub(super) fn note(text: Option<&String>) -> Cell {
     Cell::Text(text.cloned().unwrap_or_default())
 }
 
 /// The name of a field inside a key: letters, digits and `_-.` as they are, the rest as `%` and hex.
-fn escaped(name: &str) -> String {
+pub(super) fn escaped(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     if RESERVED.contains(&name) {
         out.push('+');

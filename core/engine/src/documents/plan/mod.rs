@@ -4,6 +4,7 @@
 
 mod fields;
 mod habits;
+mod own;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use holdfast_domain::schedule::{Pause, Pauses, SlotTimes};
 
 pub use fields::{Key, Part};
 pub use habits::{PlannedHabit, PlannedHabits};
+pub use own::OwnConflict;
 pub use read::{Conflict, ConflictValue, PlanReading};
 
 use super::actor::{ActorId, ChangeHash};

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use holdfast_domain::catalogue::OwnExercise;
 use holdfast_domain::ids::{BlockId, ExerciseId, RoutineId, StepId};
 use holdfast_domain::routine::{Block, Override, Routine, Schedule, Step};
 use holdfast_domain::schedule::{Pause, Pauses, SlotTimes, TimeOfDay, Timetable};
@@ -16,6 +17,7 @@ use super::fields::{
     REMOVED, SCHEDULE, SLOT, StepPlace, VERSION, unescaped,
 };
 use super::habits::{self, PlannedHabits};
+use super::own::{self, OwnConflict};
 use crate::documents::actor::ActorId;
 use crate::documents::document::{Document, Held, MIN_READER};
 
@@ -36,6 +38,10 @@ pub struct PlanReading {
     pub conflicts: Vec<Conflict>,
     /// The plans of habits.
     pub habits: PlannedHabits,
+    /// The person's own exercises, by id. Removed ones are marked: their names stay known.
+    pub own: BTreeMap<ExerciseId, OwnExercise>,
+    /// What two devices wrote at once of own exercises.
+    pub own_conflicts: Vec<OwnConflict>,
     /// Keys that do not read, with the reason. They are kept as they are.
     pub unreadable: Vec<(String, String)>,
     /// How many keys are of kinds that only newer versions know. They are kept as they are.
@@ -76,7 +82,7 @@ impl Conflict {
     }
 }
 
-type Fields = BTreeMap<String, Vec<Held>>;
+pub(super) type Fields = BTreeMap<String, Vec<Held>>;
 
 #[derive(Default)]
 struct Parts {
@@ -91,6 +97,7 @@ pub(super) fn read(document: &Document) -> PlanReading {
     let mut reading = PlanReading::default();
     let mut routines: BTreeMap<RoutineId, Parts> = BTreeMap::new();
     let mut pauses = Vec::new();
+    let mut exercises: BTreeMap<ExerciseId, Fields> = BTreeMap::new();
     for text in document.keys() {
         if habits::read_key(document, &text, &mut reading) {
             continue;
@@ -103,6 +110,10 @@ pub(super) fn read(document: &Document) -> PlanReading {
         if let Some(slot) = text.strip_prefix(SLOT).and_then(|slot| slot.parse().ok()) {
             let time: Option<TimeOfDay> = standing(document, &text, &mut reading);
             reading.slot_times.0.extend(time.map(|time| (slot, time)));
+            continue;
+        }
+        if let Some((id, field)) = own::parse(&text) {
+            exercises.entry(id).or_default().insert(field.to_owned(), document.all(&text));
             continue;
         }
         let Some(key) = Key::parse(&text) else {
@@ -126,6 +137,9 @@ pub(super) fn read(document: &Document) -> PlanReading {
                 None
             }
         };
+    }
+    for (id, fields) in exercises {
+        own::read(&id, &fields, &mut reading);
     }
     for (id, parts) in routines {
         if is_removed(&parts.own) {
@@ -222,7 +236,7 @@ fn timetable(
     routine.timetable.clone().and(versions, began)
 }
 
-fn is_removed(fields: &Fields) -> bool {
+pub(super) fn is_removed(fields: &Fields) -> bool {
     fields.get(REMOVED).and_then(|values| values.last()).is_some_and(|held| held.text == "true")
 }
 
