@@ -10,6 +10,7 @@ The developer's commands
 
   cargo xtask test [CARGO TEST ARGS]      all tests; what must be skipped is announced
   cargo xtask lint                        formatting, clippy and the docs, as CI runs them
+  cargo xtask docs                        docs/catalogue.md anew, from the catalogue's data
   cargo xtask deps                        licences, bans and sources of every dependency
   cargo xtask simulate --seeds N [--from S] [--seed S]
                                           devices and a relay under faults; a failing seed replays exactly
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let done = match command.as_str() {
         "test" => test(&rest),
         "lint" => lint(),
+        "docs" => docs(),
         "deps" => deps(),
         "simulate" | "seed-history" => tool(&command, &rest, &["--profile", "dev"]),
         "bench" => bench(&rest),
@@ -75,6 +77,17 @@ fn lint() -> Result<(), String> {
     run("clippy", &mut cargo(&clippy))?;
     let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
     run("cargo doc", doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Writes the pages that are made of data.
+fn docs() -> Result<(), String> {
+    let example = ["run", "--quiet", "--package", "holdfast-domain", "--example", "catalogue-page"];
+    let made = cargo(&example).output().map_err(|error| format!("cargo: {error}"))?;
+    if !made.status.success() {
+        return Err(format!("the catalogue's page: {}", String::from_utf8_lossy(&made.stderr)));
+    }
+    let page = root().join("docs").join("catalogue.md");
+    std::fs::write(&page, made.stdout).map_err(|error| format!("{}: {error}", page.display()))
 }
 
 /// Advisories need a database from the network, so they are checked where one can be had:

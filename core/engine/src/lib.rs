@@ -49,7 +49,7 @@ pub use commands::session::SessionWithHolds;
 pub use config::{Config, Sharing};
 pub use doctor::{DoctorFinding, DoctorReport};
 pub use error::HoldfastError;
-pub use export::{ExportFormat, ExportReport, ImportReport, Refused};
+pub use export::{ExportFormat, ExportReport, ImportReport, Refused, TablesReport};
 pub use holdfast_domain as domain;
 pub use holdfast_protocol::phrase::Phrase;
 pub use identity::{DeviceStanding, DeviceView, NewAccount, Pairing};

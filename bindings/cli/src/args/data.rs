@@ -10,15 +10,20 @@ use clap::{Args, ValueEnum};
 Example:
   holdfast export --format json --out record.json
   holdfast export --format automerge --out record/
+  holdfast export --format csv --out tables/
 
 The files are not encrypted: keep them where only you can read them.")]
 pub struct Export {
-    /// json: one file that `import` reads back; automerge: a folder of documents
+    /// json: one file that `import` reads back; automerge: a folder of documents; csv: a folder of
+    /// tables for spreadsheets, which is not read back
     #[arg(long)]
     pub format: Format,
     /// Where to; nothing there is overwritten
     #[arg(long, value_name = "PATH")]
     pub out: PathBuf,
+    /// Let tables of an earlier export at that place give way (csv only)
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 /// What an export looks like.
@@ -28,6 +33,8 @@ pub enum Format {
     Json,
     /// A folder of documents.
     Automerge,
+    /// A folder of tables.
+    Csv,
 }
 
 /// Read an export back.
@@ -36,10 +43,11 @@ pub enum Format {
 Example:
   holdfast import record.json --dry-run
   holdfast import record.json
+  holdfast import evening.json
 
 Importing twice adds nothing.")]
 pub struct Import {
-    /// What `export` wrote
+    /// What `export` or `routine export` wrote
     pub path: PathBuf,
     /// Only say what would be added
     #[arg(long)]

@@ -4,6 +4,7 @@ pub mod account;
 pub mod content;
 pub mod data;
 pub mod day;
+pub mod exercise;
 pub mod plan;
 pub mod play;
 pub mod progress;
@@ -84,6 +85,9 @@ pub enum Command {
     Plan(plan::Plan),
     /// What is due, and when
     Schedule(plan::Schedule),
+    /// Exercises of your own: add, edit, remove, list
+    #[command(subcommand)]
+    Exercise(exercise::Exercise),
     /// Play a routine
     Play(play::Play),
     /// Log one hold

@@ -1,9 +1,11 @@
 //! Routines: list, show, make, change, schedule, check.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use holdfast::domain::dose::Range;
 use holdfast::domain::units::LocalDay;
-use holdfast::domain::vocabulary::{Mode, SideRule, Weekday};
+use holdfast::domain::vocabulary::{BlockOrder, Mode, SideRule, Weekday};
 
 use super::values::{self, Tempo};
 
@@ -67,6 +69,92 @@ Example:
         /// What to do
         #[command(subcommand)]
         change: Step,
+    },
+    /// Add, order, choose, move, note or remove a block of steps
+    Block {
+        /// The routine: its name or id
+        routine: String,
+        /// What to do
+        #[command(subcommand)]
+        change: Block,
+    },
+    /// Bring a removed routine back
+    #[command(after_help = "\
+Example:
+  holdfast routine restore k3j5zq…
+
+`holdfast routine remove` says the id.")]
+    Restore {
+        /// Its whole id
+        id: String,
+    },
+    /// Write a routine to a file to hand on, with nothing about you
+    #[command(after_help = "Example:\n  holdfast routine export Evening --out evening.json")]
+    Export {
+        /// The routine: its name or id
+        routine: String,
+        /// Where to; nothing there is overwritten
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Take in a routine file; the rules judge it
+    #[command(after_help = "\
+Example:
+  holdfast routine import evening.json --dry-run
+  holdfast routine import evening.json --name 'Evening of Ben'")]
+    Import {
+        /// What `routine export` wrote
+        file: PathBuf,
+        /// Only say what would be added
+        #[arg(long)]
+        dry_run: bool,
+        /// Another name than the file's
+        #[arg(long)]
+        name: Option<String>,
+        /// Make it a routine of its own, where one with its id is here already
+        #[arg(long)]
+        copy: bool,
+        /// What may be broken.
+        #[command(flatten)]
+        overriding: Overriding,
+    },
+    /// Take it on yourself that a routine breaks a hard rule as it stands
+    #[command(after_help = "\
+Example:
+  holdfast routine override Evening iliacus-after-psoas --reason 'my therapist said so'")]
+    Override {
+        /// The routine: its name or id
+        routine: String,
+        /// The rule
+        rule: String,
+        /// Why; kept with your name
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Let a rule hold again that was overridden
+    #[command(after_help = "Example:\n  holdfast routine enforce Evening iliacus-after-psoas")]
+    Enforce {
+        /// The routine: its name or id
+        routine: String,
+        /// The rule
+        rule: String,
+    },
+    /// Settle what two devices changed at once on one of the values
+    #[command(after_help = "\
+Example:
+  holdfast routine settle Evening CONFLICT 1
+
+`holdfast --json routine show Evening` lists conflicts with their ids and values, the first is 1.")]
+    Settle {
+        /// The routine: its name or id
+        routine: String,
+        /// The conflict's id
+        conflict: String,
+        /// Which of its values, from 1
+        value: usize,
+        /// What may be broken.
+        #[command(flatten)]
+        overriding: Overriding,
     },
     /// Check it against the rules
     #[command(after_help = "Example:\n  holdfast routine check Evening")]
@@ -200,6 +288,94 @@ Example:
         #[command(flatten)]
         overriding: Overriding,
     },
+}
+
+/// A change of a routine's blocks.
+#[derive(Debug, Subcommand)]
+pub enum Block {
+    /// Add a block of exercises
+    #[command(after_help = "\
+Example:
+  holdfast routine block Evening add childs-pose kneeling-hip-flexor
+  holdfast routine block Evening add psoas-release-hook iliacus-release-hook --order side_major")]
+    Add {
+        /// The exercises, in order: ids, or names of your own ones
+        #[arg(required = true)]
+        exercises: Vec<String>,
+        /// side_major (all of the left, then all of the right) or step_major (step by step)
+        #[arg(long, default_value = "step_major")]
+        order: BlockOrder,
+        /// Right after this block [default: at the end]
+        #[arg(long, value_name = "BLOCK")]
+        after: Option<String>,
+        /// Before everything else
+        #[arg(long, conflicts_with = "after")]
+        first: bool,
+        /// What may be broken.
+        #[command(flatten)]
+        overriding: Overriding,
+    },
+    /// Choose one of several alternatives
+    #[command(after_help = "Example:\n  holdfast routine block Night choose tool-ball")]
+    Choose {
+        /// The block: its id, the beginning of it, or its condition
+        block: String,
+        /// What may be broken.
+        #[command(flatten)]
+        overriding: Overriding,
+    },
+    /// Do a block side by side, or step by step
+    #[command(after_help = "Example:\n  holdfast routine block Evening order 3fa9 side_major")]
+    Order {
+        /// The block: its id or the beginning of it
+        block: String,
+        /// side_major or step_major
+        order: BlockOrder,
+        /// What may be broken.
+        #[command(flatten)]
+        overriding: Overriding,
+    },
+    /// Move a block with its steps
+    #[command(after_help = "Example:\n  holdfast routine block Evening move 3fa9 --after 77c0")]
+    Move {
+        /// The block: its id or the beginning of it
+        block: String,
+        /// Where to.
+        #[command(flatten)]
+        to: BlockTo,
+        /// What may be broken.
+        #[command(flatten)]
+        overriding: Overriding,
+    },
+    /// Note something at a block
+    #[command(after_help = "Example:\n  holdfast routine block Evening note 3fa9 'on the mat'")]
+    Note {
+        /// The block: its id or the beginning of it
+        block: String,
+        /// The note; an empty one removes it
+        text: String,
+    },
+    /// Remove a block with its steps
+    #[command(after_help = "Example:\n  holdfast routine block Evening remove 3fa9")]
+    Remove {
+        /// The block: its id or the beginning of it
+        block: String,
+        /// What may be broken.
+        #[command(flatten)]
+        overriding: Overriding,
+    },
+}
+
+/// Where a block goes.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct BlockTo {
+    /// Right after this block
+    #[arg(long, value_name = "BLOCK")]
+    pub after: Option<String>,
+    /// Before everything else
+    #[arg(long)]
+    pub first: bool,
 }
 
 /// Where a step goes.

@@ -1,30 +1,58 @@
-//! `catalog`: looks through the exercises. It needs no record.
+//! `catalog`: looks through the exercises. It needs no record; where there is one, the person's own
+//! exercises are in it too.
 
 use holdfast::domain::catalogue::{Catalogue, Exercise, Fact, Frequency};
 use holdfast::domain::dose::{Dose, Range};
 use holdfast::domain::ids::MuscleId;
 use holdfast::domain::vocabulary::Mode;
+use holdfast::{Engine, OwnView};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::args::content::{Catalog, CatalogShow};
+use crate::commands::exercise;
+use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::output::layout::{Align, Table, facts, hanging};
 use crate::output::{Output, words};
 
 /// Answers `catalog`.
-pub fn run(args: &Catalog, output: &Output) -> Outcome {
+pub fn run(args: &Catalog, context: Option<&Context>, output: &Output) -> Outcome {
+    // Whatever is the matter with the record, the catalogue can be read.
+    let engine = context.and_then(|context| context.open().ok());
     match &args.show {
         Some(CatalogShow::Show { id }) => {
+            if let Some(own) = engine.and_then(|engine| own(&engine, id)) {
+                output.answer(json!({ "exercise": own }), |o| exercise::text(&own, o));
+                return Ok(());
+            }
             let exercise = find(id)?;
             output.answer(json!({ "exercise": Full::of(exercise) }), |o| full_text(exercise, o));
             Ok(())
         }
-        None => list(args, output),
+        None => {
+            let all = engine.and_then(|engine| engine.catalogue().ok());
+            list(args, all.as_deref().unwrap_or(Catalogue::built_in()), output)
+        }
     }
 }
 
-/// The exercise of an id, or of the beginning of one.
+/// An own exercise, where the key means one.
+fn own(engine: &Engine, key: &str) -> Option<OwnView> {
+    let exercise = engine.exercise(key).ok().filter(Exercise::is_own)?;
+    engine.own_exercise(exercise.id.as_str()).ok()
+}
+
+/// The exercise of an id, or of the beginning of one; of the person's own also by its name.
+pub fn find_any(text: &str, context: &Context) -> Outcome<Exercise> {
+    let engine = context.open().ok();
+    match engine.map(|engine| engine.exercise(text)) {
+        Some(Ok(found)) => Ok(found),
+        _ => find(text).cloned(),
+    }
+}
+
+/// The exercise of the catalogue of an id, or of the beginning of one.
 pub fn find(text: &str) -> Outcome<&'static Exercise> {
     let all = Catalogue::built_in().exercises();
     let listed = words::plain("prompt.catalog.lists_all");
@@ -82,8 +110,7 @@ pub fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&
     best.filter(|(score, _)| *score > 0.8).map(|(_, name)| name)
 }
 
-fn list(args: &Catalog, output: &Output) -> Outcome {
-    let catalogue = Catalogue::built_in();
+fn list(args: &Catalog, catalogue: &Catalogue, output: &Output) -> Outcome {
     let muscle = args.muscle.as_deref().map(find_muscle).transpose()?;
     let found = catalogue.search(&args.words.join(" "), args.kind, muscle.as_ref());
     let body: Vec<Brief> = found.iter().map(|exercise| Brief::of(exercise)).collect();
@@ -100,6 +127,10 @@ fn list(args: &Catalog, output: &Output) -> Outcome {
         for exercise in &found {
             let name = exercise.name(words::reader());
             let kind = words::plain(&format!("kind.{}", exercise.kind)).to_lowercase();
+            let kind = match exercise.is_own() {
+                true => format!("{kind}, {}", words::plain("prompt.own.yours")),
+                false => kind,
+            };
             table.row([exercise.id.to_string(), name, kind, words::dose(&exercise.dose)]);
         }
         format!("{}\n\n{}", table.text(o.width), counted(found.len()))
@@ -140,6 +171,8 @@ struct Brief {
     region: Option<String>,
     laterality: &'static str,
     dose: Dose,
+    /// Whether it is the person's own.
+    own: bool,
 }
 
 impl Brief {
@@ -152,6 +185,7 @@ impl Brief {
             region: exercise.region.as_ref().map(ToString::to_string),
             laterality: exercise.laterality.as_str(),
             dose: exercise.dose.clone(),
+            own: exercise.is_own(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The record as a whole: `export`, `import`, `erase`, `doctor`.
 
-use holdfast::ExportFormat;
+use holdfast::{Engine, ExportFormat};
 use serde_json::json;
 
 use crate::args::data::{Doctor, Erase, Export, Format, Import};
@@ -12,7 +12,11 @@ use crate::output::{Output, words};
 /// Answers `export`.
 pub fn export(args: &Export, context: &Context, output: &Output) -> Outcome {
     let engine = context.open()?;
+    if args.overwrite && args.format != Format::Csv {
+        return Err(Failure::usage(words::plain("prompt.own.tables.only_csv")));
+    }
     let format = match args.format {
+        Format::Csv => return tables(&engine, args, output),
         Format::Json => ExportFormat::Json,
         Format::Automerge => ExportFormat::Automerge,
     };
@@ -32,6 +36,25 @@ pub fn export(args: &Export, context: &Context, output: &Output) -> Outcome {
             ],
         );
         wrapped(&text, o.width, 0)
+    });
+    Ok(())
+}
+
+/// Answers `export --format csv`.
+fn tables(engine: &Engine, args: &Export, output: &Output) -> Outcome {
+    let done = engine.export_tables(&args.out, args.overwrite)?;
+    output.confirm(&done, |o| {
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX).into();
+        let args = [
+            ("holds", count(done.holds)),
+            ("sessions", count(done.sessions)),
+            ("tests", count(done.tests)),
+            ("habits", count(done.habits)),
+            ("events", count(done.events)),
+            ("plan", count(done.plan)),
+            ("path", done.path.display().to_string().into()),
+        ];
+        wrapped(&words::say("prompt.own.tables.written", &args), o.width, 0)
     });
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `history`: what was done, in pages, the newest first.
 
+use holdfast::domain::catalogue::own::OWN_PREFIX;
 use holdfast::domain::units::LocalDay;
 use holdfast::views::{Cursor, HistoryPage};
 use holdfast::{Engine, HistoryQuery};
@@ -16,12 +17,17 @@ use crate::when::When;
 pub fn run(args: &History, context: &Context, output: &Output) -> Outcome {
     let (since, from) = bound(args.since.as_ref(), "since", context)?;
     let (until, to) = bound(args.until.as_ref(), "until", context)?;
-    let exercise = args.exercise.as_deref().map(catalog::find).transpose()?;
+    let named = args.exercise.as_deref();
+    // A removed exercise of one's own is no more to be found by name; its id still is.
+    let recorded = named.filter(|id| id.starts_with(OWN_PREFIX)).map(str::to_owned);
+    let found = named.filter(|_| recorded.is_none());
+    let found = found.map(|key| catalog::find_any(key, context)).transpose()?;
+    let exercise = recorded.or(found.map(|exercise| exercise.id.to_string()));
     let after = args.after.as_deref().map(str::parse::<Cursor>).transpose();
     let query = HistoryQuery {
         since,
         until,
-        exercise: exercise.map(|exercise| exercise.id.to_string()),
+        exercise,
         side: args.side,
         by_session: args.by == Some(Grouping::Session),
         limit: Some(args.limit.into()),

@@ -38,7 +38,7 @@ pub fn run(args: Hold, context: &Context, output: &Output) -> Outcome {
             let hold = engine.hold(&id)?;
             engine.remove_hold(&hold.hold_id)?;
             output.confirm(json!({ "removed": hold.hold_id }), |_| {
-                let name = record::exercise(&hold.exercise);
+                let name = record::called(&hold);
                 words::say(
                     "prompt.hold.removed",
                     &[("exercise", name.into()), ("day", hold.local_day.as_str().into())],

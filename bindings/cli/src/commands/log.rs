@@ -47,7 +47,7 @@ pub fn asked(failure: Failure) -> Failure {
 }
 
 fn request(args: Log, context: &Context) -> Outcome<LogRequest> {
-    let exercise = catalog::find(&args.exercise)?;
+    let exercise = catalog::find_any(&args.exercise, context)?;
     if exercise.laterality == Laterality::OneSideOnly && args.side == Some(values::Sides::Both) {
         let name = [("exercise", exercise.id.as_str().into())];
         let message = words::say("prompt.log.one_side", &name);

@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod data;
 pub mod device;
 pub mod event;
+pub mod exercise;
 pub mod habit;
 pub mod history;
 pub mod hold;

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use holdfast::domain::catalogue::{Catalogue, OwnExercise};
 use holdfast::domain::ids::{ExerciseId, Site};
 use holdfast::domain::player::{Action, Input, SessionEnd, StageView, StopReason, script};
 use holdfast::domain::routine::Routine;
@@ -54,20 +55,22 @@ pub fn run(args: &Play, context: &Context, output: &Output) -> Outcome {
         }
     }
     seat.start();
-    conduct(&mut seat, args, script.as_deref(), output)?;
+    let known = engine.catalogue()?;
+    conduct(&mut seat, &known, args, script.as_deref(), output)?;
     close(seat, &engine, &args.routine, output)
 }
 
 /// Has the session conducted in the way that was asked for.
 fn conduct(
     seat: &mut Seat,
+    known: &Catalogue,
     args: &Play,
     script: Option<&[(u64, Input)]>,
     output: &Output,
 ) -> Outcome {
     let interrupt = Interrupt::listen();
     let stop = || interrupt.is_heard();
-    let before = pages(&seat.playing);
+    let before = pages(&seat.playing, known);
     let voice = if args.mute { Voice::mute() } else { Voice::find() };
     let watched = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
     match script {
@@ -87,9 +90,9 @@ fn conduct(
 }
 
 /// What is to be read before the session begins: when to stop, and what the rules ask or warn of.
-fn pages(playing: &Playing) -> Vec<Page> {
+fn pages(playing: &Playing, catalogue: &Catalogue) -> Vec<Page> {
     let mut pages = Vec::new();
-    if has_release(playing.plan()) {
+    if has_release(playing.plan(), catalogue) {
         let shown = safety::before_first_release();
         let lines = shown.stop_rules.iter().map(|rule| words::plain(rule.text.as_str())).collect();
         pages.push(Page { title: words::plain("prompt.player.stop_when"), lines });
@@ -131,7 +134,8 @@ fn begin(engine: &Engine, routine: &Routine, args: &Play, output: &Output) -> Ou
             Err(HoldfastError::AskFirst { code, steps, .. })
                 if code == "sides_to_say" && options.side.is_none() && can_ask(output) =>
             {
-                options.side = Some(ask_side(routine, &steps)?);
+                options.side =
+                    Some(ask_side(routine, &engine.routine(&args.routine)?.own_exercises, &steps)?);
             }
             Err(error) => return Err(with_way_on(error)),
             Ok(playing) => return Ok(playing),
@@ -157,9 +161,9 @@ fn can_ask(output: &Output) -> bool {
     !output.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
-fn ask_side(routine: &Routine, steps: &[String]) -> Outcome<Side> {
+fn ask_side(routine: &Routine, own: &[OwnExercise], steps: &[String]) -> Outcome<Side> {
     let asking = routine.steps().filter(|step| steps.iter().any(|id| id == step.id.as_str()));
-    let names: Vec<String> = asking.map(show::exercise_name).collect();
+    let names: Vec<String> = asking.map(|step| show::exercise_name(step, own)).collect();
     println!("{}", words::say("prompt.play.which_side", &[("exercises", names.join(", ").into())]));
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         match line.trim() {

@@ -21,6 +21,11 @@ pub fn exercise(id: &str) -> String {
     known.map_or_else(|| id.to_owned(), |exercise| exercise.name(words::reader()))
 }
 
+/// How the exercise of a hold is called: as its person wrote it, else by the words.
+pub fn called(hold: &HoldView) -> String {
+    hold.exercise_name.clone().unwrap_or_else(|| exercise(&hold.exercise))
+}
+
 /// What was done: `1 min 30 s`, `10 times`, `10 × 3 s`, `done`.
 fn done(hold: &HoldView) -> String {
     match (hold.reps, hold.held_ms) {
@@ -91,7 +96,7 @@ pub fn holds(holds: &[HoldView], output: &Output) -> String {
             table.row([
                 clock(&hold.started_at),
                 short(&hold.hold_id).to_owned(),
-                exercise(&hold.exercise),
+                called(hold),
                 hold.side.map(words::side).unwrap_or_default(),
                 match alike.len() {
                     1 => done(hold),
@@ -140,7 +145,7 @@ fn remarks(hold: &HoldView) -> String {
 /// One hold in full.
 pub fn hold(hold: &HoldView, output: &Output) -> String {
     let side = hold.side.map(words::side).unwrap_or_default();
-    let head = format!("{} {side}", exercise(&hold.exercise));
+    let head = format!("{} {side}", called(hold));
     let set = match (hold.set, hold.rep) {
         (set, 0) => words::say("prompt.record.set", &[("set", set.into())]),
         (set, rep) => {

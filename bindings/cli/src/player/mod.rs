@@ -106,7 +106,7 @@ pub fn entry(id: &ExerciseId) -> Option<&'static Exercise> {
 }
 
 /// Whether a plan has a release in it: then the stop rules are shown first.
-pub fn has_release(plan: &Plan) -> bool {
-    let kind = |id| entry(id).map(|exercise| exercise.kind);
+pub fn has_release(plan: &Plan, catalogue: &Catalogue) -> bool {
+    let kind = |id| catalogue.exercise(id).map(|exercise| exercise.kind);
     plan.holds().iter().any(|hold| kind(&hold.exercise) == Some(Kind::Release))
 }

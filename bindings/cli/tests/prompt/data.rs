@@ -70,7 +70,7 @@ fn an_export_overwrites_nothing() {
         &format!("export --format json --out {}/no/such/folder", text(&home.beside("x"))),
         1,
     );
-    assert_eq!(home.refused("export --format csv --out x", 2)["field"], "format");
+    assert_eq!(home.refused("export --format xml --out x", 2)["field"], "format");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod demo;
 mod habits;
 mod home;
 mod homes;
+mod own;
 mod play;
 mod progress;
 mod record;

@@ -12,7 +12,7 @@ pub use plan::{
     SHORTEST_INTERVAL_MIN,
 };
 
-use crate::catalogue::{Catalogue, Exercise, Tracked, TrackedAs};
+use crate::catalogue::{Catalogue, Exercise, Title, Tracked, TrackedAs};
 use crate::ids::HabitId;
 use crate::record::{Amount, HabitTick};
 use crate::vocabulary::{Kind, Per, When};
@@ -93,10 +93,12 @@ impl<'a> Habit<'a> {
 
     /// What it is called.
     #[must_use]
-    pub const fn name(&self) -> &'a Code {
+    pub fn name(&self) -> Code {
         match self {
-            Self::Exercise(entry) => &entry.name,
-            Self::Tracked(entry) => &entry.label,
+            Self::Exercise(Exercise { name: Title::Words(code), .. }) => code.clone(),
+            // A code without words is its own text.
+            Self::Exercise(Exercise { name: Title::Own(name), .. }) => Code::new(name.as_str()),
+            Self::Tracked(entry) => entry.label.clone(),
         }
     }
 
@@ -142,7 +144,7 @@ impl<'a> Habit<'a> {
     /// [`BadTick`] where it is counted and a value is given, or the other way round, or the number
     /// is out of bounds.
     pub fn tick(&self, given: Given) -> Result<HabitTick, BadTick> {
-        let (habit, counting) = (self.name().clone(), self.counting());
+        let (habit, counting) = (self.name(), self.counting());
         let hours = matches!(counting, Counting::Hours { .. });
         let (count, value) = match given {
             Given::Value(_) if !hours => return Err(BadTick::ValueForCount { habit }),

@@ -133,11 +133,9 @@ impl HabitPlan {
                 Err(BadPlan::TimesOutOfRange { given })
             }
             HabitRhythm::PerDay(given) if once && given > 1 => {
-                Err(BadPlan::OnlyOnce { habit: habit.name().clone() })
+                Err(BadPlan::OnlyOnce { habit: habit.name() })
             }
-            HabitRhythm::Every { .. } if once => {
-                Err(BadPlan::OnlyOnce { habit: habit.name().clone() })
-            }
+            HabitRhythm::Every { .. } if once => Err(BadPlan::OnlyOnce { habit: habit.name() }),
             HabitRhythm::PerDay(_) => Ok(self),
             HabitRhythm::Every { minutes, from, to } => {
                 if !(SHORTEST_INTERVAL_MIN..=LONGEST_INTERVAL_MIN).contains(&minutes) {

@@ -36,6 +36,26 @@ impl NewStep {
         let (dose, side, tool, note, condition) = (None, None, None, None, None);
         Self { exercise, dose, side, tool, note, optional: false, condition }
     }
+
+    /// As a step of this id.
+    pub(super) fn made(self, id: StepId, catalogue: &Catalogue) -> Result<Step, EditRefusal> {
+        let exercise = find(catalogue, &self.exercise)?;
+        let step = Step {
+            id,
+            position: Position::default(),
+            side: self.side.unwrap_or_else(|| own_side(exercise)),
+            dose: self.dose.unwrap_or_else(|| exercise.dose.clone()),
+            exercise: self.exercise,
+            tool: self.tool,
+            note: self.note,
+            optional: self.optional,
+            included: None,
+            condition: self.condition,
+            unknown: serde_json::Map::new(),
+        };
+        step.check(catalogue)?;
+        Ok(step)
+    }
 }
 
 /// What to change of a step. What is absent stays; `Some(None)` empties.
@@ -77,8 +97,10 @@ pub enum EditRefusal {
     NoSuchStep(StepId),
     /// No such block.
     NoSuchBlock(BlockId),
-    /// A step after itself.
+    /// A step or block after itself.
     AfterItself,
+    /// A block without steps.
+    EmptyBlock,
     /// A block that stands alone.
     NoAlternatives(BlockId),
     /// An override that is not there.
@@ -97,6 +119,7 @@ impl EditRefusal {
             Self::NoSuchStep(_) => "routine.no_such_step",
             Self::NoSuchBlock(_) => "routine.no_such_block",
             Self::AfterItself => "routine.after_itself",
+            Self::EmptyBlock => "routine.empty_block",
             Self::NoAlternatives(_) => "routine.no_alternatives",
             Self::NotOverridden(_) => "routine.not_overridden",
             Self::Refused(refused) => refused.sentence(),
@@ -113,7 +136,7 @@ impl EditRefusal {
             Self::NoSuchBlock(block) | Self::NoAlternatives(block) => {
                 message.with("block", block.as_str())
             }
-            Self::AfterItself => message,
+            Self::AfterItself | Self::EmptyBlock => message,
             Self::NotOverridden(rule) => message.with("rule", rule.as_str()),
             Self::Refused(refused) => refused.message(),
             Self::BadId(bad) => message.with("id", bad.text.as_str()),
@@ -173,22 +196,8 @@ impl Routine {
         catalogue: &Catalogue,
         ids: Ids<'_>,
     ) -> Result<(Self, StepId), EditRefusal> {
-        let exercise = find(catalogue, &new.exercise)?;
-        let id = StepId::new(ids())?;
-        let step = Step {
-            id: id.clone(),
-            position: Position::default(),
-            exercise: new.exercise,
-            side: new.side.unwrap_or_else(|| own_side(exercise)),
-            dose: new.dose.unwrap_or_else(|| exercise.dose.clone()),
-            tool: new.tool,
-            note: new.note,
-            optional: new.optional,
-            included: None,
-            condition: new.condition,
-            unknown: serde_json::Map::new(),
-        };
-        step.check(catalogue)?;
+        let step = new.made(StepId::new(ids())?, catalogue)?;
+        let id = step.id.clone();
         let count = self.steps().count() + 1;
         if count > MAX_STEPS {
             return Err(RoutineRefusal::TooManySteps(count).into());
@@ -325,7 +334,7 @@ impl Routine {
         Ok(routine.edited())
     }
 
-    fn edited(mut self) -> Self {
+    pub(super) fn edited(mut self) -> Self {
         self.version = self.version.saturating_add(1);
         self
     }

@@ -1,6 +1,7 @@
 //! A routine: blocks of steps, each an exercise with a dose and a side rule, and a schedule.
 //! Knows the catalogue; knows no document and no history. Every edit gives a new routine.
 
+mod blocks;
 mod edit;
 mod place;
 mod play;
@@ -13,6 +14,7 @@ mod template;
 
 use serde::{Deserialize, Serialize};
 
+pub use blocks::BlockPlace;
 pub use edit::{EditRefusal, Ids, NewStep, Place, StepChange};
 pub use play::{PlayRefusal, Playable};
 pub use position::Position;

@@ -60,7 +60,7 @@ impl Routine {
         self.put_block(index, steps, order, ids)
     }
 
-    fn put_block(
+    pub(super) fn put_block(
         &mut self,
         index: usize,
         steps: Vec<Step>,

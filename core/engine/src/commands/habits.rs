@@ -285,8 +285,8 @@ impl Inner {
         self.edit_plan("habit plan", |edit| {
             let known = edit.reading().habits.get(&id).cloned().unwrap_or_default();
             if plan.is_none() && known == PlannedHabit::default() {
-                let message = Message::new("habit.not_planned")
-                    .with("habit", Arg::code(habit.name().clone()));
+                let message =
+                    Message::new("habit.not_planned").with("habit", Arg::code(habit.name()));
                 return Err(Error::forbidden(message));
             }
             edit.plan_habit(&id, plan)?;

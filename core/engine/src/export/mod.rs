@@ -3,6 +3,7 @@
 
 mod automerge;
 mod contents;
+mod csv;
 mod import;
 mod json;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use crate::commands::routine::{ImportOptions, file};
 use crate::error::{Error, Result};
 use crate::{Engine, HoldfastError, Inner};
 use contents::Contents;
+pub use csv::TablesReport;
 
 /// What an export is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,13 +1,16 @@
 //! `routine`: lists, shows, makes, changes, schedules and checks. The rules judge every change before
 //! it is written.
 
+mod blocks;
+mod files;
 pub mod show;
 
 use holdfast::Engine;
 use holdfast::domain::catalogue::{Catalogue, TemplateKind};
 use holdfast::domain::routine::{Rhythm, Schedule, Span};
 use holdfast::routine::{
-    DoseEdit, RoutineView, RuleOverride, StepEdit, StepPlace, StepRequest, TemplateOptions,
+    DoseEdit, ImportOptions, RoutineView, RuleOverride, StepEdit, StepPlace, StepRequest,
+    TemplateOptions,
 };
 use serde_json::json;
 
@@ -51,12 +54,43 @@ pub fn run(args: Routine, context: &Context, output: &Output) -> Outcome {
         Routine::Remove { routine } => {
             let gone = engine.remove_routine(&routine)?.routine;
             output.confirm(json!({ "removed": gone.id }), |_| {
-                words::say("prompt.routine.removed", &[("routine", gone.name.as_str().into())])
+                let gone_for_now = [("routine", gone.name.as_str().into())];
+                let said = words::say("prompt.routine.removed", &gone_for_now);
+                let back = [("id", gone.id.as_str().into())];
+                format!("{said} {}", words::say("prompt.own.routine.back", &back))
             });
             Ok(())
         }
         Routine::Schedule(given) => schedule(&engine, &given, output),
         Routine::Step { routine, change } => step(&engine, &routine, change, output),
+        Routine::Block { routine, change } => blocks::run(&engine, &routine, change, output),
+        Routine::Restore { id } => changed(&engine.restore_routine(&id)?, output),
+        Routine::Export { routine, out } => files::export(&engine, &routine, &out, output),
+        Routine::Import { file, dry_run, name, copy, overriding } => {
+            let overrides = overrides(&overriding);
+            let options = ImportOptions { name, as_copy: copy, overrides, dry_run };
+            files::import(&engine, &file, &options, output)
+        }
+        Routine::Override { routine, rule, reason } => {
+            changed(&engine.override_rule(&routine, &RuleOverride { rule, reason })?, output)
+        }
+        Routine::Enforce { routine, rule } => {
+            let view = engine.drop_override(&routine, &rule)?;
+            output.confirm(&view, |o| {
+                let name = view.routine.name.as_str();
+                let args = [("rule", rule.as_str().into()), ("name", name.into())];
+                wrapped(&words::say("prompt.own.routine.dropped", &args), o.width, 0)
+            });
+            Ok(())
+        }
+        Routine::Settle { routine, conflict, value, overriding } => {
+            let Some(value) = value.checked_sub(1) else {
+                let text = words::plain("prompt.own.routine.counted_from_one");
+                return Err(Failure::bad_value("value", text));
+            };
+            let overrides = overrides(&overriding);
+            changed(&engine.settle_routine(&routine, &conflict, value, &overrides)?, output)
+        }
         Routine::Check { routine } => {
             let findings = engine.check_routine(&routine)?;
             output.answer(json!({ "findings": show::findings_json(&findings) }), |o| {
@@ -76,7 +110,7 @@ fn changed(view: &RoutineView, output: &Output) -> Outcome {
 }
 
 fn text(view: &RoutineView, output: &Output) -> String {
-    let mut text = show::text(&view.routine, output);
+    let mut text = show::text(&view.routine, &view.own_exercises, output);
     for conflict in &view.conflicts {
         let field = ("field", conflict.field.replace('_', " ").into());
         let said = match conflict.step.as_deref() {

@@ -1,6 +1,6 @@
 //! A routine, its schedule and its findings as text and as JSON. It changes nothing.
 
-use holdfast::domain::catalogue::Catalogue;
+use holdfast::domain::catalogue::{Catalogue, OwnExercise};
 use holdfast::domain::dose::Range;
 use holdfast::domain::ids::Slot;
 use holdfast::domain::routine::{Block, Rhythm, Routine, Schedule, Span, Step};
@@ -16,8 +16,8 @@ pub fn short(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
 }
 
-/// A routine with its blocks and steps.
-pub fn text(routine: &Routine, output: &Output) -> String {
+/// A routine with its blocks and steps. `own` are the person's own exercises among them.
+pub fn text(routine: &Routine, own: &[OwnExercise], output: &Output) -> String {
     let one = |code: &str, what: &str| words::say(code, &[("what", what.into())]);
     let mut about = vec![one("prompt.routine.id", short(routine.id.as_str()))];
     about.push(one("prompt.routine.version", &routine.version.to_string()));
@@ -30,7 +30,7 @@ pub fn text(routine: &Routine, output: &Output) -> String {
         .map(|s| words::say("prompt.routine.when", &[("when", schedule(s).into())]));
     parts.extend(when.map(|when| hanging("", &when, output.width)));
     for (n, block) in routine.blocks.iter().enumerate() {
-        parts.push(block_text(n + 1, block, routine.is_chosen(block), output));
+        parts.push(block_text(n + 1, block, routine.is_chosen(block), own, output));
     }
     if routine.blocks.is_empty() {
         parts.push(one("prompt.routine.no_steps_yet", &routine.name));
@@ -45,7 +45,13 @@ pub fn text(routine: &Routine, output: &Output) -> String {
     parts.join("\n\n")
 }
 
-fn block_text(n: usize, block: &Block, chosen: bool, output: &Output) -> String {
+fn block_text(
+    n: usize,
+    block: &Block,
+    chosen: bool,
+    own: &[OwnExercise],
+    output: &Output,
+) -> String {
     let mut head = Vec::new();
     if block.steps.len() > 1 {
         head.push(words::plain(&format!("block_order.{}", block.order)));
@@ -66,7 +72,7 @@ fn block_text(n: usize, block: &Block, chosen: bool, output: &Output) -> String 
     for step in &block.steps {
         table.row([
             short(step.id.as_str()).to_owned(),
-            exercise_name(step),
+            exercise_name(step, own),
             words::side_rule(step.side),
             words::dose(&step.dose),
             mark(step),
@@ -88,7 +94,10 @@ fn block_text(n: usize, block: &Block, chosen: bool, output: &Output) -> String 
 }
 
 /// How a step's exercise is called.
-pub fn exercise_name(step: &Step) -> String {
+pub fn exercise_name(step: &Step, own: &[OwnExercise]) -> String {
+    if let Some(own) = own.iter().find(|own| own.id == step.exercise) {
+        return own.name.clone();
+    }
     let known = Catalogue::built_in().exercise(&step.exercise);
     known.map_or_else(|| step.exercise.to_string(), |e| e.name(words::reader()))
 }

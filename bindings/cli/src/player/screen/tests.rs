@@ -135,7 +135,7 @@ fn every_key_of_the_legend_means_something_where_it_is_shown() {
 #[test]
 fn the_stop_rules_stand_before_the_first_release() {
     let session = bedtime();
-    assert!(super::super::has_release(session.0.plan()));
+    assert!(super::super::has_release(session.0.plan(), Catalogue::built_in()));
     let view = session.view(ZERO);
     let page = Page { title: "Stop when".into(), lines: vec!["It goes numb. Stop.".into()] };
     let screen = drawn(&Face { before: Some(&page), ..face(&view) }, 80, 24).join("\n");

@@ -159,6 +159,18 @@ pub enum StepPlace {
     End,
 }
 
+/// Where a block goes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum BlockTo {
+    /// Before everything.
+    Start,
+    /// Right after a block, by its id, the beginning of one, or its condition.
+    After(String),
+    /// After everything.
+    #[default]
+    End,
+}
+
 /// Reads a range as people write it: `60`, `30-90`, `30-60-90` (the middle one is the figure to use)
 /// or `60+` (that or more). `field` is the input it was given at.
 ///

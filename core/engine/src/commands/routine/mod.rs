@@ -1,6 +1,7 @@
 //! Routines of the own chart: listed, shown, made, changed, checked. Every change is judged by the
 //! rules before it is written, and is one transaction.
 
+mod blocks;
 mod create;
 mod edit;
 pub(crate) mod file;
@@ -20,8 +21,8 @@ use rusqlite::Connection;
 
 pub use file::RoutineImport;
 pub use input::{
-    DoseEdit, ImportOptions, RuleOverride, StepEdit, StepPlace, StepRequest, TemplateOptions,
-    parse_range,
+    BlockTo, DoseEdit, ImportOptions, RuleOverride, StepEdit, StepPlace, StepRequest,
+    TemplateOptions, parse_range,
 };
 pub use views::{ConflictValueView, ConflictView, RoutineSummary, RoutineView};
 

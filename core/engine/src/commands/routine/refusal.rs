@@ -53,6 +53,7 @@ impl From<EditRefusal> for Error {
             }
             EditRefusal::Refused(refused) => return refused.into(),
             EditRefusal::AfterItself => "after",
+            EditRefusal::EmptyBlock => "exercise",
             EditRefusal::NoAlternatives(_) => "block",
             EditRefusal::NotOverridden(_) => "override",
             EditRefusal::BadId(_) => "id",
