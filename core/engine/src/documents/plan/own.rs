@@ -127,7 +127,8 @@ pub(super) fn read(id: &ExerciseId, fields: &Fields, reading: &mut PlanReading) 
             let (exercise, field) = (id.clone(), name.clone());
             reading.own_conflicts.push(OwnConflict { exercise, field, values });
         }
-        if !stands.is_null() && !(name == NOTE && stands.as_str() == Some("")) {
+        let empty_note = name == NOTE && stands.as_str() == Some("");
+        if !stands.is_null() && !empty_note {
             object.insert(name, stands);
         }
     }
