@@ -10,6 +10,7 @@ pub mod dose;
 pub mod habit;
 pub mod ids;
 pub mod player;
+pub mod profile;
 pub mod progress;
 pub mod record;
 pub mod routine;

@@ -50,6 +50,8 @@ pub struct UnknownWord {
     pub known: String,
 }
 
+pub(crate) use words;
+
 words! {
     /// What kind of exercise it is.
     Kind {

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use holdfast_domain::catalogue::Catalogue;
+use holdfast_domain::profile::Question;
 use holdfast_domain::vocabulary::{
     Assistant, BlockOrder, EndedBy, Kind, Laterality, Mode, Per, Position, Pressure, ProfileField,
     Severity, Side, SideRule, Source, Tag, Weekday, When,
@@ -67,6 +68,7 @@ fn codes_of_names() -> BTreeSet<String> {
         named(Position::ALL),
         named(Pressure::ALL),
         named(ProfileField::ALL),
+        named(Question::ALL),
         named(Severity::ALL),
         named(Side::ALL),
         named(SideRule::ALL),

@@ -8,7 +8,7 @@ use holdfast_domain::catalogue::Catalogue;
 use holdfast_domain::ids::{ConditionId, RuleId};
 use holdfast_domain::routine::{Choices, FromTemplate, Override, Place, Routine, StepChange};
 use holdfast_domain::rules::{Concern, Finding, Profile, admit, admit_play, check, check_choices};
-use holdfast_domain::vocabulary::{BlockOrder, Severity, Side, SideRule};
+use holdfast_domain::vocabulary::{BlockOrder, ProfileField, Severity, Side, SideRule};
 use holdfast_domain::words::Words;
 use routines::{add, from, id_of, ids, named, routine_of};
 
@@ -246,6 +246,8 @@ fn a_gate_stops_play_until_acknowledged_and_no_edit() {
     let known = |doctor_ok_front_pressure| Profile {
         pregnant: Some(true),
         doctor_ok_front_pressure,
+        can_lie_prone: Some(true),
+        ask_first_any: Some(false),
         ..Profile::default()
     };
     let gate = RuleId::new("front-pressure-in-pregnancy").unwrap();
@@ -257,8 +259,12 @@ fn a_gate_stops_play_until_acknowledged_and_no_edit() {
     assert_eq!(stopped.findings[0].concern, Concern::Person);
     assert!(play(&known(Some(false)), std::slice::from_ref(&gate)).is_ok());
     assert!(play(&known(Some(true)), &[]).is_ok());
-    let unknown = play(&known(None), &[]).unwrap();
-    assert_eq!(severity_of(&unknown, gate.as_str()), Some(Severity::Info));
+    // Nobody has asked the doctor yet: that is asked, and play waits for it.
+    let unknown = play(&known(None), &[]).unwrap_err();
+    let asks = unknown.findings.iter().find(|finding| finding.rule == gate).unwrap();
+    assert_eq!(asks.severity, Severity::Info);
+    assert_eq!(asks.asks, Some(ProfileField::DoctorOkFrontPressure));
+    assert!(play(&known(None), std::slice::from_ref(&gate)).is_ok());
     assert!(admit(None, &routine, catalogue, &known(Some(false))).is_ok());
 }
 

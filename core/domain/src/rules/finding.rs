@@ -4,9 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::dispute::{self, Dispute};
+use super::instead::Instead;
 use super::order::{Problem, What};
 use crate::catalogue::{Catalogue, Composition, Exercise, Rule, RuleCondition, RuleKind, Template};
-use crate::ids::{RuleId, SourceId, StepId};
+use crate::ids::{GateId, RuleId, SourceId, StepId};
 use crate::routine::Override;
 use crate::vocabulary::{ProfileField, Severity, Side};
 use crate::words::{Arg, Message, Words};
@@ -48,6 +50,18 @@ pub struct Finding {
     /// Who decided to break the rule here, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overridden: Option<Override>,
+    /// The gate it is about, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateId>,
+    /// The answer of the profile that would decide it, where that is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<ProfileField>,
+    /// What a source gives to do instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<Instead>,
+    /// Where the sources disagree about it: every position, and none is chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispute: Option<Dispute>,
 }
 
 impl Finding {
@@ -57,10 +71,37 @@ impl Finding {
         self.severity == Severity::Hard && self.overridden.is_none()
     }
 
-    /// Rule and what it is here, in a language.
+    /// Whether play waits: it stands in the way, or would if an answer that is missing were given
+    /// so. What changes from hour to hour (the last run) is told and not waited for (ours).
+    #[must_use]
+    pub fn stops_play(&self) -> bool {
+        let waits = self.asks.is_some_and(|field| !is_of_the_moment(field)) && self.overridable;
+        self.blocks() || (waits && self.overridden.is_none())
+    }
+
+    /// Whether somebody acknowledged it, by the rule or by its gate.
+    #[must_use]
+    pub fn is_acknowledged(&self, acks: &[RuleId]) -> bool {
+        let named = |ack: &RuleId| {
+            *ack == self.rule || self.gate.as_ref().is_some_and(|gate| gate.as_str() == ack.as_str())
+        };
+        self.overridable && acks.iter().any(named)
+    }
+
+    /// Rule and what it is here, in a language: with what to do instead, and with every position
+    /// where the sources disagree.
     #[must_use]
     pub fn text(&self, words: &Words) -> String {
-        format!("{} {}", words.say(&self.sentence), words.say(&self.detail))
+        let mut text = format!("{} {}", words.say(&self.sentence), words.say(&self.detail));
+        if let Some(instead) = &self.instead {
+            text.push(' ');
+            text.push_str(&instead.text(words));
+        }
+        if let Some(dispute) = &self.dispute {
+            text.push(' ');
+            text.push_str(&dispute.text(words));
+        }
+        text
     }
 
     /// Whether it is the same finding of another version of the routine.
@@ -104,11 +145,31 @@ pub(super) fn of(
 /// What is to be asked where nobody has said whether a rule concerns the person: once, as
 /// information, and only where it would be a hard finding.
 pub(super) fn asked(rule: &Rule, missing: ProfileField) -> Option<Finding> {
-    let field = Arg::code(format!("profile.{missing}"));
     (rule.severity == Severity::Hard).then(|| Finding {
-        detail: Message::new("finding.asked").with("field", field),
-        ..bare(rule, Severity::Info, None)
+        overridable: true,
+        ..asking(bare(rule, Severity::Info, None), missing)
     })
+}
+
+/// A finding that waits for an answer.
+pub(super) fn asking(finding: Finding, missing: ProfileField) -> Finding {
+    let field = Arg::code(format!("profile.{missing}"));
+    Finding {
+        detail: Message::new("finding.asked").with("field", field),
+        asks: Some(missing),
+        ..finding
+    }
+}
+
+/// Answers that change from hour to hour.
+const fn is_of_the_moment(field: ProfileField) -> bool {
+    matches!(
+        field,
+        ProfileField::LastRunMinOver
+            | ProfileField::Warm
+            | ProfileField::BackPainNow
+            | ProfileField::BeforeWorkout
+    )
 }
 
 fn bare(rule: &Rule, severity: Severity, step: Option<StepId>) -> Finding {
@@ -128,10 +189,18 @@ fn bare(rule: &Rule, severity: Severity, step: Option<StepId>) -> Finding {
         concern: concern(rule),
         overridable,
         overridden: None,
+        gate: rule.gate.clone(),
+        asks: None,
+        instead: None,
+        dispute: dispute::of_rule(&rule.id),
     }
 }
 
+/// A rule that holds for some people only is about the person, whatever it asks of the routine.
 fn concern(rule: &Rule) -> Concern {
+    if matches!(rule.condition, Some(RuleCondition::Profile(_))) {
+        return Concern::Person;
+    }
     match rule.kind {
         RuleKind::Gate | RuleKind::WalkFirst | RuleKind::NotWith => Concern::Person,
         RuleKind::Requires
@@ -152,7 +221,7 @@ fn severity(
         // Severities go from hard to mild.
         What::NotRightAfter { .. } => rule.severity.max(Severity::Soft),
         _ if rule.severity == Severity::Soft
-            && concern(rule) == Concern::Routine
+            && matches!(rule.kind, RuleKind::Requires | RuleKind::AfterIfPresent)
             && template.is_some_and(|t| gives_that_order(t, rule, problem, catalogue)) =>
         {
             Severity::Info

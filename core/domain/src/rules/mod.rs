@@ -1,13 +1,20 @@
 //! What the sources' rules have to say about a routine: order, sides, and what depends on the
 //! person. It finds and explains; the sources do not grade, so every severity is ours.
-//!
-//! Gates and habits get their place here: a gate is already judged by the profile that is known.
+//! Every gate is judged for every exercise it stands before, whether a rule points at it or not.
 
+mod condition;
+mod dispute;
 mod finding;
+mod gate;
+mod instead;
 mod order;
 mod profile;
 
+pub use condition::{Meant, meant};
+pub use dispute::{Dispute, Position};
 pub use finding::{Broken, Concern, Finding};
+pub use gate::stands;
+pub use instead::Instead;
 pub use profile::{Holds, Profile};
 
 use crate::catalogue::{Catalogue, Exercise, Rule, RuleCondition};
@@ -51,7 +58,13 @@ pub fn check_choices(
             ),
         }
     }
+    findings.extend(gate::judged(&acts, &findings, catalogue, profile));
+    findings.extend(condition::judged(&acts, profile));
     for finding in &mut findings {
+        finding.instead = instead::of(finding, profile);
+        if !dispute::is_about(finding, &acts, profile) {
+            finding.dispute = None;
+        }
         finding.overridden = routine
             .overrides
             .iter()
@@ -90,7 +103,7 @@ pub fn admit(
 }
 
 /// Whether a routine may be played under these choices: every hard finding is overridden in the
-/// routine or acknowledged now.
+/// routine or acknowledged now, and so is every answer that is missing for a hard one.
 ///
 /// # Errors
 /// [`Broken`] with the findings that stand in the way.
@@ -102,7 +115,7 @@ pub fn admit_play(
     acknowledged: &[RuleId],
 ) -> Result<Vec<Finding>, Broken> {
     let findings = check_choices(routine, catalogue, profile, choices);
-    let stops = |f: &&Finding| f.blocks() && !(f.overridable && acknowledged.contains(&f.rule));
+    let stops = |f: &&Finding| f.stops_play() && !f.is_acknowledged(acknowledged);
     let stopping: Vec<Finding> = findings.iter().filter(stops).cloned().collect();
     if stopping.is_empty() { Ok(findings) } else { Err(Broken { findings: stopping }) }
 }
@@ -125,11 +138,15 @@ fn acts<'a>(turns: Vec<Turn<'a>>, catalogue: &'a Catalogue) -> Vec<Act<'a>> {
 /// A rule that points at a gate holds when that gate stands, which may ask for more than the rule.
 fn condition_holds(rule: &Rule, catalogue: &Catalogue, profile: &Profile) -> Holds {
     if let Some(gate) = rule.gate.as_ref().and_then(|id| catalogue.gate(id)) {
-        return profile.holds(&gate.profile);
+        return gate::stands(gate, profile);
     }
     match &rule.condition {
         Some(RuleCondition::Profile(condition)) => profile.holds(condition),
-        // Conditions of the moment are told in the rule's words; the person knows.
-        Some(RuleCondition::Person(_)) | None => Holds::Yes,
+        // What the profile does not decide is told in the rule's words; the person knows.
+        Some(RuleCondition::Person(id)) => match meant(id, profile) {
+            Meant::No => Holds::No,
+            Meant::Yes | Meant::Unknown => Holds::Yes,
+        },
+        None => Holds::Yes,
     }
 }

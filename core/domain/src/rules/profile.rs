@@ -1,5 +1,5 @@
-//! What is known of the person, as far as rules ask. Unknown is a value: it is asked, never taken
-//! as no.
+//! What is known of the person at a moment, as far as rules ask. Unknown is a value: it is asked, never
+//! taken as no. Where the answers come from and how long they count is not known here.
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,20 @@ pub struct Profile {
     pub affected_side: Option<Side>,
     /// The side of the pelvis that is pulled forward.
     pub forward_side: Option<Side>,
+    /// Has a bursitis at the hip.
+    pub bursitis: Option<bool>,
+    /// Sciatica disturbs the sleep.
+    pub sciatica_at_night: Option<bool>,
+    /// Not used to pressure.
+    pub new_to_pressure: Option<bool>,
+    /// Can kneel and get down to the floor.
+    pub floor_ok: Option<bool>,
+    /// Has a hook tool.
+    pub has_hook: Option<bool>,
+    /// Has a large release ball.
+    pub has_ball: Option<bool>,
+    /// Tried earlier without lasting effect.
+    pub no_lasting_relief: Option<bool>,
 }
 
 /// Whether a condition holds.
@@ -72,6 +86,12 @@ impl Profile {
         let mut missing = None;
         for (field, wanted) in &condition.0 {
             match (self.answer(*field), wanted) {
+                // Who is not pregnant is in no trimester.
+                (None, _)
+                    if *field == ProfileField::Trimester && self.pregnant == Some(false) =>
+                {
+                    return Holds::No;
+                }
                 (None, _) => missing = missing.or(Some(*field)),
                 (Some(answer), wanted) if matches(*field, answer, *wanted) => {}
                 (Some(_), _) => return Holds::No,

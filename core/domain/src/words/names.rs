@@ -4,6 +4,7 @@
 use super::{Code, Words};
 use crate::dose::TempoPhase;
 use crate::ids::{MuscleId, Site, ToolId};
+use crate::profile::Question;
 use crate::vocabulary::{
     Assistant, BlockOrder, EndedBy, Kind, Laterality, Mode, Per, Position, Pressure, ProfileField,
     Severity, Side, SideRule, Source, Tag, Weekday, When,
@@ -45,7 +46,7 @@ macro_rules! named {
 named! {
     Assistant: "assistant", BlockOrder: "block_order", EndedBy: "ended_by", Kind: "kind",
     Laterality: "laterality", Mode: "mode", MuscleId: "muscle", Per: "per", Position: "position",
-    Pressure: "pressure", ProfileField: "profile", Severity: "severity", Side: "side",
+    Pressure: "pressure", ProfileField: "profile", Question: "question", Severity: "severity", Side: "side",
     SideRule: "side_rule", Site: "region", Source: "recorded_by", Tag: "tag", ToolId: "tool",
     Weekday: "weekday", When: "when",
 }
