@@ -110,7 +110,8 @@ fn every_gate_is_judged_for_every_exercise_it_stands_before() {
 fn one_gate_is_one_finding_at_a_step_also_where_a_rule_points_at_it() {
     let profile = Profile { strain: Some(true), ..free() };
     let findings = found(&["supine-march", "kneeling-hip-flexor"], &profile);
-    let strained = findings.iter().filter(|f| f.gate.as_ref().is_some_and(|g| g.as_str() == "strain-no-load"));
+    let strained =
+        findings.iter().filter(|f| f.gate.as_ref().is_some_and(|g| g.as_str() == "strain-no-load"));
     let at: Vec<_> = strained.map(|f| (f.rule.as_str(), f.step.clone().unwrap())).collect();
     assert_eq!(at.len(), 2, "{at:?}");
     assert_ne!(at[0].1, at[1].1);
@@ -120,8 +121,7 @@ fn one_gate_is_one_finding_at_a_step_also_where_a_rule_points_at_it() {
 fn a_hard_gate_of_which_nobody_knows_stops_play_and_no_edit() {
     let catalogue = Catalogue::built_in();
     let (routine, nobody) = (routine_of(&["psoas-release-hook"]), Profile::default());
-    let stopped =
-        admit_play(&routine, catalogue, &nobody, &Choices::default(), &[]).unwrap_err();
+    let stopped = admit_play(&routine, catalogue, &nobody, &Choices::default(), &[]).unwrap_err();
     let asks: BTreeSet<_> = stopped.findings.iter().filter_map(|f| f.asks).collect();
     let wanted = [ProfileField::Pregnant, ProfileField::CanLieProne, ProfileField::AskFirstAny];
     assert_eq!(asks, wanted.into());
@@ -149,8 +149,7 @@ fn what_changes_from_hour_to_hour_is_told_and_not_waited_for() {
     let catalogue = Catalogue::built_in();
     let profile = Profile { last_run_min_over: None, ..free() };
     let routine = routine_of(&["pigeon"]);
-    let findings =
-        admit_play(&routine, catalogue, &profile, &Choices::default(), &[]).unwrap();
+    let findings = admit_play(&routine, catalogue, &profile, &Choices::default(), &[]).unwrap();
     assert_eq!(about(&findings, "walk-after-long-run").unwrap().severity, Severity::Info);
 }
 
@@ -176,7 +175,10 @@ fn in_pregnancy_front_pressure_waits_for_the_doctor_and_the_back_of_the_hip_is_n
     let prone = found(&["psoas-release-hook"], &pregnant(Some(true), Some(false)));
     assert!(about(&prone, "needs-prone").unwrap().blocks());
     assert!(about(&prone, "pregnancy-front-pressure").is_none(), "the doctor agreed");
-    assert!(about(&found(&["piriformis-release-ball-supine"], &pregnant(None, None)), "needs-prone").is_none());
+    assert!(
+        about(&found(&["piriformis-release-ball-supine"], &pregnant(None, None)), "needs-prone")
+            .is_none()
+    );
     let pose = found(&["childs-pose"], &pregnant(None, None));
     let modified = about(&pose, "third-trimester-childs-pose").unwrap().instead.as_ref().unwrap();
     assert_eq!(modified.exercises[0].as_str(), "modified-childs-pose");
@@ -258,11 +260,8 @@ fn every_condition_of_the_sources_is_decided_by_the_profile_or_left_to_the_perso
 
 #[test]
 fn a_rule_with_a_condition_of_the_person_is_shown_unless_the_profile_says_no() {
-    let new = |new_to_pressure| Profile {
-        new_to_pressure,
-        tight_hip_flexors: Some(false),
-        ..free()
-    };
+    let new =
+        |new_to_pressure| Profile { new_to_pressure, tight_hip_flexors: Some(false), ..free() };
     let told = |profile: &Profile| {
         about(&found(&["psoas-release-hook"], profile), "ball-before-hook").is_some()
     };
@@ -302,7 +301,11 @@ fn no_routine_of_the_sources_is_called_wrong_by_the_soft_rule_of_another() {
 
 fn anybody() -> impl Strategy<Value = Profile> {
     let answer = || prop_oneof![Just(None), Just(Some(true)), Just(Some(false))];
-    (proptest::collection::vec(answer(), 24), proptest::option::of(1_u32..4), proptest::option::of(0_u32..200))
+    (
+        proptest::collection::vec(answer(), 24),
+        proptest::option::of(1_u32..4),
+        proptest::option::of(0_u32..200),
+    )
         .prop_map(|(answers, trimester, run)| {
             let mut profile = Profile::default();
             for (field, yes) in ProfileField::ALL.iter().zip(&answers) {

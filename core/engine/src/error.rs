@@ -362,6 +362,9 @@ impl HoldfastError {
             | Self::Link { code, .. }
             | Self::AskFirst { code, .. } => code,
             Self::Phrase { .. } => "bad_phrase",
+            Self::Broken { findings, .. } if findings.iter().all(|f| f.asks.is_some()) => {
+                "unanswered"
+            }
             Self::Broken { .. } => "hard_rule",
             Self::PlayInUse { .. } => "play_in_use",
             Self::NeedsConfirmation { .. } => "needs_confirmation",

@@ -22,6 +22,7 @@ mod commands;
 mod doctor;
 mod open_documents;
 mod plans;
+mod profiles;
 mod projection;
 mod store;
 pub mod sync;
@@ -38,6 +39,7 @@ pub use commands::history::{DEFAULT_PAGE, HistoryQuery};
 pub use commands::hold::HoldEdit;
 pub use commands::log_request::{Done, Eased, LogRequest, LogSide};
 pub use commands::play;
+pub use commands::profile::{AnswerView, PregnancyView, ProfileView};
 pub use commands::progress::ProgressQuery;
 pub use commands::routine;
 pub use commands::schedule::{Due, PlanView};
@@ -70,6 +72,7 @@ use holdfast_protocol::secret::Secret32;
 use key_provider::KeyProvider;
 use open_documents::OpenDocuments;
 use plans::Plans;
+use profiles::Profiles;
 use store::Store;
 use store::meta::{self, Me};
 use sync::http::Http;
@@ -112,6 +115,7 @@ pub(crate) struct Inner {
     pub(crate) who: Who,
     pub(crate) documents: OpenDocuments,
     pub(crate) plans: Plans,
+    pub(crate) profiles: Profiles,
     pub(crate) syncing: Syncing,
     pub(crate) wakes: Wakes,
     /// Made when it is first needed: most commands never touch the network.
@@ -161,6 +165,7 @@ impl Inner {
             who,
             documents: OpenDocuments::default(),
             plans: Plans::default(),
+            profiles: Profiles::default(),
             syncing: Syncing::default(),
             wakes: Wakes::default(),
             transport: config.transport.map(OnceLock::from).unwrap_or_default(),
@@ -214,6 +219,7 @@ impl Engine {
             self.inner.store.give_up();
             self.inner.documents.clear();
             self.inner.plans.clear();
+            self.inner.profiles.clear();
             Err(Error::RestartNeeded(store::panic_text(panic.as_ref())))
         });
         Ok(done?)

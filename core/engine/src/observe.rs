@@ -22,11 +22,13 @@ pub enum Key {
     Play,
     /// The account: names, settings, the relay.
     Account,
+    /// What the person says of themselves.
+    Profile,
 }
 
 impl Key {
     /// Every key.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::History,
         Self::Days,
         Self::Routines,
@@ -34,6 +36,7 @@ impl Key {
         Self::Devices,
         Self::Play,
         Self::Account,
+        Self::Profile,
     ];
 }
 

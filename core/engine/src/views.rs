@@ -324,15 +324,13 @@ pub(crate) struct Sums {
 
 impl SessionView {
     pub(crate) fn new(session: Session, day_start_min: u16, sums: Sums, status: Status) -> Self {
-        let day = session.key.day();
+        let local_day = session.local_day(day_start_min).to_string();
         Self {
             id: session.key.id().to_string(),
             routine: session.routine.map(|routine| routine.to_string()),
             routine_version: session.routine_version,
             slot: session.key.slot().map(ToString::to_string),
-            local_day: day
-                .unwrap_or_else(|| session.started_at.local_day(day_start_min))
-                .to_string(),
+            local_day,
             started_at: rfc3339(&session.started_at),
             utc_offset: utc_offset(&session.started_at),
             ended_at: session.ended_at.as_ref().map(rfc3339),

@@ -110,9 +110,9 @@ impl ProfileRefusal {
     pub const fn question(&self) -> Option<Question> {
         match self {
             Self::UnknownQuestion { .. } => None,
-            Self::NoAnswer { question, .. } | Self::Twice(question) | Self::NotPregnant(question) => {
-                Some(*question)
-            }
+            Self::NoAnswer { question, .. }
+            | Self::Twice(question)
+            | Self::NotPregnant(question) => Some(*question),
             Self::DueInThePast { .. } | Self::DueTooFar { .. } => Some(Question::DueDate),
             Self::TrimesterContradicts { .. } => Some(Question::Trimester),
         }

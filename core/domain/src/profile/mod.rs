@@ -15,11 +15,10 @@ use serde::{Deserialize, Serialize};
 
 pub use change::{Change, ProfileRefusal};
 pub use pregnancy::{
-    FULL_TERM_DAYS, LATEST_DUE_DAYS, THIRD_TRIMESTER_DAY, SECOND_TRIMESTER_DAY, pregnancy_day,
+    FULL_TERM_DAYS, LATEST_DUE_DAYS, SECOND_TRIMESTER_DAY, THIRD_TRIMESTER_DAY, pregnancy_day,
     trimester_on,
 };
 pub use question::{Asked, Lasts, Question, Value};
-pub use today::LastRun;
 
 use crate::units::{LocalDay, Moment};
 

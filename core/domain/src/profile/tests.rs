@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{
-    Answers, Change, LATEST_DUE_DAYS, LastRun, ProfileRefusal, Question, Said, Value, pregnancy_day,
+    Answers, Change, LATEST_DUE_DAYS, ProfileRefusal, Question, Said, Value, pregnancy_day,
     trimester_on,
 };
 use crate::rules::Profile;
@@ -143,16 +143,6 @@ fn how_somebody_is_right_now_is_not_kept_for_good() {
     let found = profile(&answers, later);
     assert_eq!((found.back_pain_now, found.warm), (Some(true), None));
     assert_eq!(profile(&answers, on("2026-03-02")).back_pain_now, None);
-}
-
-#[test]
-fn a_run_counts_for_three_hours_and_none_ever_logged_is_not_known() {
-    let (answers, now) = (Answers::default(), on("2026-03-01"));
-    let run = |ago_ms| Some(LastRun { minutes: 105, ended_ms: now.at_ms - ago_ms });
-    let minutes = |run| answers.at(now, run).last_run_min_over;
-    assert_eq!(minutes(None), None);
-    assert_eq!(minutes(run(3 * HOUR_MS)), Some(105));
-    assert_eq!(minutes(run(3 * HOUR_MS + 1)), Some(0));
 }
 
 #[test]

@@ -9,18 +9,6 @@ use crate::rules::Profile;
 use crate::units::LocalDay;
 use crate::vocabulary::Side;
 
-/// For how long a run is still felt: a walk comes first within three hours of its end (ours).
-const RUN_COUNTS_MS: i64 = 3 * 60 * 60 * 1000;
-
-/// The last run, where one was logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LastRun {
-    /// How long, in minutes.
-    pub minutes: u32,
-    /// When it ended, in milliseconds since 1970-01-01T00:00Z.
-    pub ended_ms: i64,
-}
-
 /// What is known of a pregnancy on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Pregnancy {
@@ -35,10 +23,10 @@ impl Answers {
     /// What rules see of the person at a moment. An answer that has lapsed is unknown again, and so
     /// is what two answers contradict each other on.
     ///
-    /// `last_run` is the last run that was logged, if any was: older than three hours (ours) it does
-    /// not count any more, and where none was ever logged, nobody knows.
+    /// `run_min` is how long the run was, in minutes, that still asks for a walk: 0 where none does,
+    /// nothing where nobody knows of any.
     #[must_use]
-    pub fn at(&self, now: Said, last_run: Option<LastRun>) -> Profile {
+    pub fn at(&self, now: Said, run_min: Option<u32>) -> Profile {
         let yes = |question| self.yes(question, now);
         let pregnancy = self.pregnancy(now.day);
         Profile {
@@ -54,10 +42,7 @@ impl Answers {
             strain: yes(Question::Strain),
             impingement: yes(Question::Impingement),
             back_pain_now: yes(Question::BackPainNow),
-            last_run_min_over: last_run.map(|run| {
-                let since_ms = now.at_ms.saturating_sub(run.ended_ms);
-                if since_ms <= RUN_COUNTS_MS { run.minutes } else { 0 }
-            }),
+            last_run_min_over: run_min,
             warm: yes(Question::Warm),
             hip_irritable: yes(Question::HipIrritable),
             new_to_exercise: yes(Question::NewToExercise),
@@ -156,8 +141,8 @@ impl Answers {
     fn said_in(&self, pregnancy: Pregnancy, question: Question, now: Said) -> Option<bool> {
         let yes = self.yes(question, now)?;
         let on = self.given(question)?.said.day;
-        let before = pregnancy.pregnant == Some(true)
-            && pregnancy.began.is_some_and(|began| on < began);
+        let before =
+            pregnancy.pregnant == Some(true) && pregnancy.began.is_some_and(|began| on < began);
         (!before).then_some(yes)
     }
 

@@ -117,6 +117,10 @@ pub struct Hold {
     pub doing: Doing,
     /// Whether adherence counts it: of several doings only the first.
     pub counts: bool,
+    /// When the day started that it belongs to, in minutes after local midnight, where the record
+    /// says so. A record keeps its day, whatever the profile says later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day_start_min: Option<u16>,
 }
 
 impl Hold {
@@ -139,9 +143,10 @@ impl Hold {
     }
 
     /// The local day: the session's where it is scheduled, else that of the start. A day starts
-    /// `day_start_min` minutes after midnight.
+    /// `day_start_min` minutes after midnight, unless the record says otherwise.
     #[must_use]
     pub fn local_day(&self, day_start_min: u16) -> LocalDay {
+        let day_start_min = self.day_start_min.unwrap_or(day_start_min);
         self.key.session.day().unwrap_or_else(|| self.started_at.local_day(day_start_min))
     }
 }

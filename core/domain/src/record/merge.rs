@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::ids::{AccountName, DeviceName, ObservationId};
 use crate::record::correction::{Change, Correction, Edit, EditField, Target};
+use crate::record::day_start::day_start_of;
 use crate::record::hold::{Doing, Hold, Note, ObservationRef};
 use crate::record::key::{HoldKey, SessionKey, StepRef};
 use crate::record::observation::{
@@ -299,6 +300,7 @@ fn hold_from(key: &HoldKey, n: usize, best: &Record<'_>, standing: &[Record<'_>]
             .collect(),
         doing: Doing { n: 1, of: 1 },
         counts: true,
+        day_start_min: day_start_of(&o.unknown),
     }
 }
 

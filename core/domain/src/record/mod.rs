@@ -5,6 +5,7 @@
 mod check;
 mod correction;
 mod day;
+mod day_start;
 mod hold;
 mod key;
 mod merge;
@@ -17,6 +18,7 @@ pub use day::{
     Amount, DayFact, DayRecord, DayRefusal, Event, HabitTick, TestAnswer, TestResult, standing,
     ticked,
 };
+pub use day_start::DAY_START_MARK;
 pub use hold::{Doing, Hold, Note, ObservationRef};
 pub use key::{BadKey, HoldKey, MAX_SETS, SessionKey, StepRef, next_free};
 pub use merge::{SAME_HOLD_MS, merge};

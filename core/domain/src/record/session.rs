@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::dose::Dose;
 use crate::ids::{ExerciseId, RoutineId};
 use crate::record::correction::{Change, Correction, Target};
+use crate::record::day_start::day_start_of;
 use crate::record::key::{SessionKey, StepRef};
 use crate::record::observation::{Author, Authored, NotedFinding};
-use crate::units::{Millis, Moment};
+use crate::units::{LocalDay, Millis, Moment};
 use crate::vocabulary::SideRule;
 
 /// A step with the dose it was played against, copied out of the plan of that moment.
@@ -87,6 +88,20 @@ pub struct Session {
     pub findings: Vec<NotedFinding>,
     /// Whose records it is made of.
     pub recorded_by: Vec<Author>,
+    /// When the day started that it belongs to, in minutes after local midnight, where the record
+    /// that began first says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day_start_min: Option<u16>,
+}
+
+impl Session {
+    /// The local day: the scheduled one, else that of the start. A day starts `day_start_min`
+    /// minutes after midnight, unless the record says otherwise.
+    #[must_use]
+    pub fn local_day(&self, day_start_min: u16) -> LocalDay {
+        let day_start_min = self.day_start_min.unwrap_or(day_start_min);
+        self.key.day().unwrap_or_else(|| self.started_at.local_day(day_start_min))
+    }
 }
 
 /// Makes sessions of their records, in the order of their start: pure, order-free, idempotent.
@@ -137,6 +152,7 @@ fn session_of(mut records: Vec<&Authored<SessionRecord>>) -> Option<Session> {
         steps: Vec::new(),
         findings: Vec::new(),
         recorded_by: Vec::new(),
+        day_start_min: day_start_of(&first.unknown),
     };
     let mut helpers = BTreeSet::new();
     let mut findings = BTreeSet::new();

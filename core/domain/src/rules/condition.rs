@@ -1,9 +1,9 @@
 //! The sources' conditions of the person ("only while lying on the stomach is possible"), as far as
 //! the profile decides them. What it does not decide is told, and the person judges.
 
+use super::Act;
 use super::finding::{Concern, Finding};
 use super::profile::Profile;
-use super::Act;
 use crate::catalogue::Catalogue;
 use crate::ids::{ConditionId, RuleId, SourceId};
 use crate::vocabulary::Severity;
@@ -93,7 +93,7 @@ pub(super) fn judged(acts: &[Act<'_>], profile: &Profile) -> Vec<Finding> {
                 sentence: Message::new("finding.only_when")
                     .with("condition", Arg::code(entry.text.clone())),
                 detail: Message::new("finding.not_so")
-                    .with("exercise", Arg::code(act.exercise.name.clone())),
+                    .with("exercise", act.exercise.name.arg()),
                 ours: sources.is_empty(),
                 sources,
                 concern: Concern::Person,

@@ -81,9 +81,9 @@ pub(super) fn is_about(finding: &Finding, acts: &[Act<'_>], profile: &Profile) -
     if dispute.id != HOOK_IN_PREGNANCY {
         return finding.asks.is_none();
     }
-    let here = acts.iter().filter(|act| {
-        finding.step.as_ref().is_none_or(|step| *step == act.turn.step.id)
-    });
+    let here = acts
+        .iter()
+        .filter(|act| finding.step.as_ref().is_none_or(|step| *step == act.turn.step.id));
     let hook = |act: &Act<'_>| act.exercise.tools.iter().any(|tool| tool.as_str() == "hook-tool");
     profile.pregnant == Some(true) && here.into_iter().any(hook)
 }

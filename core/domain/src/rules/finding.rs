@@ -83,7 +83,8 @@ impl Finding {
     #[must_use]
     pub fn is_acknowledged(&self, acks: &[RuleId]) -> bool {
         let named = |ack: &RuleId| {
-            *ack == self.rule || self.gate.as_ref().is_some_and(|gate| gate.as_str() == ack.as_str())
+            *ack == self.rule
+                || self.gate.as_ref().is_some_and(|gate| gate.as_str() == ack.as_str())
         };
         self.overridable && acks.iter().any(named)
     }
@@ -92,7 +93,11 @@ impl Finding {
     /// where the sources disagree.
     #[must_use]
     pub fn text(&self, words: &Words) -> String {
-        let mut text = format!("{} {}", words.say(&self.sentence), words.say(&self.detail));
+        let (first, then) = match self.asks {
+            Some(_) => (&self.detail, &self.sentence),
+            None => (&self.sentence, &self.detail),
+        };
+        let mut text = format!("{} {}", words.say(first), words.say(then));
         if let Some(instead) = &self.instead {
             text.push(' ');
             text.push_str(&instead.text(words));
@@ -145,10 +150,8 @@ pub(super) fn of(
 /// What is to be asked where nobody has said whether a rule concerns the person: once, as
 /// information, and only where it would be a hard finding.
 pub(super) fn asked(rule: &Rule, missing: ProfileField) -> Option<Finding> {
-    (rule.severity == Severity::Hard).then(|| Finding {
-        overridable: true,
-        ..asking(bare(rule, Severity::Info, None), missing)
-    })
+    (rule.severity == Severity::Hard)
+        .then(|| Finding { overridable: true, ..asking(bare(rule, Severity::Info, None), missing) })
 }
 
 /// A finding that waits for an answer.

@@ -7,7 +7,7 @@ use super::{Act, dispute};
 use crate::catalogue::{Catalogue, Gate, GateAction};
 use crate::ids::{RuleId, SourceId, StepId};
 use crate::vocabulary::Severity;
-use crate::words::{Arg, Message};
+use crate::words::Message;
 
 /// Whether a gate stands before this person. One that waits for a clinician's word opens with it.
 #[must_use]
@@ -43,10 +43,8 @@ fn of_gate(gate: &Gate, acts: &[Act<'_>], found: &[Finding], profile: &Profile) 
             let asks = gate.severity == Severity::Hard
                 && !before.is_empty()
                 && !found.iter().any(|finding| said(&finding) && finding.asks.is_some());
-            let finding = || Finding {
-                severity: Severity::Info,
-                ..asking(bare(gate, None), field)
-            };
+            let finding =
+                || Finding { severity: Severity::Info, ..asking(bare(gate, None), field) };
             asks.then(finding).into_iter().collect()
         }
         Holds::Yes => {
@@ -56,7 +54,7 @@ fn of_gate(gate: &Gate, acts: &[Act<'_>], found: &[Finding], profile: &Profile) 
             };
             let of_act = |act: &Act<'_>| Finding {
                 detail: Message::new("finding.as_you_are")
-                    .with("exercise", Arg::code(act.exercise.name.clone())),
+                    .with("exercise", act.exercise.name.arg()),
                 ..bare(gate, Some(act.turn.step.id.clone()))
             };
             before.iter().filter(is_new).map(|act| of_act(act)).collect()

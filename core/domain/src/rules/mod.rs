@@ -3,6 +3,7 @@
 //! Every gate is judged for every exercise it stands before, whether a rule points at it or not.
 
 mod condition;
+mod decides;
 mod dispute;
 mod finding;
 mod gate;
@@ -11,6 +12,7 @@ mod order;
 mod profile;
 
 pub use condition::{Meant, meant};
+pub use decides::{Decided, decided_by, questions};
 pub use dispute::{Dispute, Position};
 pub use finding::{Broken, Concern, Finding};
 pub use gate::stands;

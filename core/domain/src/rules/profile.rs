@@ -87,9 +87,7 @@ impl Profile {
         for (field, wanted) in &condition.0 {
             match (self.answer(*field), wanted) {
                 // Who is not pregnant is in no trimester.
-                (None, _)
-                    if *field == ProfileField::Trimester && self.pregnant == Some(false) =>
-                {
+                (None, _) if *field == ProfileField::Trimester && self.pregnant == Some(false) => {
                     return Holds::No;
                 }
                 (None, _) => missing = missing.or(Some(*field)),

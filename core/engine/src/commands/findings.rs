@@ -1,20 +1,18 @@
 //! What the rules have to say about a hold, given what was done in the session before it. Noted with
 //! the record; it never stops one.
 
-use holdfast_domain::catalogue::{Catalogue, Exercise, RuleKind};
-use holdfast_domain::ids::{BlockId, ExerciseId, RoutineId, RuleId, StepId};
+use holdfast_domain::catalogue::{Catalogue, Exercise};
+use holdfast_domain::ids::{BlockId, ExerciseId, RoutineId, StepId};
 use holdfast_domain::record::NotedFinding;
 use holdfast_domain::routine::{Block, Position, Routine, Step};
-use holdfast_domain::rules::{Concern, Profile, check};
+use holdfast_domain::rules::{Profile, check};
 use holdfast_domain::vocabulary::{BlockOrder, Severity, Side, SideRule};
 
 /// What was done, in order, and on which side.
 pub(crate) type Done = (ExerciseId, Side);
 
-/// Warnings about the last thing done, by the order and the sides of everything done. What would be
-/// worth knowing of any doing of the exercise is not repeated with each hold.
-///
-/// Of what depends on the person only the walk after a run is noted: runs are written down.
+/// Warnings about the last thing done, by the order and the sides of everything done and by how the
+/// person is. What would be worth knowing of any doing of the exercise is not repeated with each hold.
 pub(crate) fn findings(
     done: &[Done],
     now: Done,
@@ -36,7 +34,6 @@ pub(crate) fn findings(
     let mut noted: Vec<NotedFinding> = check(&routine, catalogue, profile)
         .into_iter()
         .filter(|finding| finding.step.as_ref() == Some(&last))
-        .filter(|finding| finding.concern == Concern::Routine || is_walk_first(&finding.rule))
         .filter(|finding| finding.severity != Severity::Info)
         .map(|finding| NotedFinding {
             rule: finding.rule,
@@ -47,10 +44,6 @@ pub(crate) fn findings(
     noted.sort();
     noted.dedup();
     noted
-}
-
-fn is_walk_first(rule: &RuleId) -> bool {
-    Catalogue::built_in().rule(rule).is_some_and(|rule| rule.kind == RuleKind::WalkFirst)
 }
 
 fn step_id(n: usize) -> StepId {

@@ -256,7 +256,7 @@ impl Inner {
             seen,
             counter: highest.saturating_add(1),
             change,
-            at: self.now(),
+            at: self.here_and_now(tx.reader())?,
             unknown: serde_json::Map::new(),
         };
         Ok(Record::Correction(Box::new(correction)))

@@ -2,6 +2,8 @@
 //! transaction. Whether a record makes sense was decided before.
 
 use holdfast_domain::ids::DeviceName;
+use holdfast_domain::profile::DAY_START_MIN;
+use holdfast_domain::record::DAY_START_MARK;
 use holdfast_domain::record::SessionKey;
 use holdfast_domain::units::LocalDay;
 use holdfast_protocol::content::DocId;
@@ -31,6 +33,12 @@ struct Draft {
     doc: DocId,
     row: DocRow,
     document: Document,
+}
+
+/// What a record says of when its day began: nothing, but where that is not 03:00.
+pub(crate) fn day_start_mark(day_start_min: u16) -> serde_json::Map<String, serde_json::Value> {
+    let other = day_start_min != DAY_START_MIN;
+    other.then(|| (DAY_START_MARK.to_owned(), day_start_min.into())).into_iter().collect()
 }
 
 impl Inner {

@@ -12,9 +12,9 @@ use holdfast_domain::vocabulary::{EndedBy, Mode, Side};
 use rusqlite::OptionalExtension;
 
 use super::findings::findings;
-use super::journal::Journal;
+use super::journal::{Journal, day_start_mark};
 use super::log_request::{Done, Eased, LogRequest, LogSide};
-use super::place::{self, Place, Said};
+use super::place::{self, Here, Place, Said};
 use crate::documents::strand::Record;
 use crate::error::{Error, Result};
 use crate::projection::{self, history};
@@ -64,7 +64,8 @@ impl Inner {
         exercise: &Exercise,
         side: Side,
     ) -> Result<HoldId> {
-        let (conn, space, now) = (tx.reader(), self.who.chart, self.now());
+        let (conn, space) = (tx.reader(), self.who.chart);
+        let (now, day_start_min) = (self.here_and_now(conn)?, self.day_start_min(conn)?);
         let chart = projection::chart(conn, space)?;
         let said = Said {
             routine: request.routine.as_deref(),
@@ -76,7 +77,8 @@ impl Inner {
         };
         let on = (side != Side::None).then_some(side);
         let device = self.who.device.to_hex();
-        let place = place::place(conn, chart, said, &exercise.id, on, &now, &device)?;
+        let here = Here { now: &now, day_start_min, device: &device };
+        let place = place::place(conn, chart, said, &exercise.id, on, here)?;
         let number = match chart {
             Some(chart) => projection::session(conn, chart, &place.session)?,
             None => None,
@@ -98,7 +100,7 @@ impl Inner {
             .ok_or_else(|| Error::bad("set", "every set of this session is taken"))?;
         let key = HoldKey { session: place.session.clone(), step, side, set, rep };
 
-        let observation = given.observation(self, request, exercise, &place, key);
+        let observation = given.observation(self, request, exercise, &place, key, day_start_min);
         let sides_done: Vec<Side> = done
             .iter()
             .filter(|(what, ..)| what == exercise.id.as_str())
@@ -120,8 +122,10 @@ impl Inner {
         observation.findings = findings(&before, now_done, routine, &profile, &catalogue);
 
         let mut records = Vec::new();
-        records
-            .extend(self.session_record(tx, &place, &now)?.map(|r| Record::Session(Box::new(r))));
+        records.extend(
+            self.session_record(tx, &place, &now, day_start_min)?
+                .map(|r| Record::Session(Box::new(r))),
+        );
         let id = observation.id.clone();
         records.push(Record::Observation(Box::new(observation)));
         journal.write(tx, space, &place.session, &records)?;
@@ -143,6 +147,7 @@ impl Inner {
         tx: &Tx<'_>,
         place: &Place,
         now: &Moment,
+        day_start_min: u16,
     ) -> Result<Option<SessionRecord>> {
         let (conn, space) = (tx.reader(), self.who.chart);
         let doc = self.strand_of(&place.session)?;
@@ -183,7 +188,7 @@ impl Inner {
             assisted_by: None,
             steps: place.routine.as_ref().map(place::played_steps).unwrap_or_default(),
             findings: Vec::new(),
-            unknown: serde_json::Map::new(),
+            unknown: day_start_mark(day_start_min),
         }))
     }
 
@@ -264,6 +269,7 @@ impl Given {
         exercise: &Exercise,
         place: &Place,
         key: HoldKey,
+        day_start_min: u16,
     ) -> Observation {
         let dose = place.dose(exercise);
         let target = dose.hold_s.to_play().map(|secs| Millis::from_secs(secs.into()));
@@ -300,7 +306,7 @@ impl Given {
             source: request.source,
             findings: Vec::new(),
             note: self.note.clone(),
-            unknown: inner.clock_mark(),
+            unknown: inner.clock_mark().into_iter().chain(day_start_mark(day_start_min)).collect(),
         }
     }
 }

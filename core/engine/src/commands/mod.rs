@@ -13,6 +13,7 @@ pub mod log_request;
 mod nearest;
 pub(crate) mod place;
 pub mod play;
+pub mod profile;
 pub(crate) mod progress;
 pub mod routine;
 pub mod schedule;
@@ -21,6 +22,8 @@ pub mod session;
 
 #[cfg(test)]
 mod habits_tests;
+#[cfg(test)]
+mod profile_tests;
 #[cfg(test)]
 mod schedule_tests;
 #[cfg(test)]

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::projection::{self, DAY_START_MIN, history};
+use crate::projection::{self, history};
 
 /// What a person said about where it belongs.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,15 @@ pub(crate) struct Said<'a> {
     pub(crate) step: Option<&'a str>,
     pub(crate) session: Option<&'a str>,
     pub(crate) at: Option<&'a Moment>,
+}
+
+/// When and where it is written down.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Here<'a> {
+    pub(crate) now: &'a Moment,
+    /// When a day starts, in minutes after local midnight.
+    pub(crate) day_start_min: u16,
+    pub(crate) device: &'a str,
 }
 
 /// Where it belongs.
@@ -60,11 +69,10 @@ pub(crate) fn place(
     said: Said<'_>,
     exercise: &ExerciseId,
     side: Option<Side>,
-    now: &Moment,
-    device: &str,
+    here: Here<'_>,
 ) -> Result<Place> {
-    let started_at = started_at(said, now)?;
-    let day = said.date.unwrap_or_else(|| started_at.local_day(DAY_START_MIN));
+    let started_at = started_at(said, here)?;
+    let day = said.date.unwrap_or_else(|| started_at.local_day(here.day_start_min));
     if said.session.is_some() && (said.slot.is_some() || said.date.is_some()) {
         let text = "a session says its own day and slot: leave --date and --slot out";
         return Err(Error::bad("session", text));
@@ -91,7 +99,7 @@ pub(crate) fn place(
             day,
             slot: slot(said.slot, routine, day, &started_at)?,
         },
-        (None, None) => loose_session(day, device),
+        (None, None) => loose_session(day, here.device),
     };
     let step = match &routine {
         Some(routine) => step(conn, chart, said, routine, &session, exercise, side)?,
@@ -104,12 +112,13 @@ pub(crate) fn place(
 }
 
 /// When it began: as said; else now, moved by whole days to the day that was said.
-fn started_at(said: Said<'_>, now: &Moment) -> Result<Moment> {
+fn started_at(said: Said<'_>, here: Here<'_>) -> Result<Moment> {
+    let now = here.now;
     let (at, Some(day)) = (said.at, said.date) else {
         return Ok(said.at.unwrap_or(now).clone());
     };
     if let Some(at) = at {
-        let own = at.local_day(DAY_START_MIN);
+        let own = at.local_day(here.day_start_min);
         // A routine's session may be put under another day than the clock's; a loose one is its day.
         if said.routine.is_none() && own != day {
             let text = format!("that time belongs to {own}, not to {day}: leave --date out");
@@ -117,7 +126,7 @@ fn started_at(said: Said<'_>, now: &Moment) -> Result<Moment> {
         }
         return Ok(at.clone());
     }
-    let today = now.local_day(DAY_START_MIN);
+    let today = now.local_day(here.day_start_min);
     let days = i64::from(day.0.since(today.0).map_or(0, |span| span.get_days()));
     let moved = clock::moment(now.utc_ms.saturating_add(days * 86_400_000), &now.zone);
     // The zone's offset may have changed in between: the same time of day is meant.

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use holdfast_domain::profile::Change;
 use holdfast_protocol::ids::{AccountId, DeviceId, SpaceId};
 
 use crate::clock::FakeClock;
@@ -87,6 +88,16 @@ impl Home {
     pub(crate) fn open_with(&self, faults: Faults) -> Engine {
         Engine::open(self.config(faults)).unwrap()
     }
+}
+
+/// Says of the person what stands in the way of no routine.
+pub(crate) fn nothing_stands_in_the_way(engine: &Engine) {
+    let no = ["pregnant", "ask_first", "serious_injury", "strain", "hip_flexor_pain"];
+    let mut changes: Vec<Change> =
+        no.iter().map(|key| Change::parse(key, "no").unwrap()).collect();
+    changes.push(Change::parse("tight_hip_flexors", "no").unwrap());
+    changes.push(Change::parse("prone_ok", "yes").unwrap());
+    engine.set_profile(&changes).unwrap();
 }
 
 /// Carries the changes that one device made and the other does not have, as a sync would.

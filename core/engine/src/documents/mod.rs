@@ -8,5 +8,6 @@ pub mod foreign;
 pub mod name;
 pub mod pack;
 pub mod plan;
+pub mod profile;
 pub mod refusal;
 pub mod strand;

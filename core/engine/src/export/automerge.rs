@@ -11,6 +11,7 @@ use super::contents::{Contents, Opened, each_document};
 use super::{checked_schema, json, not_an_export};
 use crate::documents::name::DocName;
 use crate::documents::plan::Plan;
+use crate::documents::profile::ProfileDocument;
 use crate::documents::strand::Strand;
 use crate::error::{Error, Result};
 
@@ -65,6 +66,7 @@ fn fill(conn: &Connection, chart: SpaceId, actor: ActorId, folder: &Path) -> Res
         let saved = match opened {
             Opened::Plan(plan) => plan.save_nocompress(),
             Opened::Strand(strand) => strand.save_nocompress(),
+            Opened::Profile(profile) => profile.save_nocompress(),
         };
         let file = format!("{:05}.automerge", documents.len() + 1);
         fs::write(folder.join(&file), saved).map_err(failed)?;
@@ -106,6 +108,9 @@ pub(super) fn read(folder: &Path) -> Result<Contents> {
             DocName::Plan => {
                 Opened::Plan(Plan::load(&bytes, nobody).map_err(|e| bad(e.to_string()))?)
             }
+            DocName::Profile => Opened::Profile(
+                ProfileDocument::load(&bytes, nobody).map_err(|e| bad(e.to_string()))?,
+            ),
             DocName::SessionStrand { .. } | DocName::DayStrand { .. } => {
                 Opened::Strand(Strand::load(&bytes, nobody).map_err(|e| bad(e.to_string()))?)
             }

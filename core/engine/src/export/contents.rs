@@ -7,6 +7,7 @@ use holdfast_domain::habit::HabitPlan;
 use holdfast_domain::ids::{
     AccountName, DayRecordId, DeviceName, ExerciseId, HabitId, ObservationId, RoutineId, Slot,
 };
+use holdfast_domain::profile::Answers;
 use holdfast_domain::record::{
     Author, Authored, Correction, DayRecord, Observation, SessionKey, SessionRecord, merge_sessions,
 };
@@ -19,8 +20,10 @@ use holdfast_protocol::ids::{ActorId, SpaceId};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
+use crate::commands::profile::{ExportedAnswer, ExportedProfile};
 use crate::documents::name::DocName;
 use crate::documents::plan::Plan;
+use crate::documents::profile::ProfileDocument;
 use crate::documents::strand::{Record, Stored, Strand};
 use crate::error::Result;
 use crate::open_documents::document_of;
@@ -44,6 +47,8 @@ pub(super) struct Contents {
     pub(super) days: BTreeMap<(DayKind, DayRecordId), DayRecord>,
     /// The plans of habits that stand.
     pub(super) habits: BTreeMap<HabitId, HabitPlan>,
+    /// Answers of the profile.
+    pub(super) profile: ExportedProfile,
 }
 
 /// The chart's own time of a slot.
@@ -57,6 +62,7 @@ pub(super) struct SlotTime {
 pub(super) enum Opened {
     Plan(Plan),
     Strand(Strand),
+    Profile(ProfileDocument),
 }
 
 impl Contents {
@@ -83,6 +89,7 @@ impl Contents {
                 let times = reading.slot_times.0.into_iter();
                 self.slots.extend(times.map(|(slot, at)| (slot.clone(), SlotTime { slot, at })));
             }
+            Opened::Profile(profile) => self.take_profile(&profile.read().answers),
             Opened::Strand(strand) => {
                 for (_, stored) in strand.records() {
                     if let Stored::Record(record) = stored {
@@ -91,6 +98,18 @@ impl Contents {
                 }
             }
         }
+    }
+
+    /// What is disputed between devices is no answer, and is not exported.
+    fn take_profile(&mut self, answers: &Answers) {
+        self.profile.extend(answers.all().map(|(question, answer)| {
+            let exported = ExportedAnswer {
+                value: answer.value.to_json(),
+                day: answer.said.day,
+                at_ms: answer.said.at_ms,
+            };
+            (question.to_string(), exported)
+        }));
     }
 
     fn take_record(&mut self, record: Record) {
@@ -164,7 +183,7 @@ pub(super) fn joined(one: &SessionRecord, other: &SessionRecord) -> SessionRecor
     }
 }
 
-/// Opens every plan and strand of a chart, one after the other.
+/// Opens every plan, profile and strand of a chart, one after the other.
 pub(super) fn each_document(
     conn: &Connection,
     chart: SpaceId,
@@ -188,6 +207,9 @@ pub(super) fn each_document(
 fn open(name: &DocId, stored: &StoredDoc, actor: ActorId) -> Result<Option<Opened>> {
     Ok(match name.as_str().parse::<DocName>() {
         Ok(DocName::Plan) => Some(Opened::Plan(Plan::from(document_of(name, stored, actor)?))),
+        Ok(DocName::Profile) => {
+            Some(Opened::Profile(ProfileDocument::from(document_of(name, stored, actor)?)))
+        }
         Ok(DocName::SessionStrand { .. } | DocName::DayStrand { .. }) => {
             Some(Opened::Strand(Strand::from(document_of(name, stored, actor)?)))
         }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use holdfast_domain::catalogue::{Catalogue, OwnExercise};
 use holdfast_domain::habit::{Habit, HabitPlan};
 use holdfast_domain::ids::{DayRecordId, ExerciseId, HabitId, ObservationId};
+use holdfast_domain::profile::{Answer, Question, Said, Value};
 use holdfast_domain::record::{
     Context, Correction, DayFact, DayRecord, HoldKey, Observation, SessionKey, Target,
 };
@@ -20,6 +21,7 @@ use holdfast_domain::words::Words;
 use super::contents::{Contents, SlotTime, joined};
 use super::{ImportReport, Refused};
 use crate::commands::journal::Journal;
+use crate::commands::profile::ExportedProfile;
 use crate::documents::name::DocName;
 use crate::documents::plan::Plan;
 use crate::documents::strand::Record;
@@ -32,15 +34,53 @@ use holdfast_protocol::ids::Class;
 /// Records of one commit: far below what one change may hold.
 const COMMIT: usize = 500;
 
-pub(super) fn import(inner: &Inner, new: Contents, dry_run: bool) -> Result<ImportReport> {
+pub(super) fn import(inner: &Inner, mut new: Contents, dry_run: bool) -> Result<ImportReport> {
     inner.command("import", |tx, journal| {
         let here = Contents::of_chart(tx.reader(), inner.who.chart, inner.who.actor)?;
-        let (to_write, report) = sort_out(&here, new);
+        let answers = std::mem::take(&mut new.profile);
+        let (to_write, mut report) = sort_out(&here, new);
         if !dry_run {
             to_write.write(inner, tx, journal)?;
         }
+        answered(inner, tx, journal, answers, &mut report, dry_run)?;
         Ok(report)
     })
+}
+
+/// Takes answers of a profile in, as they were given. What was answered here stands.
+fn answered(
+    inner: &Inner,
+    tx: &Tx<'_>,
+    journal: &mut Journal<'_>,
+    new: ExportedProfile,
+    report: &mut ImportReport,
+    dry_run: bool,
+) -> Result<()> {
+    let before = inner.profile_reading(tx.reader())?;
+    let mut after = before.answers.clone();
+    for (key, given) in new {
+        let question = key.parse::<Question>().ok();
+        let value = question.and_then(|question| Value::from_json(question, &given.value));
+        let (Some(question), Some(value)) = (question, value) else {
+            report.refuse("answer", &key, "this version knows no such answer");
+            continue;
+        };
+        let said = Said { day: given.day, at_ms: given.at_ms };
+        let disputed = !before.answers.disputed(question).is_empty();
+        match before.answers.given(question) {
+            Some(known) if known.value == value => report.unchanged += 1,
+            None if !disputed => {
+                report.added += 1;
+                after.keep(question, Answer { value, said });
+            }
+            _ => report.refuse("answer", &key, "it is answered otherwise here, and that stands"),
+        }
+    }
+    if dry_run {
+        return Ok(());
+    }
+    let now = inner.said_now(&before.answers);
+    inner.write_profile(tx, journal, &before.answers, &after, now)
 }
 
 /// What is new, by the session or day whose strand it goes to.

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contents::{Contents, SlotTime};
 use super::{checked_schema, not_an_export};
+use crate::commands::profile::ExportedProfile;
 use crate::error::{Error, Result};
 
 /// The version of the format.
@@ -50,6 +51,8 @@ struct Document {
     days: Vec<DayRecord>,
     #[serde(default)]
     habits: Vec<PlannedHabit>,
+    #[serde(default)]
+    profile: ExportedProfile,
 }
 
 /// A habit with its plan.
@@ -93,6 +96,8 @@ fn render(contents: &Contents, out: &mut impl Write) -> std::io::Result<()> {
         .map(|(habit, plan)| PlannedHabit { habit: habit.clone(), plan: plan.clone() })
         .collect();
     list(out, "habits", planned.iter())?;
+    write!(out, ",\n\"profile\": ")?;
+    serde_json::to_writer(&mut *out, &contents.profile)?;
     out.write_all(b"\n}\n")
 }
 
@@ -187,5 +192,6 @@ pub(super) fn read(text: &str, name: &str) -> Result<Contents> {
             return Err(twice("plan of the habit", habit.to_string()));
         }
     }
+    contents.profile = document.profile;
     Ok(contents)
 }

@@ -45,12 +45,14 @@ pub struct ExportReport {
     pub days: usize,
     /// Plans of habits.
     pub habits: usize,
+    /// Answers of the profile.
+    pub answers: usize,
 }
 
 /// One record that was not imported.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Refused {
-    /// Routine, session, observation, correction, test, tick or event.
+    /// Routine, session, observation, correction, test, tick, event or answer.
     pub what: &'static str,
     /// Its id in the imported file.
     pub id: String,
@@ -107,6 +109,7 @@ impl Engine {
                 corrections: contents.corrections.len(),
                 days: contents.days.len(),
                 habits: contents.habits.len(),
+                answers: contents.profile.len(),
             })
         })
     }

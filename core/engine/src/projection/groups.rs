@@ -340,7 +340,7 @@ fn settle_session(tx: &Tx<'_>, chart: i64, session: i64) -> Result<()> {
     let (started, day, body) = match &merged {
         Some(merged) => {
             let day = merged.key.day();
-            let day = day.unwrap_or_else(|| merged.started_at.local_day(DAY_START_MIN));
+            let day = day.unwrap_or_else(|| merged.local_day(DAY_START_MIN));
             (Some(merged.started_at.utc_ms), Some(day.to_string()), Some(json(merged)?))
         }
         None => (None, None, None),

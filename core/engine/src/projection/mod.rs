@@ -28,6 +28,7 @@ use crate::commands::routine::find::{self, Named};
 use crate::documents::document::{Document, MIN_READER};
 use crate::documents::name::DocName;
 use crate::documents::plan::{Plan, PlanReading};
+use crate::documents::profile::{ProfileDocument, ProfileReading};
 use crate::documents::strand::{Record, Strand};
 use crate::error::{Error, Result};
 use crate::observe::Key;
@@ -38,8 +39,8 @@ pub(crate) use content::{digest, rebuild};
 pub(crate) use groups::{Affected, observations, removed_until};
 pub(crate) use rows::session;
 
-/// When a day starts, in minutes after local midnight (03:00, ours).
-pub(crate) const DAY_START_MIN: u16 = 180;
+/// When the day of a record starts that does not say otherwise.
+pub(crate) use holdfast_domain::profile::DAY_START_MIN;
 
 /// How a record came to stand in a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +146,11 @@ pub(crate) fn refresh(
             refresh_plan(tx, space, doc, &plan.read())?;
             Ok(plan.into())
         }
+        Ok(DocName::Profile) => {
+            let profile = ProfileDocument::from(document);
+            refresh_profile(tx, space, doc, &profile.read())?;
+            Ok(profile.into())
+        }
         Ok(name) if name.only_author().is_some() => {
             let strand = Strand::from(document);
             refresh_strand(tx, space, doc, &strand, travelled)?;
@@ -235,6 +241,20 @@ pub(crate) fn refresh_plan(
     // Plans of habits are in it too.
     tx.touch(Key::Routines);
     tx.touch(Key::Days);
+    Ok(())
+}
+
+/// [`refresh`] for the profile. It has no table: its document is small and read as a whole.
+pub(crate) fn refresh_profile(
+    tx: &Tx<'_>,
+    space: SpaceId,
+    doc: &DocId,
+    profile: &ProfileReading,
+) -> Result<()> {
+    if let Some(row) = docs::row(tx.reader(), space, doc)? {
+        rows::note_unreadable(tx, row.id, &profile.unreadable)?;
+    }
+    tx.touch(Key::Profile);
     Ok(())
 }
 

@@ -7,8 +7,8 @@ use holdfast_domain::catalogue::Catalogue;
 use holdfast_domain::ids::{SessionId, StepId};
 use holdfast_domain::player::Plan;
 use holdfast_domain::record::{RecordRefusal, SessionKey, StepRef};
-use holdfast_domain::routine::{Choices, Playable, Routine};
-use holdfast_domain::rules;
+use holdfast_domain::routine::{Choices, Playable, Routine, Step};
+use holdfast_domain::rules::{self, Profile};
 use holdfast_domain::schedule::ANY_SLOT;
 use holdfast_domain::vocabulary::{Laterality, Side, SideRule};
 use rusqlite::Connection;
@@ -21,7 +21,7 @@ use crate::commands::log::{MAX_NAME_BYTES, text};
 use crate::commands::place::slot;
 use crate::commands::routine::find;
 use crate::error::{Error, Result, WayOn};
-use crate::projection::{self, DAY_START_MIN, history};
+use crate::projection::{self, history};
 
 impl Inner {
     /// Works out what is played, in which session.
@@ -40,15 +40,15 @@ impl Inner {
         options: &PlayOptions,
         catalogue: &Catalogue,
     ) -> Result<(Begun, Plan)> {
-        let choices = choices(routine, options)?;
+        let profile = self.profile_now(conn)?;
+        let choices = choices(routine, options, &profile)?;
         let acks: Vec<_> =
             options.acks.iter().map(|rule| find::rule(rule)).collect::<Result<_>>()?;
         // What is still to be said comes first: rules judge the sides that were said.
         let timing = options.timing.unwrap_or_default();
         let playable = routine.to_plan(catalogue, &choices, timing)?;
-        let mut findings =
-            rules::admit_play(routine, catalogue, &self.profile_now(conn)?, &choices, &acks)
-                .map_err(|broken| Error::Broken { broken, way_on: WayOn::Acknowledge })?;
+        let mut findings = rules::admit_play(routine, catalogue, &profile, &choices, &acks)
+            .map_err(|broken| Error::Broken { broken, way_on: WayOn::Acknowledge })?;
         for finding in &mut findings {
             record::acknowledge(finding, &acks, &self.who.account.to_hex());
         }
@@ -56,7 +56,7 @@ impl Inner {
         let plan = from_step(plan, routine, options.from_step.as_deref())?;
         let played: BTreeSet<&StepId> = plan.holds().iter().map(|hold| &hold.step).collect();
         steps.retain(|step| matches!(&step.step, StepRef::Step(id) if played.contains(id)));
-        let session = self.session_to_play(routine, options)?;
+        let session = self.session_to_play(conn, routine, options)?;
         self.one_side_only(conn, &session, &plan, catalogue)?;
         let begun = Begun {
             play: self.fresh_id(),
@@ -64,7 +64,8 @@ impl Inner {
             routine: routine.id.clone(),
             routine_name: routine.name.clone(),
             routine_version: routine.version,
-            zone: self.now().zone,
+            zone: self.here_and_now(conn)?.zone,
+            day_start_min: self.day_start_min(conn)?,
             by: text("by", options.by.as_deref(), MAX_NAME_BYTES)?,
             before: self.recorded_session(conn, &session)?,
             session,
@@ -78,9 +79,14 @@ impl Inner {
 
     /// The scheduled session where there is a slot, so that two offline devices meet in it; else one
     /// of its own, so that a second doing on the day is a second session.
-    fn session_to_play(&self, routine: &Routine, options: &PlayOptions) -> Result<SessionKey> {
-        let now = self.now();
-        let day = options.day.unwrap_or_else(|| now.local_day(DAY_START_MIN));
+    fn session_to_play(
+        &self,
+        conn: &Connection,
+        routine: &Routine,
+        options: &PlayOptions,
+    ) -> Result<SessionKey> {
+        let (now, day_start_min) = (self.here_and_now(conn)?, self.day_start_min(conn)?);
+        let day = options.day.unwrap_or_else(|| now.local_day(day_start_min));
         let slot = slot(options.slot.as_deref(), routine, day, &now)?;
         if options.slot.is_none() && options.day.is_none() && slot.as_str() == ANY_SLOT {
             let id = SessionId::new(self.fresh_id()).expect("base32 is an id");
@@ -115,8 +121,18 @@ impl Inner {
     }
 }
 
-fn choices(routine: &Routine, options: &PlayOptions) -> Result<Choices> {
+/// What is played: as said now, else as the profile knows.
+fn choices(routine: &Routine, options: &PlayOptions, profile: &Profile) -> Result<Choices> {
     let mut sides: BTreeMap<StepId, Side> = BTreeMap::new();
+    // The one side to realign is the one that is pulled forward (000).
+    if let Some(side) = profile.forward_side {
+        let asks = |step: &&Step| {
+            let entry = Catalogue::built_in().exercise(&step.exercise);
+            step.side == SideRule::Ask
+                && entry.is_some_and(|entry| entry.laterality == Laterality::OneSideOnly)
+        };
+        sides.extend(routine.steps().filter(asks).map(|step| (step.id.clone(), side)));
+    }
     if let Some(side) = options.side {
         let asks = |rule| matches!(rule, SideRule::Ask | SideRule::Affected);
         sides.extend(
@@ -131,7 +147,7 @@ fn choices(routine: &Routine, options: &PlayOptions) -> Result<Choices> {
     };
     Ok(Choices {
         sides,
-        affected: None,
+        affected: profile.affected_side,
         include: steps(&options.include)?,
         leave_out: steps(&options.leave_out)?,
         first_side: options.first_side,

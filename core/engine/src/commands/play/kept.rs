@@ -26,6 +26,9 @@ pub(super) struct Begun {
     pub(super) routine_version: u64,
     /// Where it was begun. A session stays in its zone, also when the device travels on.
     pub(super) zone: String,
+    /// When a day started there, in minutes after local midnight.
+    #[serde(default = "default_day_start")]
+    pub(super) day_start_min: u16,
     pub(super) by: Option<String>,
     /// The steps with the doses of that moment.
     pub(super) steps: Vec<PlayedStep>,
@@ -37,6 +40,10 @@ pub(super) struct Begun {
     pub(super) conditional: Vec<StepId>,
     /// What this device had recorded of the session before: an earlier doing of it.
     pub(super) before: Option<SessionRecord>,
+}
+
+const fn default_day_start() -> u16 {
+    holdfast_domain::profile::DAY_START_MIN
 }
 
 #[derive(Serialize, Deserialize)]

@@ -7,12 +7,13 @@ use holdfast_domain::record::{
     HoldKey, NotedFinding, Observation, SessionKey, SessionRecord, StepRef,
 };
 use holdfast_domain::routine::Override;
-use holdfast_domain::rules::{Concern, Finding};
+use holdfast_domain::rules::Finding;
 use holdfast_domain::units::{Millis, Moment};
 use holdfast_domain::vocabulary::Severity;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::kept::Begun;
+use crate::commands::journal::day_start_mark;
 use crate::error::{Error, Result};
 use crate::store::docs;
 use crate::{Inner, clock};
@@ -22,7 +23,7 @@ const ACKNOWLEDGED: &str = "acknowledged before playing";
 
 /// Notes that a rule was acknowledged, where it was.
 pub(super) fn acknowledge(finding: &mut Finding, acks: &[RuleId], account: &str) {
-    if finding.blocks() && finding.overridable && acks.contains(&finding.rule) {
+    if finding.stops_play() && finding.is_acknowledged(acks) {
         finding.overridden = Some(Override {
             rule: finding.rule.clone(),
             step: finding.step.clone(),
@@ -36,7 +37,7 @@ pub(super) fn acknowledge(finding: &mut Finding, acks: &[RuleId], account: &str)
 fn noted<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<NotedFinding> {
     let mut noted: Vec<NotedFinding> = findings
         .into_iter()
-        .filter(|finding| finding.severity != Severity::Info)
+        .filter(|finding| finding.severity != Severity::Info || finding.overridden.is_some())
         .map(|finding| NotedFinding {
             rule: finding.rule.clone(),
             severity: finding.severity,
@@ -71,9 +72,7 @@ impl Begun {
         let HoldToLog { log_no, step, exercise, side, set, rep, .. } = hold;
         let whole_set = *rep == 0;
         let here = self.findings.iter().filter(|finding| {
-            finding.concern == Concern::Routine
-                && finding.step.as_ref() == Some(step)
-                && finding.side.is_none_or(|at| at == *side)
+            finding.step.as_ref() == Some(step) && finding.side.is_none_or(|at| at == *side)
         });
         Observation {
             id: self.observation_id(device, *log_no),
@@ -109,7 +108,7 @@ impl Begun {
             source: hold.source,
             findings: noted(here),
             note: None,
-            unknown: serde_json::Map::new(),
+            unknown: day_start_mark(self.day_start_min),
         }
     }
 
@@ -129,7 +128,7 @@ impl Begun {
             assisted_by: self.by.clone(),
             steps: self.steps.clone(),
             findings: noted(&self.findings),
-            unknown: serde_json::Map::new(),
+            unknown: day_start_mark(self.day_start_min),
         };
         if let Some(before) = &self.before {
             add_earlier(&mut record, before);
@@ -159,7 +158,7 @@ fn add_earlier(record: &mut SessionRecord, before: &SessionRecord) {
     record.findings.extend(before.findings.iter().cloned());
     record.findings.sort();
     record.findings.dedup();
-    record.unknown = before.unknown.clone();
+    record.unknown.extend(before.unknown.clone());
 }
 
 impl Inner {

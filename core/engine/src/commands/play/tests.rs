@@ -13,7 +13,7 @@ use holdfast_domain::vocabulary::{EndedBy, SideRule};
 
 use super::*;
 use crate::commands::routine::{DoseEdit, StepEdit, StepPlace, StepRequest, TemplateOptions};
-use crate::commands::testing::{Home, carry, devices};
+use crate::commands::testing::{Home, carry, devices, nothing_stands_in_the_way};
 use crate::views::HoldView;
 use crate::{Done, LogRequest, LogSide, SessionWithHolds};
 
@@ -23,6 +23,7 @@ const REALIGN: &str = "pelvic-realign-supine";
 
 /// The hook pair, then the realignment on the right: the sources' own sequence.
 fn evening(engine: &Engine) {
+    nothing_stands_in_the_way(engine);
     engine.new_routine("Evening").unwrap();
     for (exercise, side) in [(PSOAS, None), (ILIACUS, None), (REALIGN, Some(SideRule::Right))] {
         let step = StepRequest { exercise: exercise.into(), side, ..StepRequest::default() };
@@ -32,6 +33,7 @@ fn evening(engine: &Engine) {
 
 /// The hook pair with holds of so many seconds.
 fn short_pair(engine: &Engine, seconds: u32) {
+    nothing_stands_in_the_way(engine);
     engine.new_routine("Pair").unwrap();
     let hold_s = Some(holdfast_domain::dose::Range::exactly(seconds));
     for exercise in [PSOAS, ILIACUS] {
@@ -307,6 +309,7 @@ fn finishing_early_keeps_the_half_done_hold_and_lets_another_be_played() {
 fn a_side_that_is_asked_for_is_said_before_it_begins() {
     let [home] = devices();
     let engine = home.open();
+    nothing_stands_in_the_way(&engine);
     engine.add_template("bedtime-10", &TemplateOptions::default()).unwrap();
     let key = engine.routines().unwrap()[0].id.clone();
     let error = engine.play(&key, &PlayOptions::default()).map(drop).unwrap_err();
@@ -339,6 +342,7 @@ fn a_session_begins_at_the_step_that_was_asked_for() {
 fn a_rule_broken_by_a_merge_is_acknowledged_for_this_once_and_noted() {
     let [phone, tablet] = devices();
     let (a, b) = (phone.open(), tablet.open());
+    nothing_stands_in_the_way(&a);
     a.new_routine("Pair").unwrap();
     let step = |exercise: &str| StepRequest { exercise: exercise.into(), ..StepRequest::default() };
     a.add_step("Pair", &step(PSOAS), &StepPlace::End, &[]).unwrap();

@@ -3,11 +3,11 @@
 use holdfast_domain::catalogue::Catalogue;
 use holdfast_domain::ids::ToolId;
 use holdfast_domain::routine::{NewStep, Override, Place, Routine, Schedule, StepChange};
-use holdfast_domain::rules;
+use holdfast_domain::rules::{self, Profile};
 use holdfast_domain::vocabulary::BlockOrder;
 
 use super::refusal::bad_id;
-use super::{RoutineView, RuleOverride, Said, StepEdit, StepPlace, StepRequest, find, profile};
+use super::{RoutineView, RuleOverride, Said, StepEdit, StepPlace, StepRequest, find};
 use crate::Engine;
 use crate::error::{Error, HoldfastError, Result};
 use crate::projection::DAY_START_MIN;
@@ -209,7 +209,7 @@ impl Engine {
         self.guarded(|inner| {
             inner.change_routine("override a rule", key, &[], |routine, catalogue| {
                 let rule = find::rule(&asked.rule)?;
-                let findings = rules::check(routine, catalogue, &profile());
+                let findings = rules::check(routine, catalogue, &Profile::default());
                 let here: Vec<_> = findings
                     .into_iter()
                     .filter(|f| f.rule == rule && f.blocks() && f.overridable)

@@ -146,6 +146,11 @@ pub(crate) fn template(key: &str) -> Result<&'static Template> {
 
 /// The rule of the catalogue that a key means.
 pub(crate) fn rule(key: &str) -> Result<RuleId> {
+    let gates = Catalogue::built_in().gates().iter().map(|gate| gate.id.as_str());
+    // A gate is acknowledged by its own name too.
+    if let Some(gate) = gates.into_iter().find(|gate| *gate == key.trim()) {
+        return RuleId::new(gate).map_err(|bad| Error::bad("rule", bad.to_string()));
+    }
     let all: Vec<Named<'_, &RuleId>> = Catalogue::built_in()
         .rules()
         .iter()

@@ -15,7 +15,7 @@ mod views;
 mod tests;
 
 use holdfast_domain::catalogue::Catalogue;
-use holdfast_domain::routine::{Override, Routine};
+use holdfast_domain::routine::{Choices, Override, Routine};
 use holdfast_domain::rules::{self, Finding, Profile};
 use rusqlite::Connection;
 
@@ -33,23 +33,12 @@ use crate::store::{docs, meta};
 use crate::views::StatusKind;
 use crate::{Engine, Inner};
 
-/// What is known of the person. Nothing yet: every gate asks.
-pub(crate) fn profile() -> Profile {
-    Profile::default()
-}
-
 impl Inner {
     /// A fresh id: 80 random bits as 16 small letters and digits.
     pub(crate) fn fresh_id(&self) -> String {
         let mut id = data_encoding::BASE32_NOPAD.encode(&self.random::<10>());
         id.make_ascii_lowercase();
         id
-    }
-
-    /// What is known of the person now: the run that still asks for a walk, where one is written down.
-    pub(crate) fn profile_now(&self, conn: &Connection) -> Result<Profile> {
-        let last_run_min_over = self.run_not_walked_off(conn, self.clock.wall_ms())?;
-        Ok(Profile { last_run_min_over, ..profile() })
     }
 
     fn routine_view(
@@ -122,7 +111,7 @@ impl Inner {
     ) -> Result<(Routine, bool)> {
         for asked in overrides {
             let rule = find::rule(&asked.rule)?;
-            let broken = match rules::admit(before, &after, catalogue, &profile()) {
+            let broken = match rules::admit(before, &after, catalogue, &Profile::default()) {
                 Ok(_) => Vec::new(),
                 Err(broken) => broken.findings,
             };
@@ -168,9 +157,15 @@ fn same(before: &Routine, after: &Routine) -> bool {
 }
 
 /// Refuses what brings a hard finding that was not there before and that nobody took on themselves.
+/// How the person is refuses no edit, so it is not looked at.
 fn admit(before: Option<&Routine>, after: &Routine, catalogue: &Catalogue) -> Result<Vec<Finding>> {
-    rules::admit(before, after, catalogue, &profile())
+    rules::admit(before, after, catalogue, &Profile::default())
         .map_err(|broken| Error::Broken { broken, way_on: WayOn::Override })
+}
+
+/// What the profile decides of how a routine is played.
+pub(crate) fn choices(profile: &Profile) -> Choices {
+    Choices { affected: profile.affected_side, ..Choices::default() }
 }
 
 impl Engine {
@@ -201,8 +196,8 @@ impl Engine {
         })
     }
 
-    /// What the rules find in a routine as it would be played when nobody chooses otherwise, the
-    /// hardest first.
+    /// What the rules find in a routine as it would be played now when nobody chooses otherwise, the
+    /// hardest first: by how the person is, and with what is still to be asked of them.
     ///
     /// # Errors
     /// [`HoldfastError::NotFound`].
@@ -211,7 +206,8 @@ impl Engine {
             inner.store.read(|conn| {
                 let plan = inner.plan(conn)?;
                 let routine = find::routine(&plan, key)?;
-                Ok(rules::check(routine, &plan.catalogue(), &inner.profile_now(conn)?))
+                let (profile, catalogue) = (inner.profile_now(conn)?, plan.catalogue());
+                Ok(rules::check_choices(routine, &catalogue, &profile, &choices(&profile)))
             })
         })
     }
