@@ -12,7 +12,7 @@ use jiff::{Timestamp, Zoned};
 use crate::args::Global;
 use crate::failure::{Failure, Outcome};
 use crate::output::words;
-use crate::when::Here;
+use crate::when::{DAY_START_MIN, Here};
 
 /// The chart of one's own, the only one there is before others share theirs.
 const OWN: &str = "own";
@@ -69,7 +69,15 @@ impl Context {
         let zone = TimeZone::get(&self.clock.zone()).unwrap_or(TimeZone::UTC);
         let now =
             Timestamp::from_millisecond(self.clock.wall_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
-        Here { now: now.to_zoned(zone) }
+        Here { now: now.to_zoned(zone), day_start_min: DAY_START_MIN }
+    }
+
+    /// The same by the zone and the day start of the record's profile.
+    pub fn here_by(&self, engine: &Engine) -> Outcome<Here> {
+        let here = self.here();
+        let zone = TimeZone::get(&engine.zone()?).unwrap_or(here.now.time_zone().clone());
+        let day_start_min = engine.day_start_min()?;
+        Ok(Here { now: here.now.with_time_zone(zone), day_start_min })
     }
 }
 

@@ -49,6 +49,7 @@ fn run(cli: Cli, output: &Output) -> Outcome<Exit> {
         Command::Plan(args) => commands::plan::run(&args, &context()?, output)?,
         Command::Schedule(args) => commands::schedule::run(&args, &context()?, output)?,
         Command::Exercise(args) => commands::exercise::run(args, &context()?, output)?,
+        Command::Profile(args) => commands::profile::run(&args, &context()?, output)?,
         Command::Play(args) => commands::play::run(&args, &context()?, output)?,
         Command::Log(args) => commands::log::run(*args, &context()?, output)?,
         Command::Hold(args) => commands::hold::run(args, &context()?, output)?,

@@ -29,6 +29,8 @@ pub enum When {
 pub struct Here {
     /// Now, in the local zone.
     pub now: Zoned,
+    /// When a day starts, in minutes after midnight.
+    pub day_start_min: u16,
 }
 
 /// Reads a time.
@@ -73,7 +75,7 @@ pub fn parse_now(text: &str) -> Result<Zoned, String> {
 impl Here {
     /// The local day that it is.
     pub fn today(&self) -> Date {
-        day_of(&self.now)
+        self.day_of(&self.now)
     }
 
     /// Where a range begins or ends: a local day, and in it an instant where one was given.
@@ -82,7 +84,7 @@ impl Here {
             When::Day(_) | When::DaysAgo(_) => Ok((self.local_day(when)?, None)),
             When::Instant(_) | When::Local(_) => {
                 let instant = self.instant(when)?;
-                let day = day_of(&instant.to_zoned(self.now.time_zone().clone()));
+                let day = self.day_of(&instant.to_zoned(self.now.time_zone().clone()));
                 Ok((LocalDay(day), Some(instant)))
             }
         }
@@ -109,16 +111,16 @@ impl Here {
         }
     }
 
+    /// The local day that a time belongs to.
+    fn day_of(&self, time: &Zoned) -> Date {
+        let shift = i64::from(self.day_start_min).minutes();
+        time.datetime().checked_sub(shift).map_or(time.date(), DateTime::date)
+    }
+
     /// The same as a day of the record.
     pub fn local_day(&self, when: &When) -> Result<LocalDay, String> {
         self.day(when).map(LocalDay)
     }
-}
-
-/// The local day that a time belongs to.
-fn day_of(time: &Zoned) -> Date {
-    let shift = i64::from(DAY_START_MIN).minutes();
-    time.datetime().checked_sub(shift).map_or(time.date(), DateTime::date)
 }
 
 fn too_far() -> String {
@@ -130,7 +132,7 @@ mod tests {
     use super::*;
 
     fn here(now: &str) -> Here {
-        Here { now: parse_now(now).unwrap() }
+        Here { now: parse_now(now).unwrap(), day_start_min: DAY_START_MIN }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use holdfast_domain::profile::{Answers, Change, Said};
 use holdfast_domain::rules::Profile;
-use holdfast_domain::units::Moment;
+use holdfast_domain::units::{LocalDay, Moment};
 use holdfast_protocol::content::DocId;
 use holdfast_protocol::ids::{Class, SpaceId};
 use rusqlite::Connection;
@@ -97,6 +97,11 @@ impl Inner {
     /// When a day starts for what is recorded from now on, in minutes after local midnight.
     pub(crate) fn day_start_min(&self, conn: &Connection) -> Result<u16> {
         Ok(self.profile_reading(conn)?.answers.day_start_min())
+    }
+
+    /// The local day it is.
+    pub(crate) fn today(&self, conn: &Connection) -> Result<LocalDay> {
+        Ok(self.here_and_now(conn)?.local_day(self.day_start_min(conn)?))
     }
 
     fn moment_of(&self, answers: &Answers) -> Moment {

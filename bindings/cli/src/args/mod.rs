@@ -8,6 +8,7 @@ pub mod exercise;
 pub mod plan;
 pub mod play;
 pub mod progress;
+pub mod profile;
 pub mod record;
 pub mod routine;
 pub mod test;
@@ -88,6 +89,9 @@ pub enum Command {
     /// Exercises of your own: add, edit, remove, list
     #[command(subcommand)]
     Exercise(exercise::Exercise),
+    /// What you say of yourself: it decides which gates stand before a routine
+    #[command(subcommand)]
+    Profile(profile::Profile),
     /// Play a routine
     Play(play::Play),
     /// Log one hold

@@ -11,12 +11,14 @@ use crate::args::record::{Grouping, History};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, record, words};
-use crate::when::When;
+use crate::when::{Here, When};
 
 /// Answers `history`.
 pub fn run(args: &History, context: &Context, output: &Output) -> Outcome {
-    let (since, from) = bound(args.since.as_ref(), "since", context)?;
-    let (until, to) = bound(args.until.as_ref(), "until", context)?;
+    let engine = context.open()?;
+    let here = context.here_by(&engine)?;
+    let (since, from) = bound(args.since.as_ref(), "since", &here)?;
+    let (until, to) = bound(args.until.as_ref(), "until", &here)?;
     let named = args.exercise.as_deref();
     // A removed exercise of one's own is no more to be found by name; its id still is.
     let recorded = named.filter(|id| id.starts_with(OWN_PREFIX)).map(str::to_owned);
@@ -33,7 +35,6 @@ pub fn run(args: &History, context: &Context, output: &Output) -> Outcome {
         limit: Some(args.limit.into()),
         after: after.map_err(|refused| Failure::bad_value("after", refused))?,
     };
-    let engine = context.open()?;
     let mut page = engine.history(&query)?;
     keep_between(&mut page, from, to);
     output.answer(&page, |o| text(&page, &engine, o));
@@ -42,9 +43,9 @@ pub fn run(args: &History, context: &Context, output: &Output) -> Outcome {
 
 type Bound = (Option<LocalDay>, Option<Timestamp>);
 
-fn bound(when: Option<&When>, field: &str, context: &Context) -> Outcome<Bound> {
+fn bound(when: Option<&When>, field: &str, here: &Here) -> Outcome<Bound> {
     let Some(when) = when else { return Ok((None, None)) };
-    let bound = context.here().bound(when);
+    let bound = here.bound(when);
     let (day, instant) = bound.map_err(|refused| Failure::bad_value(field, refused))?;
     Ok((Some(day), instant))
 }

@@ -2,7 +2,7 @@
 
 use holdfast::domain::units::Moment;
 use holdfast::domain::vocabulary::{Laterality, Side};
-use holdfast::{Done, Eased, LogRequest, LogSide};
+use holdfast::{Done, Eased, Engine, LogRequest, LogSide};
 use serde_json::json;
 
 use super::catalog;
@@ -15,8 +15,8 @@ use crate::when::When;
 
 /// Answers `log`.
 pub fn run(args: Log, context: &Context, output: &Output) -> Outcome {
-    let request = request(args, context)?;
     let engine = context.open()?;
+    let request = request(args, context, &engine)?;
     let holds = engine.log(&request).map_err(|error| asked(error.into()))?;
     output.confirm(json!({ "holds": holds }), |o| {
         let mut said = record::holds(&holds, o);
@@ -46,7 +46,7 @@ pub fn asked(failure: Failure) -> Failure {
     }
 }
 
-fn request(args: Log, context: &Context) -> Outcome<LogRequest> {
+fn request(args: Log, context: &Context, engine: &Engine) -> Outcome<LogRequest> {
     let exercise = catalog::find_any(&args.exercise, context)?;
     if exercise.laterality == Laterality::OneSideOnly && args.side == Some(values::Sides::Both) {
         let name = [("exercise", exercise.id.as_str().into())];
@@ -58,7 +58,7 @@ fn request(args: Log, context: &Context) -> Outcome<LogRequest> {
         (None, Some(count)) => Done::Reps { count, hold_each: args.hold_each },
         (None, None) => Done::Ticked,
     };
-    let here = context.here();
+    let here = context.here_by(engine)?;
     let date = args.date.as_ref().map(|date| here.local_day(date)).transpose();
     let detail = args.detail;
     Ok(LogRequest {

@@ -13,6 +13,7 @@ pub mod log;
 pub mod plan;
 pub mod play;
 pub mod progress;
+pub mod profile;
 pub mod relay;
 pub mod routine;
 pub mod safety;

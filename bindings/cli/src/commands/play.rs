@@ -6,19 +6,23 @@ use std::sync::Arc;
 
 use holdfast::domain::catalogue::{Catalogue, OwnExercise};
 use holdfast::domain::ids::{ExerciseId, Site};
-use holdfast::domain::player::{Action, Input, SessionEnd, StageView, StopReason, script};
+use holdfast::domain::player::{Action, Input, StageView, script};
+use holdfast::domain::profile::{Change, Question};
 use holdfast::domain::routine::Routine;
-use holdfast::domain::safety::{self, RedFlag};
+use holdfast::domain::rules::{Finding, Profile, questions};
+use holdfast::domain::safety::{self, AskFirst, RedFlag, Safety, SafetyRule};
 use holdfast::domain::vocabulary::{EndedBy, Side};
+use holdfast::domain::words::{Arg, Named as _};
 use holdfast::play::{PlayOptions, Playing};
 use holdfast::views::HoldView;
 use holdfast::{Config, Engine, HoldfastError, SessionWithHolds};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::play::Play;
 use crate::commands::routine::show;
+use crate::commands::safety::said;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt::Interrupt;
@@ -56,23 +60,29 @@ pub fn run(args: &Play, context: &Context, output: &Output) -> Outcome {
     }
     seat.start();
     let known = engine.catalogue()?;
-    conduct(&mut seat, &known, args, script.as_deref(), output)?;
+    let profile = engine.profile()?.now;
+    conduct(&mut seat, (&known, &profile), args, script.as_deref(), output)?;
     close(seat, &engine, &args.routine, output)
 }
 
 /// Has the session conducted in the way that was asked for.
 fn conduct(
     seat: &mut Seat,
-    known: &Catalogue,
+    (known, profile): (&Catalogue, &Profile),
     args: &Play,
     script: Option<&[(u64, Input)]>,
     output: &Output,
 ) -> Outcome {
     let interrupt = Interrupt::listen();
     let stop = || interrupt.is_heard();
-    let before = pages(&seat.playing, known);
+    let before = pages(&seat.playing, known, profile);
+    let fresh = seat.playing.view().stage == StageView::Ready;
+    let shows_none = script.is_some() || !(args.plain || is_watched());
+    for page in before.iter().filter(|_| shows_none && fresh) {
+        output.remark(&format!("{}: {}", page.title, page.lines.join(" ")));
+    }
     let voice = if args.mute { Voice::mute() } else { Voice::find() };
-    let watched = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    let watched = is_watched();
     match script {
         Some(script) => scripted::run(seat, script, output, &stop),
         None if args.plain && !output.json => lines::run(seat, voice, &before, output, &stop),
@@ -89,21 +99,58 @@ fn conduct(
     Ok(())
 }
 
-/// What is to be read before the session begins: when to stop, and what the rules ask or warn of.
-fn pages(playing: &Playing, catalogue: &Catalogue) -> Vec<Page> {
+/// When to stop: shown before the first release of a session.
+fn stop_rules(playing: &Playing, known: &Catalogue) -> Vec<&'static SafetyRule> {
+    if has_release(playing.plan(), known) { safety::before_first_release().stop_rules } else { Vec::new() }
+}
+
+/// What to ask a clinician about first, where something played stands on the card and the answer is
+/// not a plain no.
+fn card(playing: &Playing, profile: &Profile) -> Option<&'static AskFirst> {
+    let card = Safety::built_in().ask_first();
+    let stands = |id: &ExerciseId| card.applies_to.contains(id);
+    let played = playing.plan().holds().iter().any(|hold| stands(&hold.exercise));
+    (played && profile.ask_first_any != Some(false)).then_some(card)
+}
+
+/// What is to be read before the session begins: when to stop, the ask-first card, how pain is to be
+/// read, and what the rules ask or warn of.
+fn pages(playing: &Playing, known: &Catalogue, profile: &Profile) -> Vec<Page> {
     let mut pages = Vec::new();
-    if has_release(playing.plan(), catalogue) {
-        let shown = safety::before_first_release();
-        let lines = shown.stop_rules.iter().map(|rule| words::plain(rule.text.as_str())).collect();
-        pages.push(Page { title: words::plain("prompt.player.stop_when"), lines });
+    let stop = stop_rules(playing, known);
+    if !stop.is_empty() {
+        pages.push(Page { title: words::plain("prompt.player.stop_when"), lines: said(&stop) });
+    }
+    if let Some(card) = card(playing, profile) {
+        let args = [("title", Arg::code(card.title.clone()))];
+        let lines = card.items.iter().map(|item| words::plain(item.text.as_str())).collect();
+        pages.push(Page { title: words::say("prompt.play.ask_first", &args), lines });
     }
     let mut lines: Vec<String> =
         playing.findings().iter().map(|finding| finding.text(words::reader())).collect();
+    lines.extend(pain_lines(playing));
     lines.dedup();
     if !lines.is_empty() {
         pages.push(Page { title: words::plain("prompt.player.before_you_begin"), lines });
     }
     pages
+}
+
+/// What the pain rules of what is played say, each once.
+fn pain_lines(playing: &Playing) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for hold in playing.plan().holds() {
+        let rule = crate::player::entry(&hold.exercise).and_then(|entry| entry.pain_rule.as_ref());
+        let rule = rule.and_then(|id| Catalogue::built_in().pain_rule(id));
+        for part in rule.iter().flat_map(|rule| &rule.parts) {
+            let cited = words::cited(&part.sources, false);
+            let line = format!("{}{cited}", words::plain(part.text.as_str()));
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+    }
+    lines
 }
 
 fn read_script(path: &Path) -> Outcome<Vec<(u64, Input)>> {
@@ -137,28 +184,87 @@ fn begin(engine: &Engine, routine: &Routine, args: &Play, output: &Output) -> Ou
                 options.side =
                     Some(ask_side(routine, &engine.routine(&args.routine)?.own_exercises, &steps)?);
             }
+            Err(HoldfastError::Broken { findings, .. })
+                if can_ask(output) && findings.iter().any(|finding| finding.asks.is_some()) =>
+            {
+                options.acks.extend(ask_profile(engine, &findings)?);
+            }
             Err(error) => return Err(with_way_on(error)),
             Ok(playing) => return Ok(playing),
         }
     }
 }
 
+/// Puts what nobody has said of the person yet, and keeps the answers. Gives the rules that were
+/// confirmed without one.
+fn ask_profile(engine: &Engine, findings: &[Finding]) -> Outcome<Vec<String>> {
+    let mut acks = Vec::new();
+    for finding in findings {
+        let Some(question) = finding.asks.and_then(Question::for_field) else { continue };
+        println!("{}", finding.text(words::reader()));
+        if question == Question::AskFirst {
+            let card = Safety::built_in().ask_first();
+            let args = [("title", Arg::code(card.title.clone()))];
+            println!("{}", words::say("prompt.play.ask_first", &args));
+            for item in &card.items {
+                println!("- {}", words::plain(item.text.as_str()));
+            }
+        }
+        // Of a pregnancy the first thing to say is whether there is one.
+        let question = if question == Question::DueDate { Question::Pregnant } else { question };
+        println!("{}", words::plain(question.name_code().as_str()));
+        println!("{}", words::plain("prompt.play.yes_no_skip"));
+        let mut line = String::new();
+        let read = std::io::stdin().lock().read_line(&mut line);
+        if !matches!(read, Ok(n) if n > 0) {
+            return Err(Failure::usage(words::plain("prompt.play.yes_no_skip")));
+        }
+        match Change::parse(question.as_str(), &line) {
+            Ok(answer) => {
+                engine.set_profile(&[answer])?;
+            }
+            Err(_) if line.trim().is_empty() => acks.push(finding.rule.to_string()),
+            Err(refused) => println!("{refused}"),
+        }
+    }
+    Ok(acks)
+}
+
+/// The answers that would be given to what findings ask: `pregnant=… prone_ok=…`.
+fn answers_to(findings: &[Finding]) -> Option<String> {
+    let asked: Vec<String> =
+        questions(findings).iter().map(|question| format!("{question}=…")).collect();
+    (!asked.is_empty()).then(|| asked.join(" "))
+}
+
 /// What to type, where the session cannot begin yet.
 fn with_way_on(error: HoldfastError) -> Failure {
+    if let HoldfastError::Broken { findings, .. } = &error {
+        let hint = match answers_to(findings) {
+            Some(answers) => {
+                words::say("prompt.play.answer_hint", &[("answers", Arg::from(answers))])
+            }
+            None => words::plain("prompt.play.ack"),
+        };
+        return Failure::from(error).hint(hint);
+    }
     let failure = Failure::from(error);
     let hint = match failure.code() {
         "sides_to_say" => "prompt.play.say_side",
         "slots_to_fill" => "prompt.play.fill_slot",
         "nothing_chosen" => "prompt.play.choose_step",
         "unfinished_play" => "prompt.play.resume_or_discard",
-        "hard_rule" => "prompt.play.ack",
         _ => return failure,
     };
     failure.hint(words::plain(hint))
 }
 
+fn is_watched() -> bool {
+    std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
+}
+
 fn can_ask(output: &Output) -> bool {
-    !output.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+    !output.json && is_watched()
 }
 
 fn ask_side(routine: &Routine, own: &[OwnExercise], steps: &[String]) -> Outcome<Side> {
@@ -221,13 +327,18 @@ fn close(mut seat: Seat, engine: &Engine, key: &str, output: &Output) -> Outcome
         return Err(Failure::state("not_saved", trouble));
     }
     let id = seat.playing.session_id();
+    let known = engine.catalogue()?;
+    let stop_rules = stop_rules(&seat.playing, &known).iter().map(|rule| rule.id.as_str()).collect();
+    let findings = show::findings_json(seat.playing.findings());
     drop(seat);
     let done = engine.session(id.as_str())?;
-    let flags = match &summary.end {
-        Some(SessionEnd::Stopped { reason: StopReason::Pain { .. } }) => flags_to_mind(&done),
-        _ => Vec::new(),
+    let flags = flags_to_mind(&done);
+    let told = Told {
+        done: &done,
+        red_flags: flags.iter().map(|flag| flag.id.as_str()).collect(),
+        stop_rules,
+        findings,
     };
-    let told = Told { done: &done, red_flags: flags.iter().map(|flag| flag.id.as_str()).collect() };
     output.answer(&told, |o| {
         let closing = Closing {
             place: place(&done),
@@ -264,6 +375,11 @@ struct Told<'a> {
     done: &'a SessionWithHolds,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     red_flags: Vec<&'a str>,
+    /// What was shown before the first release.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stop_rules: Vec<&'a str>,
+    /// What the rules asked and warned of before it began.
+    findings: Value,
 }
 
 /// The red flags of the places where a hold ended with pain.

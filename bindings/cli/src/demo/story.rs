@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use holdfast::clock::SystemClock;
 use holdfast::domain::player::script;
+use holdfast::domain::profile::Change;
 use holdfast::domain::units::{LocalDay, Millis};
 use holdfast::domain::vocabulary::{Side, SideRule};
 use holdfast::play::PlayOptions;
@@ -155,6 +156,7 @@ impl Story {
         let clock = Arc::new(PacedClock::standing_at(&SystemClock, FAST));
         let config = Config { clock: clock.clone(), ..self.config(&self.phone) };
         let engine = Engine::open(config)?;
+        engine.set_profile(&answers()?)?;
         let playing = engine.play(ROUTINE, &PlayOptions::default())?;
         let inputs =
             script::parse("0 start\n100 pain before 6\n36000 eased\n60000 pause\n75000 resume")?;
@@ -192,6 +194,14 @@ impl Story {
         let files = words::number_of(relay.files, "file", "files");
         Ok(((), format!("{words} not found in {} bytes of {files}", relay.bytes)))
     }
+}
+
+/// What Ana says of herself: nothing stands before the pressure on the front of her hips.
+fn answers() -> Shown<Vec<Change>> {
+    let said = [("pregnant", "no"), ("ask_first", "no"), ("prone_ok", "yes")];
+    said.iter()
+        .map(|(key, value)| Change::parse(key, value).map_err(|refused| NotSo(refused.to_string())))
+        .collect()
 }
 
 fn add_routine(phone: &Engine) -> Shown<String> {

@@ -13,6 +13,7 @@ mod homes;
 mod own;
 mod play;
 mod progress;
+mod profile;
 mod record;
 mod relay;
 mod routine;

@@ -9,6 +9,7 @@ use crate::home::{Home, program};
 /// A home with one routine: psoas and iliacus with the hook, 40 s each, on the left.
 fn evening() -> Home {
     let home = Home::made();
+    home.json("profile set pregnant=no prone_ok=yes ask_first=no");
     home.json("routine new Evening");
     for exercise in ["psoas-release-hook", "iliacus-release-hook"] {
         home.json(&format!("routine step Evening add {exercise} --hold 40 --side left"));

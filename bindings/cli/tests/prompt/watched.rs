@@ -12,6 +12,7 @@ use crate::home::{Home, program};
 
 fn evening() -> Home {
     let home = Home::made();
+    home.json("profile set pregnant=no prone_ok=yes ask_first=no");
     home.json("routine new Evening");
     home.json("routine step Evening add psoas-release-hook --hold 40 --side left");
     home

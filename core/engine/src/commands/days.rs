@@ -14,9 +14,9 @@ use super::journal::Journal;
 use super::log::{MAX_NOTE_BYTES, text};
 use crate::documents::strand::Record;
 use crate::error::{Error, Result};
+use crate::projection;
 use crate::projection::days::{self, DayFilter, DayRow};
 use crate::projection::status::Statuses;
-use crate::projection::{self, DAY_START_MIN};
 use crate::store::Tx;
 use crate::views::{StatusKind, rfc3339};
 use crate::{Engine, HoldfastError, Inner};
@@ -139,11 +139,12 @@ impl Inner {
         what: DayFact,
         note: Option<&str>,
     ) -> Result<DayRecord> {
-        let now = self.now();
+        let now = self.here_and_now(tx.reader())?;
+        let day_start_min = self.day_start_min(tx.reader())?;
         let at = at.unwrap_or(&now).clone();
         let record = DayRecord {
             id: DayRecordId::new(self.record_id()).expect("base32 is an id"),
-            local_day: at.local_day(DAY_START_MIN),
+            local_day: at.local_day(day_start_min),
             at,
             what,
             source: Source::Manual,

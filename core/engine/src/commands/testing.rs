@@ -93,8 +93,7 @@ impl Home {
 /// Says of the person what stands in the way of no routine.
 pub(crate) fn nothing_stands_in_the_way(engine: &Engine) {
     let no = ["pregnant", "ask_first", "serious_injury", "strain", "hip_flexor_pain"];
-    let mut changes: Vec<Change> =
-        no.iter().map(|key| Change::parse(key, "no").unwrap()).collect();
+    let mut changes: Vec<Change> = no.iter().map(|key| Change::parse(key, "no").unwrap()).collect();
     changes.push(Change::parse("tight_hip_flexors", "no").unwrap());
     changes.push(Change::parse("prone_ok", "yes").unwrap());
     engine.set_profile(&changes).unwrap();

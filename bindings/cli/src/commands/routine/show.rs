@@ -3,9 +3,10 @@
 use holdfast::domain::catalogue::{Catalogue, OwnExercise};
 use holdfast::domain::dose::Range;
 use holdfast::domain::ids::Slot;
+use holdfast::domain::profile::Question;
 use holdfast::domain::routine::{Block, Rhythm, Routine, Schedule, Span, Step};
-use holdfast::domain::rules::Finding;
-use holdfast::domain::vocabulary::Per;
+use holdfast::domain::rules::{Concern, Dispute, Finding, Position};
+use holdfast::domain::vocabulary::{Per, Severity};
 use serde_json::{Value, json};
 
 use crate::output::layout::{Align, Table, hanging};
@@ -176,9 +177,24 @@ pub fn findings_json(findings: &[Finding]) -> Value {
             "ours": finding.ours,
             "overridable": finding.overridable,
             "overridden": finding.overridden,
+            "gate": finding.gate,
+            "asks": finding.asks.and_then(Question::for_field),
+            "instead": finding.instead,
+            "dispute": finding.dispute.as_ref().map(dispute_json),
         })
     };
     findings.iter().map(one).collect::<Vec<_>>().into()
+}
+
+/// What the sources disagree about, in words.
+fn dispute_json(dispute: &Dispute) -> Value {
+    let position = |position: &Position| json!({ "says": words::plain(position.says.as_str()), "source": position.sources });
+    let positions: Vec<Value> = dispute.positions.iter().map(position).collect();
+    json!({
+        "id": dispute.id,
+        "topic": words::plain(dispute.topic.as_str()),
+        "positions": positions,
+    })
 }
 
 /// Findings as text, the serious ones first.
@@ -192,6 +208,10 @@ pub fn findings_text(findings: &[Finding], output: &Output) -> String {
                     "prompt.routine.because",
                     &[("reason", decided.reason.as_str().into())],
                 ),
+                (_, None) if finding.asks.is_some() => words::plain("prompt.profile.asked"),
+                (Severity::Hard, None) if finding.concern == Concern::Person => {
+                    words::plain("prompt.profile.stops_play")
+                }
                 (severity, None) => words::reader().name(&severity),
             };
             let text =

@@ -10,7 +10,6 @@ use super::{RoutineView, RuleOverride, TemplateOptions, admit, find};
 use crate::documents::plan::PlanReading;
 use crate::error::{Error, HoldfastError, Result};
 use crate::plans::PlanEdit;
-use crate::projection::DAY_START_MIN;
 use crate::{Engine, Inner};
 
 impl Engine {

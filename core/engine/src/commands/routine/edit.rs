@@ -10,7 +10,6 @@ use super::refusal::bad_id;
 use super::{RoutineView, RuleOverride, Said, StepEdit, StepPlace, StepRequest, find};
 use crate::Engine;
 use crate::error::{Error, HoldfastError, Result};
-use crate::projection::DAY_START_MIN;
 
 impl Engine {
     /// Gives a routine another name.
@@ -37,8 +36,8 @@ impl Engine {
     ) -> Result<RoutineView, HoldfastError> {
         self.guarded(|inner| {
             inner.slots_have_times(schedule.as_ref())?;
+            let today = inner.store.read(|conn| inner.today(conn))?;
             inner.change_routine("schedule a routine", key, &[], |routine, _| {
-                let today = inner.now().local_day(DAY_START_MIN);
                 Ok((routine.scheduled(schedule, today)?, Said::of_routine("schedule")))
             })
         })
