@@ -79,13 +79,7 @@ impl Inner {
     pub(crate) fn profile_now(&self, conn: &Connection) -> Result<Profile> {
         let reading = self.profile_reading(conn)?;
         let now = self.said_now(&reading.answers);
-        Ok(reading.answers.at(now, self.run_that_asks_for_a_walk(conn, now.at_ms)?))
-    }
-
-    /// Minutes of the last run that still asks for a walk, where any run is known.
-    #[allow(clippy::unused_self, clippy::unnecessary_wraps)]
-    fn run_that_asks_for_a_walk(&self, _conn: &Connection, _now_ms: i64) -> Result<Option<u32>> {
-        Ok(None)
+        Ok(reading.answers.at(now, self.run_not_walked_off(conn, now.at_ms)?))
     }
 
     /// Now, where the person lives by: the zone of the profile, else that of the device.
