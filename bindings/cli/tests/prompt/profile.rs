@@ -167,3 +167,15 @@ fn stop_rules_come_before_the_first_release_and_red_flags_with_a_hold_that_hurt(
     assert!(told.stderr.contains("Stop when") && told.stderr.contains("(ours)"), "{told:?}");
     assert!(told.stdout.contains("See somebody when"), "{told:?}");
 }
+
+#[test]
+fn a_long_run_that_was_written_down_stops_a_stretch_until_a_walk() {
+    let home = Home::made();
+    home.json("profile set serious_injury=no");
+    home.json("routine new Hips");
+    home.json("routine step Hips add pigeon");
+    home.json(&format!("{EVENING} event add run --minutes 105"));
+    let line = format!("--json {EVENING} play Hips --fast 1000");
+    let error = refusal("after the run", &home.run(&line), 1);
+    assert_eq!(rules(&error["findings"]), ["walk-after-long-run"]);
+}

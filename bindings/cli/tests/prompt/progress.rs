@@ -25,6 +25,7 @@ fn figure(progress: &Value, name: &str) -> (u64, u64, Option<u64>) {
 fn anas_first_evening() {
     let home = Home::empty();
     home.json(&evening(2, "init --name Ana --device phone"));
+    home.json(&evening(2, "profile set pregnant=no prone_ok=yes ask_first=no"));
     let nothing = home.json(&evening(2, "progress"));
     assert_eq!(figure(&nothing, "sessions"), (0, 0, None), "nothing due is no percentage");
     assert_eq!((&nothing["counted_from"], &nothing["pain"]["n"]), (&Value::Null, &json!(0)));

@@ -58,7 +58,7 @@ impl Engine {
                 let routine = find::routine(plan.reading(), key)?.clone();
                 if routine.schedule().is_some() {
                     // What it asked for until today stays asked for.
-                    let today = inner.now().local_day(DAY_START_MIN);
+                    let today = inner.today(plan.conn())?;
                     plan.write(Some(&routine), &routine.scheduled(None, today)?)?;
                 }
                 plan.remove(&routine.id)?;
