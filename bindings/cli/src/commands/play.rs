@@ -101,7 +101,11 @@ fn conduct(
 
 /// When to stop: shown before the first release of a session.
 fn stop_rules(playing: &Playing, known: &Catalogue) -> Vec<&'static SafetyRule> {
-    if has_release(playing.plan(), known) { safety::before_first_release().stop_rules } else { Vec::new() }
+    if has_release(playing.plan(), known) {
+        safety::before_first_release().stop_rules
+    } else {
+        Vec::new()
+    }
 }
 
 /// What to ask a clinician about first, where something played stands on the card and the answer is
@@ -328,7 +332,8 @@ fn close(mut seat: Seat, engine: &Engine, key: &str, output: &Output) -> Outcome
     }
     let id = seat.playing.session_id();
     let known = engine.catalogue()?;
-    let stop_rules = stop_rules(&seat.playing, &known).iter().map(|rule| rule.id.as_str()).collect();
+    let stop_rules =
+        stop_rules(&seat.playing, &known).iter().map(|rule| rule.id.as_str()).collect();
     let findings = show::findings_json(seat.playing.findings());
     drop(seat);
     let done = engine.session(id.as_str())?;

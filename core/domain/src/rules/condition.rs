@@ -92,8 +92,7 @@ pub(super) fn judged(acts: &[Act<'_>], profile: &Profile) -> Vec<Finding> {
                 side: None,
                 sentence: Message::new("finding.only_when")
                     .with("condition", Arg::code(entry.text.clone())),
-                detail: Message::new("finding.not_so")
-                    .with("exercise", act.exercise.name.arg()),
+                detail: Message::new("finding.not_so").with("exercise", act.exercise.name.arg()),
                 ours: sources.is_empty(),
                 sources,
                 concern: Concern::Person,

@@ -18,7 +18,6 @@ use crate::commands::exercise;
 use crate::documents::plan::PlanReading;
 use crate::error::{Error, HoldfastError, Result};
 use crate::plans::PlanEdit;
-use crate::projection::DAY_START_MIN;
 use crate::{Engine, Inner};
 
 /// What the file says it is.
@@ -164,7 +163,7 @@ impl Inner {
             routine.id = RoutineId::new(self.fresh_id()).map_err(|bad| bad_id("routine", &bad))?;
         }
         // A file says no day: what it asks for, it asks for from today on.
-        routine.timetable = routine.timetable.dated(self.now().local_day(DAY_START_MIN));
+        routine.timetable = routine.timetable.dated(self.today(plan.conn())?);
         name_is_free(plan.reading(), &routine)?;
         let (routine, _) = self.with_overrides(None, routine, &options.overrides, &catalogue)?;
         admit(None, &routine, &catalogue)?;
