@@ -61,6 +61,9 @@ pub(crate) enum Error {
     Relay { code: &'static str, message: String },
     #[error("{message}")]
     Link { code: &'static str, message: String },
+    /// A link that leads nowhere, in words that have a code.
+    #[error("{}", Words::english().say(_0))]
+    Linked(Message),
     #[error(transparent)]
     Phrase(#[from] BadPhrase),
     // Documents.
@@ -448,6 +451,12 @@ impl HoldfastError {
     }
 }
 
+/// The code of a sentence, without its section.
+fn code_of(said: &Message) -> String {
+    let code = said.code.as_str();
+    code.split_once('.').map_or(code, |(_, code)| code).to_owned()
+}
+
 /// The one place where what went wrong inside becomes what a caller can act on.
 impl From<Error> for HoldfastError {
     fn from(error: Error) -> Self {
@@ -485,9 +494,9 @@ impl From<Error> for HoldfastError {
             Error::BadInput { field, code, .. } => {
                 Self::BadInput { field: field.to_owned(), code: code.to_owned(), message }
             }
+            Error::Linked(said) => Self::Link { code: code_of(&said), message },
             Error::Said { field, message: said } => {
-                let code = said.code.as_str();
-                let code = code.split_once('.').map_or(code, |(_, code)| code).to_owned();
+                let code = code_of(&said);
                 match field {
                     Some(field) => Self::BadInput { field: field.to_owned(), code, message },
                     None => Self::Forbidden { code, message },

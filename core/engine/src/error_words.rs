@@ -11,6 +11,7 @@ use super::Error;
 pub(super) fn said(error: &Error) -> Message {
     match error {
         Error::Said { message, .. } | Error::AskFirst { message, .. } => message.clone(),
+        Error::Linked(message) => message.clone(),
         Error::Record(refused) => refused.message(),
         Error::Day(refused) => refused.message(),
         Error::AlreadyAHome { path, name } => {

@@ -24,6 +24,7 @@ mod open_documents;
 mod plans;
 mod profiles;
 mod projection;
+pub mod sharing;
 mod store;
 pub mod sync;
 
@@ -56,6 +57,7 @@ pub use holdfast_domain as domain;
 pub use holdfast_protocol::phrase::Phrase;
 pub use identity::{DeviceStanding, DeviceView, NewAccount, Pairing};
 pub use observe::{Key, Keys, Subscription};
+pub use sharing::{Inspection, RoutineCopy, RoutineInside, inspect};
 pub use store::faults::{Crash, FaultPoint, Faults};
 pub use sync::report::{Budget, SyncOutcome, SyncProblem, SyncReport};
 pub use sync::run::RelayStatus;

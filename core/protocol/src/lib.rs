@@ -12,6 +12,7 @@ pub mod auth;
 pub mod body;
 pub mod checkpoint;
 pub mod content;
+pub mod copy;
 pub mod cursor;
 pub mod entropy;
 pub mod entry;
