@@ -90,6 +90,10 @@ byte_id! {
     /// An invite: its Ed25519 public key.
     InviteId, 32
 }
+byte_id! {
+    /// A session that several devices do together, live. Whoever leads it first makes it up.
+    LiveId, 16
+}
 
 /// An account is a space of devices.
 pub type AccountId = SpaceId;

@@ -48,6 +48,8 @@ pub enum Signed {
     MemberInvite = 8,
     /// A device's consent to belong to an account that somebody else admits it to.
     Consent = 9,
+    /// What is said in a live session.
+    Live = 10,
 }
 
 fn message(purpose: Signed, parts: &[&[u8]]) -> Vec<u8> {

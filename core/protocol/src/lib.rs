@@ -22,6 +22,7 @@ pub mod ids;
 pub mod invitation;
 pub mod keys;
 pub mod link;
+pub mod live;
 pub mod membership;
 pub mod pairing;
 pub mod phrase;

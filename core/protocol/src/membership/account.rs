@@ -104,7 +104,8 @@ impl AccountState {
 
     /// Whether a device is the recovery phrase, which signs membership statements of its account and nothing
     /// else: it admits a machine, and the machine goes on.
-    pub(super) fn is_paper(&self, device: &DeviceId) -> bool {
+    #[must_use]
+    pub fn is_paper(&self, device: &DeviceId) -> bool {
         self.devices.get(device).is_some_and(|d| d.certificate.kind == DeviceKind::Paper)
     }
 
