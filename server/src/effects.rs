@@ -1,11 +1,11 @@
 //! What an appended entry brings about besides its place in the log: covers, checkpoints, wraps, tokens.
 
 use holdfast_protocol::entry::{Entry, Kind};
-use holdfast_protocol::ids::SpaceId;
-use holdfast_protocol::membership::{Act, AdmitDevice};
+use holdfast_protocol::ids::{AccountId, SpaceId};
+use holdfast_protocol::membership::{Act, AdmitDevice, Leave, RemoveMember};
 use holdfast_protocol::sync::InviteWrap;
 
-use crate::store::{Pending, Stored, Writing};
+use crate::store::{Held, Pending, Stored, Writing};
 use crate::working_set::WorkingSet;
 use crate::{checkpoints, compaction, invites};
 
@@ -36,7 +36,7 @@ pub(crate) fn follow(
         Kind::Membership => {
             let after = held.clone();
             if let Some(act) = act {
-                follow_act(w, &after, entry, act, wraps)?;
+                follow_act(w, set, &after, entry, act, wraps)?;
                 set.note_act(*id, act);
             }
         }
@@ -44,9 +44,24 @@ pub(crate) fn follow(
     Ok(())
 }
 
+/// Whoever goes before it kept its keys has nothing more to ask for.
+fn forget_answers(
+    w: &mut dyn Writing,
+    set: &WorkingSet,
+    after: &Held,
+    gone: &AccountId,
+) -> Stored<()> {
+    let gone = set.get(gone).and_then(|held| held.state.as_account());
+    for device in gone.into_iter().flat_map(|account| account.devices.keys()) {
+        w.drop_join_answer(device, after.row.no)?;
+    }
+    Ok(())
+}
+
 fn follow_act(
     w: &mut dyn Writing,
-    after: &crate::store::Held,
+    set: &WorkingSet,
+    after: &Held,
     entry: &Entry,
     act: &Act,
     wraps: &[InviteWrap],
@@ -59,6 +74,9 @@ fn follow_act(
         // Whoever says this has the keys: nothing needs to be handed out again.
         Act::KeepKeys(_) => w.drop_join_answer(&entry.header().author, after.row.no)?,
         Act::RevokeDevice(revoke) => w.drop_tokens(&revoke.device)?,
+        Act::RemoveMember(RemoveMember { account, .. }) | Act::Leave(Leave { account, .. }) => {
+            forget_answers(w, set, after, account)?;
+        }
         Act::Close => w.drop_content(after.row.no)?,
         _ => {}
     }

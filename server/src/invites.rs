@@ -40,6 +40,7 @@ fn open(state: &SpaceState) -> Vec<Open> {
                 reads: vec![Class::Account],
             })
             .collect(),
+        SpaceKind::Chart(chart) if chart.closed => Vec::new(),
         SpaceKind::Chart(chart) => chart
             .invites
             .iter()
@@ -98,7 +99,17 @@ pub(crate) fn check_wraps(
     Ok(())
 }
 
-/// Keeps the wraps of the invites that are open after a statement, and forgets all others.
+/// The invite that an act opens.
+fn opened(act: &Act) -> Option<InviteId> {
+    match act {
+        Act::InviteDevice(invite) => Some(invite.invite),
+        Act::InviteMember(invite) => Some(invite.invite),
+        _ => None,
+    }
+}
+
+/// Keeps the wraps of the invites that are open after a statement, and forgets all others. A statement brings
+/// wraps for the invite that it opens, or of the keys that it replaces: no member spoils those of another's.
 pub(crate) fn keep_wraps(
     w: &mut dyn Writing,
     after: &Held,
@@ -113,7 +124,12 @@ pub(crate) fn keep_wraps(
             None => w.drop_wraps(no, &invite, &ALL)?,
         }
     }
-    for wrap in wraps.iter().filter(|wrap| wrap.wrapped.0.len() <= MAX_WRAP_BYTES) {
+    let own = opened(act);
+    let belongs = |wrap: &&InviteWrap| {
+        wrap.wrapped.0.len() <= MAX_WRAP_BYTES
+            && (own == Some(wrap.invite) || rotated.contains(&wrap.class))
+    };
+    for wrap in wraps.iter().filter(belongs) {
         let of = |open: &&Open| open.invite == wrap.invite && open.reads.contains(&wrap.class);
         if let Some(open) = open.iter().find(of) {
             let stored = StoredWrap {
@@ -141,6 +157,10 @@ pub(crate) fn hand_out(
     /// Without a wrap there is no end to copy; the first sync deletes the answer anyway.
     const UNTIL_SYNC: u64 = i64::MAX as u64;
     let wraps = w.reading().wraps_of(after.row.no, invite)?;
+    if wraps.is_empty() && after.state.as_chart().is_some() {
+        // Who waits for the comparison is handed nothing, and has nothing to ask for again.
+        return Ok(());
+    }
     let answer = JoinAnswer {
         admission: entry.hash(),
         seq: after.state.head().seq,
@@ -163,17 +183,12 @@ fn standing(state: &SpaceState, invite: &InviteId, now_ms: u64) -> Standing {
         SpaceKind::Account(account) => account.used.contains(invite),
         SpaceKind::Chart(chart) => chart.used.contains(invite),
     };
-    let closed = state.as_chart().is_some_and(|chart| chart.closed);
-    let open = |open: &Open| open.invite == *invite && now_ms < open.expires_at_ms;
+    let is_open = |open: &Open| open.invite == *invite && now_ms < open.expires_at_ms;
     match used {
         true => Standing::Used,
-        false if !closed && open_any(state, open) => Standing::Open,
+        false if open(state).iter().any(is_open) => Standing::Open,
         false => Standing::Gone,
     }
-}
-
-fn open_any(state: &SpaceState, which: impl Fn(&Open) -> bool) -> bool {
-    open(state).iter().any(which)
 }
 
 impl Relay {

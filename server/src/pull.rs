@@ -30,6 +30,8 @@ pub(crate) struct Puller {
     pub device: DeviceId,
     pub account: AccountId,
     pub no: SpaceNo,
+    /// The relay's clock.
+    pub now_ms: u64,
 }
 
 /// The places of the entries that this very request brought: the device that sent them has them, so they come
@@ -90,7 +92,6 @@ impl Relay {
         who: Puller,
         request: &SyncRequest,
         sent: &Sent,
-        now_ms: u64,
     ) -> Stored<Pulled> {
         let feed = r.feed(who.no)?;
         // A feed that this store never reached: the answer names the one it has, and the device, which sees it
@@ -123,7 +124,7 @@ impl Relay {
                     Want { space: id, after, starting_at: None }
                 }
             };
-            let page = self.page(r, who, &row, from, sent, now_ms, &mut budget)?;
+            let page = self.page(r, who, &row, from, sent, &mut budget)?;
             more |= page.more;
             spaces.push(page);
         }
@@ -150,11 +151,10 @@ impl Relay {
         row: &SpaceRow,
         from: Want,
         sent: &Sent,
-        now_ms: u64,
         budget: &mut Budget,
     ) -> Stored<SpacePage> {
         let state = self.rights(r, &from.space, row)?;
-        let readable = |found: &OutlineRow| may_read(&state, &who.account, found.class, now_ms);
+        let readable = |found: &OutlineRow| may_read(&state, &who.account, found.class, who.now_ms);
         let news = |found: &OutlineRow| readable(found) && !sent.contains(&(from.space, found.seq));
         let mut page = SpacePage {
             space: from.space,

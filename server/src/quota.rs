@@ -1,5 +1,6 @@
 //! How much of a space anyone may fill: every member a share, the owner the rest, and a reserve that only the
-//! owner and the membership can use, so that a full chart can still be put in order.
+//! owner and the membership can use, so that a full chart can still be put in order. A member whose share is full
+//! can still keep its keys, cut off a lost phone, and go: how often it may say such a thing is bounded by itself.
 
 use holdfast_protocol::entry::{Entry, Kind};
 use holdfast_protocol::ids::SpaceId;
@@ -32,6 +33,7 @@ pub(crate) fn check(
             .iter()
             .any(|(account, m)| m.grant.owner && set.get(account).is_some_and(|a| a.row.no == of)),
     };
+    let act = entry.header().kind == Kind::Membership;
     let for_all = match (entry.header().kind, owner) {
         (Kind::Membership | Kind::Checkpoint, _) => limits.space_bytes,
         (_, true) => limits.space_bytes.saturating_sub(limits.reserve_bytes / 2),
@@ -39,6 +41,7 @@ pub(crate) fn check(
     };
     let share = set.share(w, row.no, of)?;
     let bytes = bytes as u64;
-    let fits = share.all + bytes <= for_all && (owner || share.own + bytes <= limits.author_bytes);
+    let own_fits = owner || act || share.own + bytes <= limits.author_bytes;
+    let fits = share.all + bytes <= for_all && own_fits;
     if fits { Ok(()) } else { Err(Refusal::Quota.into()) }
 }

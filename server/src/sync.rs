@@ -57,8 +57,8 @@ impl Relay {
         }
         let response = read_with(self.store(), |r| {
             let Some(row) = r.space(&who.account)? else { return Ok(None) };
-            let puller = Puller { device: who.device, account: who.account, no: row.no };
-            let pulled = self.pull(r, puller, &request, &sent, now_ms)?;
+            let puller = Puller { device: who.device, account: who.account, no: row.no, now_ms };
+            let pulled = self.pull(r, puller, &request, &sent)?;
             Ok(Some(SyncResponse {
                 version: VERSION,
                 generation: r.generation()?,

@@ -182,11 +182,18 @@ impl WorkingSet {
             shown.extend(seers.into_iter().map(|(_, account)| (account, *other)));
         }
         for (came, chart) in &self.came {
-            let ever = self.held.get(chart).and_then(|held| held.state.as_chart());
-            for other in ever.into_iter().flat_map(ChartState::ever_members) {
-                shown.extend([(*came, other), (other, *came)]);
-            }
+            // Whoever comes has to judge what former members wrote; those learn of nobody who came after them.
+            let Some(chart) = self.held.get(chart).and_then(|held| held.state.as_chart()) else {
+                continue;
+            };
+            shown.extend(chart.ever_members().map(|other| (*came, other)));
+            shown.extend(chart.members.keys().map(|other| (*other, *came)));
         }
+        let parted = self.parted(w)?;
+        for (account, other) in &parted {
+            w.drop_acquainted(number(w, self, account)?, number(w, self, other)?)?;
+        }
+        shown.retain(|pair| !parted.contains(pair));
         shown.retain(|(account, other)| account != other);
         let told = shown.iter().map(|(account, _)| account);
         for account in told.chain(self.went.iter().map(|(account, _)| account)) {
@@ -214,6 +221,29 @@ impl WorkingSet {
             raised.push(Raised { account, feed, spaces });
         }
         Ok(raised)
+    }
+
+    /// Who shares no chart with whom any more, and so learns nothing more of it. Those who stay go on seeing who
+    /// went, because it wrote in their log.
+    fn parted(&self, w: &mut dyn Writing) -> Stored<BTreeSet<(AccountId, AccountId)>> {
+        let mut parted = BTreeSet::new();
+        for (account, left) in &self.went {
+            let mut still = BTreeSet::new();
+            for (no, id) in w.reading().moved(number(w, self, account)?, 0)? {
+                if id == *left || self.went.contains(&(*account, id)) {
+                    continue;
+                }
+                let state = match self.held.get(&id) {
+                    Some(held) => held.state.clone(),
+                    None => w.reading().snapshot(no)?,
+                };
+                still.extend(state.as_chart().into_iter().flat_map(ChartState::ever_members));
+            }
+            let left = self.held.get(left).and_then(|held| held.state.as_chart());
+            let others = left.into_iter().flat_map(ChartState::ever_members);
+            parted.extend(others.filter(|o| !still.contains(o)).map(|other| (*account, other)));
+        }
+        Ok(parted)
     }
 
     /// The members of a space after this request.

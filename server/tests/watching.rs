@@ -6,6 +6,7 @@ mod common;
 
 use std::time::Duration;
 
+use common::streams::{A_WHILE, SOON, Stream};
 use common::{Device, Http, Line, second_device};
 use holdfast_protocol::ids::Class;
 use holdfast_protocol::sync::Outcome;
@@ -16,57 +17,6 @@ fn relay_with(limits: Limits) -> (RunningRelay, Http) {
     let http = Http::new(relay.url());
     (relay, http)
 }
-
-/// An open stream. Dropping it closes the connection.
-struct Stream {
-    http: Http,
-    response: reqwest::Response,
-    pending: String,
-}
-
-impl Stream {
-    fn open(http: &Http, token: &str) -> Result<Self, u16> {
-        let response = http.block_on(async {
-            http.client()
-                .get(format!("{}/v1/watch", http.url))
-                .header("authorization", format!("Bearer {token}"))
-                .send()
-                .await
-                .unwrap()
-        });
-        if response.status() != 200 {
-            return Err(response.status().as_u16());
-        }
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Ok(Self { http: http.clone(), response, pending: String::new() })
-    }
-
-    /// The next event's data; `None` when the stream ended, an error when nothing came in time.
-    fn next(&mut self, patience: Duration) -> Result<Option<u64>, ()> {
-        let http = self.http.clone();
-        http.block_on(async {
-            loop {
-                if let Some(end) = self.pending.find("\n\n") {
-                    let event: String = self.pending.drain(..end + 2).collect();
-                    let mut lines = event.lines();
-                    assert_eq!(lines.next(), Some("event: feed"));
-                    let data = lines.next().unwrap().strip_prefix("data: ").unwrap();
-                    return Ok(Some(data.parse().unwrap()));
-                }
-                match tokio::time::timeout(patience, self.response.chunk()).await {
-                    Err(_) => return Err(()),
-                    Ok(Ok(Some(chunk))) => {
-                        self.pending.push_str(std::str::from_utf8(&chunk).unwrap());
-                    }
-                    Ok(_) => return Ok(None),
-                }
-            }
-        })
-    }
-}
-
-const SOON: Duration = Duration::from_secs(5);
-const A_WHILE: Duration = Duration::from_millis(400);
 
 #[test]
 fn a_watching_device_learns_of_a_push_and_not_of_a_cursor() {

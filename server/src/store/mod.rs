@@ -181,7 +181,7 @@ pub trait Reading {
     fn wraps_of(&self, space: SpaceNo, invite: &InviteId) -> Stored<Vec<StoredWrap>>;
     /// What a device that joined a space may still ask for again.
     fn join_answer(&self, device: &DeviceId, space: SpaceNo) -> Stored<Option<JoinAnswer>>;
-    /// The accounts that share a chart with this one, or once did, whose membership moved after a feed position.
+    /// The accounts whose membership this one may read, where it moved after a feed position.
     fn acquaintances(&self, account: SpaceNo, since: u64) -> Stored<Vec<(SpaceNo, AccountId)>>;
     /// The accounts that may read the membership of this one.
     fn acquainted_with(&self, account: SpaceNo) -> Stored<Vec<(SpaceNo, AccountId)>>;
@@ -256,6 +256,8 @@ pub trait Writing {
     fn drop_join_answer(&mut self, device: &DeviceId, space: SpaceNo) -> Stored<()>;
     /// Notes that the membership of `other` moved for an account, and with that, that it may read it.
     fn set_acquainted(&mut self, account: SpaceNo, other: SpaceNo, feed: u64) -> Stored<()>;
+    /// An account may not read the membership of another any more.
+    fn drop_acquainted(&mut self, account: SpaceNo, other: SpaceNo) -> Stored<()>;
     /// An account ceases to belong to a chart.
     fn set_gone(&mut self, account: SpaceNo, space: SpaceNo, feed: u64) -> Stored<()>;
     /// Drops the bodies of everything in a space but its membership: it was closed.

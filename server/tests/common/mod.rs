@@ -3,6 +3,9 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod people;
+pub mod streams;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -206,6 +209,10 @@ pub struct Device {
     pub generation: Generation,
     pub logs: BTreeMap<SpaceId, Log>,
     pub seen_by: Vec<SignedCursor>,
+    /// The memberships of the accounts that share a chart with this one, as they were shown last.
+    pub outlines: BTreeMap<SpaceId, Vec<Item>>,
+    pub accounts_feed: u64,
+    pub gone: Vec<SpaceId>,
 }
 
 pub fn register(line: &Line, account: &Account) {
@@ -238,6 +245,9 @@ impl Device {
             generation: Generation::ZERO,
             logs: BTreeMap::new(),
             seen_by: Vec::new(),
+            outlines: BTreeMap::new(),
+            accounts_feed: 0,
+            gone: Vec::new(),
         }
     }
 
@@ -263,7 +273,7 @@ impl Device {
             cursors: vec![],
             want: vec![],
             page_bytes: 1 << 20,
-            accounts_feed: 0,
+            accounts_feed: self.accounts_feed,
         }
     }
 
@@ -377,6 +387,11 @@ impl Device {
             self.feed = response.feed;
         }
         self.seen_by.extend(response.cursors.iter().cloned());
+        for outline in &response.accounts {
+            self.outlines.insert(outline.account, outline.membership.clone());
+        }
+        self.accounts_feed = response.accounts_feed;
+        self.gone.extend(&response.gone);
         for page in &response.spaces {
             assert!(
                 page.starting_at.is_none(),

@@ -114,7 +114,8 @@ CREATE TABLE join_answer (
     PRIMARY KEY (device, space)
 ) WITHOUT ROWID;
 
--- Whose membership an account may read, because they share a chart or once did: its feed when that moved last.
+-- Whose membership an account may read, because the other belongs to a chart of its own or once did: its feed
+-- when that moved last.
 CREATE TABLE acquaintance (
     account INTEGER NOT NULL,
     other INTEGER NOT NULL,

@@ -368,6 +368,14 @@ impl Writing for SqliteWriting<'_> {
         Ok(())
     }
 
+    fn drop_acquainted(&mut self, account: SpaceNo, other: SpaceNo) -> Stored<()> {
+        self.execute(
+            "DELETE FROM acquaintance WHERE account = ?1 AND other = ?2",
+            [account.0, other.0],
+        )?;
+        Ok(())
+    }
+
     fn set_gone(&mut self, account: SpaceNo, space: SpaceNo, feed: u64) -> Stored<()> {
         for table in ["account_space", "account_cursor"] {
             self.execute(
