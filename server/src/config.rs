@@ -36,6 +36,8 @@ pub struct Limits {
     pub newcomer_rate: Option<Rate>,
     /// Requests with a token of one account.
     pub account_rate: Option<Rate>,
+    /// Live messages of one account.
+    pub live_rate: Option<Rate>,
     /// Stored bytes of one space.
     pub space_bytes: u64,
     /// Stored bytes in one space of one member who does not own it.
@@ -68,6 +70,7 @@ impl Default for Limits {
             address_rate: Some(Rate { per_second: 200, burst: 2_000 }),
             newcomer_rate: Some(Rate { per_second: 5, burst: 200 }),
             account_rate: Some(Rate { per_second: 50, burst: 1_000 }),
+            live_rate: Some(Rate { per_second: 20, burst: 100 }),
             space_bytes: 4 << 30,
             author_bytes: 512 << 20,
             reserve_bytes: 64 << 20,
@@ -88,7 +91,13 @@ impl Limits {
     /// any person.
     #[must_use]
     pub fn without_rates() -> Self {
-        Self { address_rate: None, newcomer_rate: None, account_rate: None, ..Self::default() }
+        Self {
+            address_rate: None,
+            newcomer_rate: None,
+            account_rate: None,
+            live_rate: None,
+            ..Self::default()
+        }
     }
 }
 

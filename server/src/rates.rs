@@ -44,6 +44,7 @@ pub(crate) struct Rates {
     addresses: Option<Limiter<Network>>,
     newcomers: Option<Limiter<Network>>,
     accounts: Option<Limiter<AccountId>>,
+    live: Option<Limiter<AccountId>>,
 }
 
 impl Rates {
@@ -53,6 +54,7 @@ impl Rates {
             addresses: limiter(limits.address_rate, &clock),
             newcomers: limiter(limits.newcomer_rate, &clock),
             accounts: limiter(limits.account_rate, &clock),
+            live: limiter(limits.live_rate, &clock),
             latest_ms: AtomicU64::new(0),
             clock,
         }
@@ -81,6 +83,10 @@ impl Rates {
         self.check(self.accounts.as_ref(), account, "too many requests of this account")
     }
 
+    pub fn check_live(&self, account: &AccountId) -> Result<(), Refused> {
+        self.check(self.live.as_ref(), account, "too many live messages of this account")
+    }
+
     fn check<K: Hash + Eq + Clone>(
         &self,
         limiter: Option<&Limiter<K>>,
@@ -102,7 +108,7 @@ impl Rates {
         if let Some(limiter) = &self.newcomers {
             limiter.retain_recent();
         }
-        if let Some(limiter) = &self.accounts {
+        for limiter in [&self.accounts, &self.live].into_iter().flatten() {
             limiter.retain_recent();
         }
     }

@@ -15,6 +15,7 @@ use crate::answer::{Answer, Ask, Refused};
 use crate::auth::ChallengeSeal;
 use crate::compaction;
 use crate::config::{Limits, RelayConfig, Storage};
+use crate::live::Speakers;
 use crate::rates::Rates;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Reading, SpaceRow, Store, StoreError, Stored, read_with, write_with};
@@ -68,6 +69,7 @@ pub struct Relay {
     tag_key: [u8; 32],
     rates: Rates,
     watchers: Watchers,
+    speakers: Speakers,
     rights: Mutex<HashMap<SpaceId, (Seq, Arc<SpaceState>)>>,
     /// Held as long as the relay lives, so that no second one opens the same store.
     _lock: Option<File>,
@@ -100,6 +102,7 @@ impl Relay {
             tag_key: blake3::derive_key("holdfast 1 relay log tags", &secret),
             rates: Rates::new(&limits),
             watchers: Watchers::default(),
+            speakers: Speakers::default(),
             rights: Mutex::new(HashMap::new()),
             limits,
             _lock: lock,
@@ -125,6 +128,9 @@ impl Relay {
         }
         if ask.path == "/v1/sync" {
             return self.sync(ask.token, ask.body, now_ms);
+        }
+        if ask.path == "/v1/live" {
+            return self.live(ask.token, ask.body, now_ms);
         }
         self.rates.check_newcomer(ask.peer)?;
         match ask.path {
@@ -178,6 +184,7 @@ impl Relay {
     pub fn maintain(&self, now_ms: u64) -> Result<(), StoreError> {
         self.rates.advance(now_ms);
         self.rates.forget_idle();
+        self.speakers.forget_silent(now_ms);
         write_with(self.store(), move |w| w.drop_expired(now_ms))?;
         for id in read_with(self.store(), |r| r.spaces_pending())? {
             write_with(self.store(), move |w| {
@@ -233,6 +240,14 @@ impl Relay {
 
     pub(crate) const fn rates(&self) -> &Rates {
         &self.rates
+    }
+
+    pub(crate) const fn watchers(&self) -> &Watchers {
+        &self.watchers
+    }
+
+    pub(crate) const fn speakers(&self) -> &Speakers {
+        &self.speakers
     }
 
     pub(crate) fn audience(&self) -> Option<&str> {

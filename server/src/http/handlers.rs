@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_util::StreamExt;
 use futures_util::stream::{self, Stream};
+use holdfast_protocol::live::MAX_LIVE_BYTES;
 use holdfast_protocol::sync::ProblemCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +23,7 @@ use super::connections::Slot;
 use super::now_ms;
 use crate::answer::{Answer, Ask, Refused};
 use crate::relay::Relay;
-use crate::watch::Watch;
+use crate::watch::{Watch, WatchEvent};
 
 /// Bodies up to this size need no leave to be held in memory; larger ones share [`LARGE_BODIES_KIB`].
 const SMALL_BODY: usize = 64 * 1024;
@@ -124,7 +125,7 @@ async fn ask(State(shell): State<Shell>, request: Request<Body>) -> Response {
 
 /// A path is a stranger's text: only the known ones get into the log.
 fn known(path: &str) -> &'static str {
-    ["/v1/account", "/v1/challenge", "/v1/token", "/v1/sync", "/v1/peek", "/v1/join"]
+    ["/v1/account", "/v1/challenge", "/v1/token", "/v1/sync", "/v1/live", "/v1/peek", "/v1/join"]
         .into_iter()
         .find(|known| *known == path)
         .unwrap_or("another")
@@ -167,6 +168,7 @@ async fn read_body(
     let limits = shell.relay.limits();
     let limit = match path {
         "/v1/sync" => limits.request_bytes,
+        "/v1/live" => limits.request_bytes.min(MAX_LIVE_BYTES),
         _ => limits.request_bytes.min(NEWCOMER_BODY),
     };
     let within = Duration::from_millis(limits.body_ms);
@@ -308,8 +310,8 @@ async fn watch(State(shell): State<Shell>, request: Request<Body>) -> Response {
     }
 }
 
-/// The newest feed number at once, then whenever it moves; a comment when nothing does. It ends when the relay
-/// closes or the device may no longer watch.
+/// The newest feed number at once, then whenever it moves, and live messages as they come; a comment when there
+/// is neither. It ends when the relay closes or the device may no longer watch.
 fn events(shell: Shell, watch: Watch) -> impl Stream<Item = Result<Event, Infallible>> {
     stream::unfold((shell, watch, true), |(shell, mut watch, first)| async move {
         let feed = |feed: u64| Event::default().event("feed").data(feed.to_string());
@@ -319,7 +321,15 @@ fn events(shell: Shell, watch: Watch) -> impl Stream<Item = Result<Event, Infall
         }
         let event = tokio::select! {
             () = shell.closing.cancelled() => return None,
-            newest = watch.next() => feed(newest),
+            event = watch.next() => match event {
+                WatchEvent::Feed(newest) => feed(newest),
+                // Who hears it was judged when it was said. An account that loses a device gets a feed event.
+                WatchEvent::Live(message) => {
+                    let text = data_encoding::BASE64URL_NOPAD.encode(&message);
+                    let event = Event::default().event("live").data(text);
+                    return Some((Ok(event), (shell, watch, false)));
+                }
+            },
             () = tokio::time::sleep(HEARTBEAT) => Event::default().comment("still here"),
         };
         let relay = Arc::clone(&shell.relay);
