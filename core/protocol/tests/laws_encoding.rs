@@ -16,10 +16,16 @@ use holdfast_protocol::content::{
 use holdfast_protocol::cursor::SignedCursor;
 use holdfast_protocol::entry::{Entry, Header, Kind, Position, SeqRange};
 use holdfast_protocol::epoch::{AccountEpoch, AccountSecret, ClassEpoch};
-use holdfast_protocol::ids::{Class, DeviceId, EntryHash, Generation, RunningHash, SpaceId};
+use holdfast_protocol::ids::{
+    Class, DeviceId, EntryHash, Generation, LiveId, RunningHash, SpaceId,
+};
+use holdfast_protocol::invitation::MemberLink;
 use holdfast_protocol::keys::{DeviceKeys, DeviceKind, InviteKeys, Wrapped};
+use holdfast_protocol::live::{LiveHeader, LiveMessage, LiveOutcome, LiveResponse};
 use holdfast_protocol::membership::{
-    Act, AdmitDevice, Cut, DeviceCut, InviteDevice, Refusal, RevokeDevice, Statement,
+    Act, AdmitDevice, AdmitMember, ChangeGrant, CloseInvite, ConfirmMember, Cut, DeviceCut,
+    DeviceEnd, Grant, InviteDevice, InviteMember, KeepKeys, KeptKey, Leave, MemberProof, Refusal,
+    RemoveMember, RevokeDevice, Role, Statement,
 };
 use holdfast_protocol::pairing::{
     HandedKey, JoinRequest, JoinResponse, PairingLink, PeekRequest, PeekResponse,
@@ -68,6 +74,61 @@ fn checkpoint_again(bytes: &[u8]) -> Option<Vec<u8>> {
     Checkpoint::from_bytes(bytes).ok().map(|c| c.to_bytes())
 }
 
+fn live_again(bytes: &[u8]) -> Option<Vec<u8>> {
+    LiveMessage::from_bytes(bytes).ok().map(|message| message.to_bytes())
+}
+
+/// One of everything that is said about people.
+fn about_members(e: &mut Seeded, class: &ClassEpoch, cut: Cut) -> Vec<Act> {
+    let cruz = found(e);
+    let account = cruz.id();
+    let invite = InviteKeys::from_secret(&Secret32::random(e));
+    let ending = Grant { until_ms: Some(1_800_000_000_000), ..Grant::preset(Role::Therapist) };
+    let cuts = vec![DeviceEnd { device: cruz.phone.id(), cut }];
+    let epochs = vec![class.clone()];
+    let proof = MemberProof::sign(&invite, SpaceId([3; 32]), account, cruz.phone.id());
+    let (own, key) = (reader(&cruz.state), Secret32::random(e));
+    let wrap = class.wrap_for(&key, &own, e).unwrap();
+    let account_membership = cruz.state.membership_head();
+    vec![
+        Act::InviteMember(InviteMember {
+            invite: invite.id(),
+            receive: invite.receive().public(),
+            grant: ending.clone(),
+            expires_at_ms: 1_800_000_000_000,
+            confirm_first: true,
+            by: account,
+        }),
+        Act::CloseInvite(CloseInvite { invite: invite.id(), epochs: epochs.clone() }),
+        Act::AdmitMember(AdmitMember { account, account_membership, proof }),
+        Act::KeepKeys(KeepKeys { keys: vec![KeptKey { class: Class::Log, epoch: 2, wrap }] }),
+        Act::ConfirmMember(ConfirmMember { account, epochs: epochs.clone() }),
+        Act::ChangeGrant(ChangeGrant {
+            account,
+            grant: ending,
+            cuts: cuts.clone(),
+            epochs: epochs.clone(),
+        }),
+        Act::RemoveMember(RemoveMember { account, cuts: cuts.clone(), epochs }),
+        Act::Leave(Leave { account, cuts }),
+        Act::Close,
+    ]
+}
+
+fn member_link() -> MemberLink {
+    MemberLink {
+        secret: Secret32::from_bytes([10; 32]),
+        chart: SpaceId([11; 32]),
+        from: SpaceId([12; 32]),
+        name: "Ana".into(),
+        membership: EntryHash([13; 32]),
+        relay: "https://relay.example".into(),
+        grant: Grant { until_ms: Some(300), ..Grant::preset(Role::Partner) },
+        expires_at_ms: 1_800_000_000_000,
+        confirm_first: true,
+    }
+}
+
 fn statements(e: &mut Seeded) -> Vec<Act> {
     let account = found(e);
     let tablet = DeviceKeys::generate(e);
@@ -80,7 +141,8 @@ fn statements(e: &mut Seeded) -> Vec<Act> {
     let class = ClassEpoch::create(Class::Log, 2, &key, Some(&key), &readers, e).unwrap();
     let act_of = |entry: &Entry| Statement::from_bytes(entry.body()).unwrap().act;
     let cut = Cut { counter: 300, entry: EntryHash([7; 32]) };
-    vec![
+    let about_members = about_members(e, &class, cut);
+    let mut all = vec![
         act_of(&account.genesis),
         act_of(&found_chart(&account, e).0),
         Act::InviteDevice(InviteDevice {
@@ -95,7 +157,9 @@ fn statements(e: &mut Seeded) -> Vec<Act> {
         Act::RotateAccount(epoch),
         Act::DeviceCut(DeviceCut { device: tablet.id(), cut, epochs: vec![class.clone()] }),
         Act::RotateClasses(vec![class.clone(), class]),
-    ]
+    ];
+    all.extend(about_members);
+    all
 }
 
 fn page(entry: &Entry) -> SpacePage {
@@ -187,7 +251,24 @@ fn everything() -> Vec<Kept> {
         accounts_feed: 6,
         gone: vec![chart.space()],
     };
+    let said = LiveHeader {
+        chart: chart.space(),
+        session: LiveId([4; 16]),
+        term: 2,
+        sender: phone.id(),
+        counter: 70_000,
+        epoch: 1,
+    };
+    let said = LiveMessage::seal(said, &keys[&(Class::Log, 1)], b"pause", phone, e).unwrap();
+    let live_outcomes = [
+        LiveOutcome::Sent,
+        LiveOutcome::Reseal { epoch: 3 },
+        LiveOutcome::Never { why: Refusal::GrantEnded },
+    ];
     let mut all = vec![
+        Kept { name: "live message", valid: said.to_bytes(), again: live_again },
+        kept("grant", &member_link().grant),
+        kept("member link", &member_link()),
         Kept { name: "entry", valid: entry.to_bytes(), again: entry_again },
         Kept { name: "pack entry", valid: pack.to_bytes(), again: entry_again },
         Kept { name: "genesis entry", valid: account.genesis.to_bytes(), again: entry_again },
@@ -233,6 +314,9 @@ fn everything() -> Vec<Kept> {
             },
         ),
     ];
+    all.extend(live_outcomes.map(|outcome| {
+        kept("live response", &LiveResponse { now_ms: 1_800_000_000_000, outcome })
+    }));
     all.extend(statements(e).into_iter().map(|act| Kept {
         name: "statement",
         valid: Statement { after: EntryHash([2; 32]), act }.to_bytes(),
@@ -336,6 +420,10 @@ proptest! {
         let _ = PairingLink::parse(&format!(
             "holdfast:pair#{}", data_encoding::BASE64URL_NOPAD.encode(&bytes)
         ));
+        let _ = MemberLink::parse(&format!(
+            "holdfast:join#{}", data_encoding::BASE64URL_NOPAD.encode(&bytes)
+        ));
+        let _ = LiveMessage::from_bytes(&bytes);
         let _ = holdfast_protocol::body::open(
             &header(SpaceId([1; 32]), Class::Log, Kind::Change, 1),
             &Secret32::from_bytes([1; 32]),
@@ -361,6 +449,8 @@ proptest! {
     fn any_text_is_a_link_or_a_phrase_or_says_what_is_wrong(text in "\\PC{0,200}") {
         let _ = PairingLink::parse(&text);
         let _ = PairingLink::parse(&format!("holdfast:pair#{text}"));
+        let _ = MemberLink::parse(&text);
+        let _ = MemberLink::parse(&format!("HOLDFAST:JOIN:{text}"));
         let _ = Phrase::parse(&text);
         let _ = Phrase::parse(&[text.as_str(); 12].join(" "));
         let _ = DeviceId::from_hex(&text);

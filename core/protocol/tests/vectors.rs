@@ -16,13 +16,17 @@ use holdfast_protocol::entropy::Entropy;
 use holdfast_protocol::entry::{Entry, Header, Kind, Position, SeqRange};
 use holdfast_protocol::epoch::{AccountEpoch, AccountSecret, ClassEpoch, Reader};
 use holdfast_protocol::hash::{next_running, space_id};
-use holdfast_protocol::ids::{Class, DeviceId, EntryHash, Generation, RunningHash, SpaceId};
-use holdfast_protocol::keys::{DeviceKeys, DeviceKind, InviteKeys, ReceiveSecret, Wrapped, wrap};
-use holdfast_protocol::membership::{
-    AccountGenesis, Act, AdmitDevice, ChartGenesis, InviteProof, Judge, Refusal, SpaceState,
-    Statement,
+use holdfast_protocol::ids::{
+    Class, DeviceId, EntryHash, Generation, InviteId, LiveId, RunningHash, SpaceId,
 };
-use holdfast_protocol::pairing::PairingLink;
+use holdfast_protocol::invitation::{MemberLink, safety_phrase};
+use holdfast_protocol::keys::{DeviceKeys, DeviceKind, InviteKeys, ReceiveSecret, Wrapped, wrap};
+use holdfast_protocol::live::{LiveHeader, LiveMessage};
+use holdfast_protocol::membership::{
+    AccountGenesis, Act, AdmitDevice, ChartGenesis, Grant, InviteProof, Judge, MemberProof,
+    Refusal, Role, SpaceState, Statement,
+};
+use holdfast_protocol::pairing::{PairingLink, member_wrap_info};
 use holdfast_protocol::phrase::Phrase;
 use holdfast_protocol::secret::Secret32;
 use holdfast_protocol::sync::{Item, Outcome, Problem, ProblemCode, Want};
@@ -142,6 +146,8 @@ fn computed() -> Value {
         "derived_from_01": derived(),
         "account": account(),
         "chart": chart(),
+        "members": members(),
+        "live": live(),
         "encodings": encodings(),
     })
 }
@@ -160,6 +166,8 @@ fn derived() -> Value {
         "account receive": one(&[b"account receive"]),
         "account nonce ‖ 02…02": one(&[b"account nonce", &[2; 32]]),
         "previous key": one(&[b"previous key"]),
+        "live ‖ 02…02 ‖ epoch 3": one(&[b"live", &[2; 32], &3u32.to_le_bytes()]),
+        "seal": one(&[b"seal"]),
         "entry body ‖ 02…02 ‖ class 3 ‖ epoch 3":
             one(&[b"entry body", &[2; 32], &[3], &3u32.to_le_bytes()]),
         "commitment": hex(&secret.commitment()),
@@ -258,6 +266,64 @@ fn chart() -> Value {
     })
 }
 
+fn member_link() -> MemberLink {
+    MemberLink {
+        secret: Secret32::from_bytes([10; 32]),
+        chart: SpaceId([11; 32]),
+        from: SpaceId([12; 32]),
+        name: "Ana".into(),
+        membership: EntryHash([13; 32]),
+        relay: "https://relay.example".into(),
+        grant: Grant { until_ms: Some(1_900_000_000_000), ..Grant::preset(Role::Therapist) },
+        expires_at_ms: 1_800_000_000_000,
+        confirm_first: false,
+    }
+}
+
+/// A link into a chart, what is derived from it, and the phrase that two people compare.
+fn members() -> Value {
+    let link = member_link();
+    let invite = link.keys();
+    let info = member_wrap_info(link.chart, invite.id(), Class::Log);
+    let log_key = [7; 32];
+    let wrapped = wrap(&invite.receive().public(), &info, &log_key, &mut Counting(0)).unwrap();
+    assert_eq!(invite.receive().unwrap_secret(&info, &wrapped).unwrap().expose(), &log_key);
+    let account = SpaceId([14; 32]);
+    let proof = MemberProof::sign(&invite, link.chart, account, keys().id());
+    let phrase = |one, other| safety_phrase(link.chart, one, other, InviteId([15; 32])).join(" ");
+    assert_eq!(phrase(account, link.from), phrase(link.from, account), "the same on both sides");
+    let grants: Vec<_> = Role::ALL
+        .into_iter()
+        .map(|role| json!([format!("{role:?}"), hex(&wire::encode(&Grant::preset(role)))]))
+        .collect();
+    json!({
+        "link": link.to_text().as_str(),
+        "link_in_capitals": link.to_capitals().as_str(),
+        "invite": invite.id().to_hex(),
+        "receive": hex(&invite.receive().public().0),
+        "wrap_info_log": hex(&info),
+        "wrap_log_key_07": hex(&wrapped.0),
+        "proof_for_account_0e": hex(&wire::encode(&proof)),
+        "safety_phrase_0b_0c_0e_0f": phrase(link.from, account),
+        "grants": grants,
+    })
+}
+
+/// A live message under the log's key of epoch 3.
+fn live() -> Value {
+    let header = LiveHeader {
+        chart: SpaceId([2; 32]),
+        session: LiveId([3; 16]),
+        term: 2,
+        sender: keys().id(),
+        counter: 300,
+        epoch: 3,
+    };
+    let key = Secret32::from_bytes([9; 32]);
+    let said = LiveMessage::seal(header, &key, b"pause", &keys(), &mut Counting(0)).unwrap();
+    json!({ "log_key": hex(key.expose()), "content": hex(b"pause"), "bytes": hex(&said.to_bytes()) })
+}
+
 /// How an absent value, an alternative, and an alternative with nothing in it are written.
 fn encodings() -> Value {
     let invite = InviteKeys::from_secret(&Secret32::from_bytes([10; 32]));
@@ -323,6 +389,28 @@ fn the_epochs_of_the_vectors_open_from_their_bytes_alone() {
     let newest = second.open(owner, &opened).unwrap();
     assert_eq!(newest, secret("chart", "log_key_2"));
     assert_eq!(second.open_previous(&newest).unwrap(), secret("chart", "log_key_1"));
+}
+
+#[test]
+fn the_member_link_wrap_and_live_message_of_the_vectors_read_from_their_bytes_alone() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/vectors/protocol-1.json");
+    let stored: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let text = |part: &str, name: &str| stored[part][name].as_str().unwrap().to_owned();
+    let link = MemberLink::parse(&text("members", "link")).unwrap();
+    assert_eq!(link, member_link());
+    assert_eq!(MemberLink::parse(&text("members", "link_in_capitals")).unwrap(), link);
+    let wrapped = Wrapped(hex::decode(text("members", "wrap_log_key_07")).unwrap());
+    let info = hex::decode(text("members", "wrap_info_log")).unwrap();
+    let key = link.keys().receive().unwrap_secret(&info, &wrapped).unwrap();
+    assert_eq!(key.expose(), &[7; 32]);
+    let proof = hex::decode(text("members", "proof_for_account_0e")).unwrap();
+    let proof: MemberProof = wire::decode("proof", &proof).unwrap();
+    assert!(proof.is_valid(link.chart, SpaceId([14; 32]), keys().id()));
+    assert_eq!(text("members", "safety_phrase_0b_0c_0e_0f").split(' ').count(), 7);
+    let said = hex::decode(text("live", "bytes")).unwrap();
+    let said = LiveMessage::from_bytes(&said).unwrap();
+    assert_eq!(said.open(&Secret32::from_bytes([9; 32])).unwrap().as_slice(), b"pause");
+    assert_eq!(said.header().sender, keys().id());
 }
 
 #[test]
