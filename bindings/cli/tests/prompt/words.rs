@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use holdfast::domain::catalogue::Catalogue;
+use holdfast::domain::profile::Question;
 use serde_json::Value;
 
 use crate::home::{Home, Ran, program, ran, split};
@@ -25,6 +26,9 @@ fn is_known(token: &str) -> bool {
         || catalogue.exercises().iter().any(|exercise| id(exercise.id.as_str()))
         || catalogue.templates().iter().any(|template| id(template.id.as_str()))
         || catalogue.rules().iter().any(|rule| id(rule.id.as_str()))
+        || catalogue.gates().iter().any(|gate| id(gate.id.as_str()))
+        || catalogue.conditions().iter().any(|condition| id(condition.id.as_str()))
+        || Question::ALL.iter().any(|question| id(question.as_str()))
 }
 
 /// The words of a text that have a letter without a mark, what is known left out.
@@ -64,6 +68,7 @@ fn script(home: &Home, lines: &str) -> String {
 
 fn evening() -> Home {
     let home = Home::made();
+    home.json("profile set pregnant=no prone_ok=yes ask_first=no");
     home.json("routine new Evening");
     for exercise in ["psoas-release-hook", "iliacus-release-hook"] {
         home.json(&format!("routine step Evening add {exercise} --hold 40 --side left"));
