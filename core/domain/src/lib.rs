@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod dose;
 pub mod habit;
 pub mod ids;
+pub mod live;
 pub mod player;
 pub mod profile;
 pub mod progress;

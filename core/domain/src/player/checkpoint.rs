@@ -77,7 +77,7 @@ impl Player {
         Ok((player, effects))
     }
 
-    fn from_checkpoint(checkpoint: Checkpoint) -> Result<Self, BadCheckpoint> {
+    pub(crate) fn from_checkpoint(checkpoint: Checkpoint) -> Result<Self, BadCheckpoint> {
         let Checkpoint { format, plan, clock, settled, logged, asked, over, left_alone } =
             checkpoint;
         if format > FORMAT {
