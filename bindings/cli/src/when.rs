@@ -78,6 +78,11 @@ impl Here {
         self.day_of(&self.now)
     }
 
+    /// The name of its zone.
+    pub fn zone(&self) -> String {
+        self.now.time_zone().iana_name().unwrap_or("UTC").to_owned()
+    }
+
     /// Where a range begins or ends: a local day, and in it an instant where one was given.
     pub fn bound(&self, when: &When) -> Result<(LocalDay, Option<Timestamp>), String> {
         match when {

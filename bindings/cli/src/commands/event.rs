@@ -4,7 +4,7 @@ use holdfast::domain::ids::Site;
 use holdfast::domain::record::Event as Happened;
 use holdfast::domain::units::Moment;
 use holdfast::domain::vocabulary::Side;
-use holdfast::{EventAdded, EventQuery, EventView};
+use holdfast::{Engine, EventAdded, EventQuery, EventView};
 use serde_json::json;
 
 use super::habit::recovery_text;
@@ -39,15 +39,16 @@ pub fn pain(args: Pain, context: &Context, output: &Output) -> Outcome {
     let site = Site::new(args.site.trim()).map_err(|bad| Failure::bad_value("site", bad))?;
     let side = args.side.unwrap_or(Side::None);
     let event = Happened::Pain { site, side, score: args.score };
-    let at = args.at.as_ref().map(|at| when_of(at, context)).transpose()?;
-    let added = context.open()?.add_event(event, at.as_ref(), args.note.as_deref())?;
+    let engine = context.open()?;
+    let at = when_of(args.at.as_ref(), context, &engine)?;
+    let added = engine.add_event(event, at.as_ref(), args.note.as_deref())?;
     output.confirm(&added, |o| added_text(&added, o));
     Ok(())
 }
 
 /// When something happened, with the offset of here.
-pub fn when_of(at: &When, context: &Context) -> Outcome<Moment> {
-    super::log::moment(at, context)
+pub fn when_of(at: Option<&When>, context: &Context, engine: &Engine) -> Outcome<Option<Moment>> {
+    at.map(|at| super::log::moment(at, &context.here_by(engine)?)).transpose()
 }
 
 fn add(args: EventAdd, context: &Context, output: &Output) -> Outcome {
@@ -56,8 +57,9 @@ fn add(args: EventAdd, context: &Context, output: &Output) -> Outcome {
         Outing::Run => Happened::Run { minutes },
         Outing::Walk => Happened::Walk { minutes },
     };
-    let at = args.at.as_ref().map(|at| when_of(at, context)).transpose()?;
-    let added = context.open()?.add_event(event, at.as_ref(), args.note.as_deref())?;
+    let engine = context.open()?;
+    let at = when_of(args.at.as_ref(), context, &engine)?;
+    let added = engine.add_event(event, at.as_ref(), args.note.as_deref())?;
     output.confirm(&added, |o| added_text(&added, o));
     Ok(())
 }
@@ -101,8 +103,10 @@ fn what(event: &EventView) -> String {
 }
 
 fn list(args: &EventList, context: &Context, output: &Output) -> Outcome {
+    let engine = context.open()?;
+    let here = context.here_by(&engine)?;
     let day = |when: Option<&When>, field| {
-        let day = when.map(|when| context.here().local_day(when)).transpose();
+        let day = when.map(|when| here.local_day(when)).transpose();
         day.map_err(|refused| Failure::bad_value(field, refused))
     };
     let (since, until) = (day(args.since.as_ref(), "since")?, day(args.until.as_ref(), "until")?);
@@ -116,7 +120,7 @@ fn list(args: &EventList, context: &Context, output: &Output) -> Outcome {
     });
     let kind = kind.map(str::to_owned);
     let query = EventQuery { kind, since, until, limit: Some(args.limit.into()) };
-    let events = context.open()?.events(&query)?;
+    let events = engine.events(&query)?;
     output.answer(json!({ "events": events }), |o| {
         if events.is_empty() {
             return words::plain("prompt.event.none");

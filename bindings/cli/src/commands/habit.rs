@@ -4,7 +4,7 @@ use holdfast::domain::catalogue::{Catalogue, Fact};
 use holdfast::domain::habit::{Given, Habit as Known, HabitRhythm};
 use holdfast::domain::ids::HabitId;
 use holdfast::domain::units::LocalDay;
-use holdfast::{HabitPlanView, HabitView, HabitsView, RecoveryView};
+use holdfast::{Engine, HabitPlanView, HabitView, HabitsView, RecoveryView};
 use serde_json::{Value, json};
 
 use super::event::when_of;
@@ -24,13 +24,13 @@ const NEXT_SHOWN: usize = 3;
 pub fn run(args: Habit, context: &Context, output: &Output) -> Outcome {
     match args {
         Habit::List { date } => {
-            let day = local_day(date.as_ref(), context)?;
-            let habits = context.open()?.habits(day)?;
+            let engine = context.open()?;
+            let habits = engine.habits(local_day(date.as_ref(), context, &engine)?)?;
             output.answer(&habits, |o| list_text(&habits, o));
         }
         Habit::Show { id, date } => {
-            let day = local_day(date.as_ref(), context)?;
-            let habit = context.open()?.habit(&id, day)?;
+            let engine = context.open()?;
+            let habit = engine.habit(&id, local_day(date.as_ref(), context, &engine)?)?;
             output.answer(json!({ "habit": habit, "how": how(&habit) }), |o| full_text(&habit, o));
         }
         Habit::Done(args) => done(args, context, output)?,
@@ -54,9 +54,10 @@ pub fn run(args: Habit, context: &Context, output: &Output) -> Outcome {
     Ok(())
 }
 
-fn local_day(date: Option<&When>, context: &Context) -> Outcome<Option<LocalDay>> {
-    let day = date.map(|date| context.here().local_day(date)).transpose();
-    day.map_err(|refused| Failure::bad_value("date", refused))
+fn local_day(date: Option<&When>, context: &Context, engine: &Engine) -> Outcome<Option<LocalDay>> {
+    let Some(date) = date else { return Ok(None) };
+    let day = context.here_by(engine)?.local_day(date);
+    day.map(Some).map_err(|refused| Failure::bad_value("date", refused))
 }
 
 fn done(args: Done, context: &Context, output: &Output) -> Outcome {
@@ -65,8 +66,8 @@ fn done(args: Done, context: &Context, output: &Output) -> Outcome {
         (None, Some(value)) => Given::Value(value),
         (None, None) => Given::Done,
     };
-    let at = args.at.as_ref().map(|at| when_of(at, context)).transpose()?;
     let engine = context.open()?;
+    let at = when_of(args.at.as_ref(), context, &engine)?;
     let ticked = engine.tick_habit(&args.id, given, at.as_ref(), args.note.as_deref())?;
     output.confirm(&ticked, |_| {
         let habit = &ticked.habit;

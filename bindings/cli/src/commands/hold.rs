@@ -12,6 +12,7 @@ use crate::args::values::Eased;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, record, words};
+use crate::when::Here;
 
 /// Answers `hold`.
 pub fn run(args: Hold, context: &Context, output: &Output) -> Outcome {
@@ -30,7 +31,7 @@ pub fn run(args: Hold, context: &Context, output: &Output) -> Outcome {
         }
         Hold::Edit(given) => {
             let id = given.id.clone();
-            let edit = edit(*given, context)?;
+            let edit = edit(*given, &context.here_by(&engine)?)?;
             let hold = engine.edit_hold(&id, &edit).map_err(|error| log::asked(error.into()))?;
             output.confirm(json!({ "hold": hold }), |o| record::hold(&hold, o));
         }
@@ -49,7 +50,7 @@ pub fn run(args: Hold, context: &Context, output: &Output) -> Outcome {
     Ok(())
 }
 
-fn edit(given: Given, context: &Context) -> Outcome<HoldEdit> {
+fn edit(given: Given, here: &Here) -> Outcome<HoldEdit> {
     let detail = given.detail;
     let mut clear = given.clear.iter().map(|f| field(f)).collect::<Outcome<BTreeSet<_>>>()?;
     let eased = match detail.eased {
@@ -75,7 +76,7 @@ fn edit(given: Given, context: &Context) -> Outcome<HoldEdit> {
         tool: detail.tool,
         ended: given.ended,
         by: detail.by,
-        at: given.at.as_ref().map(|at| log::moment(at, context)).transpose()?,
+        at: given.at.as_ref().map(|at| log::moment(at, here)).transpose()?,
         note: detail.note,
         yes: false,
     };

@@ -1,5 +1,7 @@
 //! `log`: writes down one hold, or one on each side.
 
+use holdfast::domain::catalogue::Catalogue;
+use holdfast::domain::rules;
 use holdfast::domain::units::Moment;
 use holdfast::domain::vocabulary::{Laterality, Side};
 use holdfast::{Done, Eased, Engine, LogRequest, LogSide};
@@ -10,8 +12,9 @@ use crate::args::record::Log;
 use crate::args::values;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
+use crate::output::layout::wrapped;
 use crate::output::{Output, record, words};
-use crate::when::When;
+use crate::when::{Here, When};
 
 /// Answers `log`.
 pub fn run(args: Log, context: &Context, output: &Output) -> Outcome {
@@ -24,11 +27,16 @@ pub fn run(args: Log, context: &Context, output: &Output) -> Outcome {
             .iter()
             .flat_map(|hold| &hold.findings)
             .map(|finding| {
-                words::say("prompt.log.noted", &[("rule", finding.rule.as_str().into())])
+                let rule = [("rule", finding.rule.as_str().into())];
+                let noted = words::say("prompt.log.noted", &rule);
+                match rules::sentence_of(&finding.rule, Catalogue::built_in()) {
+                    Some(says) => format!("{noted} {}", words::reader().say(&says)),
+                    None => noted,
+                }
             })
             .collect();
         for finding in findings {
-            said.push_str(&format!("\n{finding}"));
+            said.push_str(&format!("\n{}", wrapped(&finding, o.width, 0)));
         }
         let last = holds.last().map(|hold| record::status(hold.status));
         let last = crate::failure::sentence(&last.unwrap_or_default());
@@ -87,7 +95,7 @@ fn request(args: Log, context: &Context, engine: &Engine) -> Outcome<LogRequest>
         tempo: detail.tempo.map(|tempo| tempo.0).unwrap_or_default(),
         tool: detail.tool,
         by: detail.by,
-        at: args.at.as_ref().map(|at| moment(at, context)).transpose()?,
+        at: args.at.as_ref().map(|at| moment(at, &here)).transpose()?,
         note: detail.note,
         yes: args.yes,
         ..LogRequest::new(exercise.id.as_str(), done)
@@ -95,10 +103,10 @@ fn request(args: Log, context: &Context, engine: &Engine) -> Outcome<LogRequest>
 }
 
 /// When something happened, with the offset of here.
-pub fn moment(at: &When, context: &Context) -> Outcome<Moment> {
-    let instant = context.here().instant(at);
+pub fn moment(at: &When, here: &Here) -> Outcome<Moment> {
+    let instant = here.instant(at);
     let instant = instant.map_err(|refused| Failure::bad_value("at", refused))?;
-    Ok(holdfast::clock::moment(instant.as_millisecond(), &context.clock.zone()))
+    Ok(holdfast::clock::moment(instant.as_millisecond(), &here.zone()))
 }
 
 /// Whether it eased, as the engine takes it.

@@ -14,8 +14,9 @@ use crate::when::When;
 /// Answers `plan`.
 pub fn run(args: &Plan, context: &Context, output: &Output) -> Outcome {
     let engine = context.open()?;
+    let here = context.here_by(&engine)?;
     let day = |field: &str, when: &When| {
-        let day = context.here().day(when).map_err(|why| Failure::bad_value(field, why))?;
+        let day = here.day(when).map_err(|why| Failure::bad_value(field, why))?;
         Ok::<_, Failure>(LocalDay(day))
     };
     match args {

@@ -19,7 +19,7 @@ pub fn run(args: &Schedule, context: &Context, output: &Output) -> Outcome {
     let engine = context.open()?;
     let due = engine.due(args.days)?;
     let plan = engine.plan_view()?;
-    let today = LocalDay(context.here().today());
+    let today = LocalDay(context.here_by(&engine)?.today());
     output.answer(json!({ "due": due, "paused": plan.paused }), |o| {
         let mut parts = Vec::new();
         if plan.paused {

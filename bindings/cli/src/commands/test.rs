@@ -22,12 +22,14 @@ pub fn run(args: Test, context: &Context, output: &Output) -> Outcome {
         Test::Record(args) => record(*args, context, output),
         Test::History { test, since, until } => {
             let test = find(&test)?;
+            let engine = context.open()?;
+            let here = context.here_by(&engine)?;
             let day = |field, when: Option<_>| {
-                let day = when.as_ref().map(|when| context.here().local_day(when)).transpose();
+                let day = when.as_ref().map(|when| here.local_day(when)).transpose();
                 day.map_err(|refused| Failure::bad_value(field, refused))
             };
             let (since, until) = (day("since", since)?, day("until", until)?);
-            let history = context.open()?.test_history(test.id.as_str(), since, until)?;
+            let history = engine.test_history(test.id.as_str(), since, until)?;
             output
                 .answer(shown::history_json(test, &history), |o| shown::history(test, &history, o));
             Ok(())
@@ -79,14 +81,15 @@ fn record(args: TestRecord, context: &Context, output: &Output) -> Outcome {
         Failure::bad_value(refusal.field(), words::reader().say(&refusal.message()))
             .coded(refusal.code())
     })?;
+    let engine = context.open()?;
+    let here = context.here_by(&engine)?;
     let request = TestRequest {
         test: test.id.to_string(),
         side: args.side,
         answers,
-        at: args.at.as_ref().map(|at| log::moment(at, context)).transpose()?,
+        at: args.at.as_ref().map(|at| log::moment(at, &here)).transpose()?,
         note: args.note,
     };
-    let engine = context.open()?;
     let made = engine.record_test(&request)?;
     let history = engine.test_history(&made.test, None, None)?;
     output.confirm(shown::recorded_json(test, &made, history.imbalance.as_ref()), |o| {

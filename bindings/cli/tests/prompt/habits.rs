@@ -215,3 +215,46 @@ fn after_105_minutes_of_running_a_walk_comes_before_any_stretch() {
     at(&home, "2026-03-01T19:00:00+01:00", "event add walk --minutes 10");
     assert!(!found("2026-03-01T19:05:00+01:00") && !noted("2026-03-01T19:05:00+01:00"));
 }
+
+#[test]
+fn after_105_minutes_of_running_a_runners_ten_minutes_are_told_what_is_said_of_stretching() {
+    let home = Home::made();
+    let rule = "release-after-long-run";
+    home.json("profile set pregnant=no ask_first=no prone_ok=yes");
+    home.json("routine add runner-daily-10 --name Ten --realign-side right");
+    at(&home, "2026-03-01T18:30:00+01:00", "event add run --minutes 105");
+    let found = |time: &str| {
+        let checked = at(&home, time, "routine check Ten");
+        let findings = checked["findings"].as_array().unwrap().clone();
+        findings.into_iter().filter(|finding| finding["rule"] == rule).collect::<Vec<_>>()
+    };
+    let told = found("2026-03-01T18:40:00+01:00");
+    assert_eq!(told.len(), 1, "once: {told:?}");
+    let (severity, ours) = (&told[0]["severity"], &told[0]["ours"]);
+    assert_eq!((severity, ours, &told[0]["source"]), (&json!("info"), &json!(true), &json!([])));
+    let says = told[0]["sentence"].as_str().unwrap();
+    for part in ["longer than 90 minutes", "walk, and only then stretch", "[000]", "(ours)"] {
+        assert!(says.contains(part), "{part}: {says}");
+    }
+    // It stops nothing, is said before the first release, and is noted with that hold alone.
+    let clock = "--now 2026-03-01T18:45:00+01:00[Europe/Berlin]";
+    let played = home.json(&format!("{clock} play Ten --fast 1000 --mute"));
+    let findings = played["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|finding| finding["rule"] == rule), "{played}");
+    let noted = |time: &str, side: &str| {
+        let line =
+            format!("log psoas-release-hook --side {side} --held 60 --routine Ten --slot late");
+        let logged = at(&home, time, &line);
+        let findings = logged["holds"][0]["findings"].as_array().unwrap().clone();
+        findings.iter().any(|finding| finding["rule"] == rule && finding["severity"] == "info")
+    };
+    assert!(noted("2026-03-01T19:50:00+01:00", "left"));
+    assert!(!noted("2026-03-01T19:52:00+01:00", "right"), "once is enough");
+    let text = "log back-of-hip-release-ball --side left --held 60";
+    let text = home.run(&format!("--now 2026-03-01T19:55:00+01:00[Europe/Berlin] {text}")).stdout;
+    assert!(text.contains("Of releases they say nothing"), "{text}");
+    // A walk, or three hours, and it is no matter any more.
+    assert!(found("2026-03-01T21:31:00+01:00").is_empty());
+    at(&home, "2026-03-01T20:00:00+01:00", "event add walk --minutes 10");
+    assert!(found("2026-03-01T20:05:00+01:00").is_empty());
+}

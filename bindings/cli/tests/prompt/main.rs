@@ -6,6 +6,7 @@ mod bad_values;
 mod calendar_days;
 mod content;
 mod data;
+mod day_start;
 mod demo;
 mod habits;
 mod home;

@@ -2,6 +2,7 @@
 //! person. It finds and explains; the sources do not grade, so every severity is ours.
 //! Every gate is judged for every exercise it stands before, whether a rule points at it or not.
 
+mod after_run;
 mod condition;
 mod decides;
 mod dispute;
@@ -11,6 +12,7 @@ mod instead;
 mod order;
 mod profile;
 
+pub use after_run::RELEASE_AFTER_LONG_RUN;
 pub use condition::{Meant, meant};
 pub use decides::{Decided, decided_by, questions};
 pub use dispute::{Dispute, Position};
@@ -22,6 +24,7 @@ pub use profile::{Holds, Profile};
 use crate::catalogue::{Catalogue, Exercise, Rule, RuleCondition};
 use crate::ids::RuleId;
 use crate::routine::{Choices, Routine, Turn};
+use crate::words::Message;
 
 /// What the rules find in a routine as it would be played when nobody chooses otherwise.
 #[must_use]
@@ -62,6 +65,7 @@ pub fn check_choices(
     }
     findings.extend(gate::judged(&acts, &findings, catalogue, profile));
     findings.extend(condition::judged(&acts, profile));
+    findings.extend(after_run::told(&acts, catalogue, profile));
     for finding in &mut findings {
         finding.instead = instead::of(finding, profile);
         if !dispute::is_about(finding, &acts, profile) {
@@ -79,6 +83,18 @@ pub fn check_choices(
     }
     findings.sort_by_key(|finding| finding.severity);
     findings
+}
+
+/// What the rule of an id says in words: a rule's or gate's own, or what is ours. Nothing for an id that
+/// only another version knows.
+#[must_use]
+pub fn sentence_of(id: &RuleId, catalogue: &Catalogue) -> Option<Message> {
+    if id.as_str() == RELEASE_AFTER_LONG_RUN {
+        return after_run::sentence(catalogue);
+    }
+    let rule = catalogue.rules().iter().find(|rule| rule.id == *id).map(|rule| &rule.text);
+    let gate = || catalogue.gates().iter().find(|gate| gate.id.as_str() == id.as_str());
+    rule.or_else(|| gate().map(|gate| &gate.text)).cloned().map(Message::new)
 }
 
 /// Whether an add, edit or import may go ahead: it brings no hard finding about the routine that

@@ -15,7 +15,6 @@ use super::habits::RecoveryView;
 use super::nearest::nearest;
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::projection::DAY_START_MIN;
 use crate::projection::days::{DayFilter, DayRow};
 use crate::projection::status::Statuses;
 use crate::views::{StatusKind, rfc3339};
@@ -176,7 +175,8 @@ impl Inner {
     /// What was run and walked lately, as far as it matters at `now_ms`.
     pub(crate) fn lately(&self, conn: &Connection, now_ms: i64) -> Result<Lately> {
         // Two days back: local days of another zone may be named differently.
-        let today = clock::moment(now_ms, &self.clock.zone()).local_day(DAY_START_MIN);
+        let here = self.here_and_now(conn)?;
+        let today = clock::moment(now_ms, &here.zone).local_day(self.day_start_min(conn)?);
         let since = today.0.checked_sub(jiff::Span::new().days(2)).map_or(today, LocalDay);
         let rows =
             self.day_rows(conn, &DayFilter { since: Some(since), ..DayFilter::default() })?;

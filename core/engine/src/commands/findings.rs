@@ -5,7 +5,7 @@ use holdfast_domain::catalogue::{Catalogue, Exercise};
 use holdfast_domain::ids::{BlockId, ExerciseId, RoutineId, StepId};
 use holdfast_domain::record::NotedFinding;
 use holdfast_domain::routine::{Block, Position, Routine, Step};
-use holdfast_domain::rules::{Profile, check};
+use holdfast_domain::rules::{Finding, Profile, RELEASE_AFTER_LONG_RUN, check};
 use holdfast_domain::vocabulary::{BlockOrder, Severity, Side, SideRule};
 
 /// What was done, in order, and on which side.
@@ -34,7 +34,7 @@ pub(crate) fn findings(
     let mut noted: Vec<NotedFinding> = check(&routine, catalogue, profile)
         .into_iter()
         .filter(|finding| finding.step.as_ref() == Some(&last))
-        .filter(|finding| finding.severity != Severity::Info)
+        .filter(|finding| finding.severity != Severity::Info || is_of_the_day(finding))
         .map(|finding| NotedFinding {
             rule: finding.rule,
             severity: finding.severity,
@@ -44,6 +44,11 @@ pub(crate) fn findings(
     noted.sort();
     noted.dedup();
     noted
+}
+
+/// Information about this day and not about the exercise: noted with the first hold it concerns.
+fn is_of_the_day(finding: &Finding) -> bool {
+    finding.rule.as_str() == RELEASE_AFTER_LONG_RUN
 }
 
 fn step_id(n: usize) -> StepId {

@@ -17,7 +17,6 @@ use super::nearest::nearest;
 use super::routine::find::{Named, pick};
 use crate::documents::plan::PlannedHabit;
 use crate::error::{Error, Result};
-use crate::projection::DAY_START_MIN;
 use crate::projection::days::{DayFilter, DayRow};
 use crate::projection::status::Statuses;
 use crate::views::{StatusKind, rfc3339};
@@ -218,8 +217,10 @@ impl Engine {
     ) -> std::result::Result<HabitView, HoldfastError> {
         self.guarded(|inner| {
             let habit = find(habit)?;
-            let day = day.unwrap_or_else(|| inner.now().local_day(DAY_START_MIN));
-            inner.store.read(|conn| inner.habit_view(conn, habit, day))
+            inner.store.read(|conn| {
+                let day = day.map_or_else(|| inner.today(conn), Ok)?;
+                inner.habit_view(conn, habit, day)
+            })
         })
     }
 
@@ -234,7 +235,8 @@ impl Engine {
     ) -> std::result::Result<HabitView, HoldfastError> {
         self.guarded(|inner| {
             let habit = find(habit)?;
-            let plan = HabitPlan::new(rhythm).checked(&habit, DAY_START_MIN);
+            let day_start_min = inner.store.read(|conn| inner.day_start_min(conn))?;
+            let plan = HabitPlan::new(rhythm).checked(&habit, day_start_min);
             let plan = plan.map_err(|bad| Error::bad_value(bad.field(), bad.message()))?;
             inner.write_plan(habit, Some(&plan))
         })
@@ -263,7 +265,9 @@ impl Inner {
         let tick = tick.map_err(|bad| Error::bad_value(bad.field(), bad.message()))?;
         self.command("habit done", |tx, journal| {
             let once = habit.counting().is_once() && tick.value.is_none() && note.is_none();
-            let day = at.unwrap_or(&self.now()).local_day(DAY_START_MIN);
+            let conn = tx.reader();
+            let now = self.here_and_now(conn)?;
+            let day = at.unwrap_or(&now).local_day(self.day_start_min(conn)?);
             if once {
                 let view = self.habit_view(tx.reader(), habit, day)?;
                 if let Some(tick) = view.ticks.first().cloned() {
@@ -291,22 +295,23 @@ impl Inner {
             }
             edit.plan_habit(&id, plan)?;
             let planned = edit.reading().habits.get(&id).cloned().unwrap_or_default();
-            let day = self.now().local_day(DAY_START_MIN);
-            let rows = self.ticks(edit.conn(), Some(habit.id()), day)?;
-            let statuses = self.statuses(edit.conn())?;
-            self.view(habit, &planned, day, rows, &statuses)
+            let conn = edit.conn();
+            let (here, day) = (self.here(conn)?, self.today(conn)?);
+            let rows = self.ticks(conn, Some(habit.id()), day)?;
+            view(habit, &planned, day, rows, &self.statuses(conn)?, &here)
         })
     }
 
     fn habits(&self, conn: &Connection, day: Option<LocalDay>) -> Result<HabitsView> {
-        let day = day.unwrap_or_else(|| self.now().local_day(DAY_START_MIN));
+        let day = day.map_or_else(|| self.today(conn), Ok)?;
+        let here = self.here(conn)?;
         let (plan, statuses) = (self.plan(conn)?, self.statuses(conn)?);
         let rows = self.ticks(conn, None, day)?;
         let mut habits = Vec::new();
         for habit in Habit::all(Catalogue::built_in()) {
             let planned = plan.habits.get(&habit_id(habit)?).cloned().unwrap_or_default();
             let own = rows.iter().filter(|row| row.record.value.what.about() == habit.id());
-            habits.push(self.view(habit, &planned, day, own.cloned().collect(), &statuses)?);
+            habits.push(view(habit, &planned, day, own.cloned().collect(), &statuses, &here)?);
         }
         habits.sort_by_key(|habit| habit.plan.is_none());
         let recovery = self.recovery(conn, day)?;
@@ -316,7 +321,7 @@ impl Inner {
     fn habit_view(&self, conn: &Connection, habit: Habit<'_>, day: LocalDay) -> Result<HabitView> {
         let planned = self.plan(conn)?.habits.get(&habit_id(habit)?).cloned().unwrap_or_default();
         let rows = self.ticks(conn, Some(habit.id()), day)?;
-        self.view(habit, &planned, day, rows, &self.statuses(conn)?)
+        view(habit, &planned, day, rows, &self.statuses(conn)?, &self.here(conn)?)
     }
 
     /// The ticks that stand of a local day.
@@ -331,50 +336,9 @@ impl Inner {
         self.day_rows(conn, &filter)
     }
 
-    fn view(
-        &self,
-        habit: Habit<'_>,
-        planned: &PlannedHabit,
-        day: LocalDay,
-        rows: Vec<DayRow>,
-        statuses: &Statuses,
-    ) -> Result<HabitView> {
-        let now = self.now();
-        let kept = {
-            let records = rows.iter().map(|row| &row.record.value);
-            habit_day(records, &habit_id(habit)?, day)
-        };
-        let due = planned.plan.as_ref().map(|plan| {
-            let zone = TimeZone::get(&now.zone).unwrap_or(TimeZone::UTC);
-            let done = (kept.done, kept.last_ms);
-            habit::due(plan, day, DAY_START_MIN, (&zone, &now.zone), done, now.utc_ms)
-        });
-        let due = due.unwrap_or_default();
-        // A day that is over asks for nothing any more.
-        let over = day < now.local_day(DAY_START_MIN);
-        let mut ticks = Vec::new();
-        for row in rows {
-            ticks.push(tick_view(row, statuses)?);
-        }
-        let place = |tick: &TickView| kept.ticks.iter().position(|id| id.as_str() == tick.id);
-        ticks.sort_by_key(place);
-        Ok(HabitView {
-            habit: habit.id().to_owned(),
-            counting: habit.counting().as_str(),
-            frequency_stated: habit.is_frequency_stated(),
-            plan: planned.plan.as_ref().map(HabitPlanView::from),
-            other_plans: planned
-                .others
-                .iter()
-                .map(|other| other.as_ref().map(HabitPlanView::from))
-                .collect(),
-            done: kept.done,
-            value: kept.value,
-            left: if over { 0 } else { due.left },
-            due_since: due.since.as_ref().map(rfc3339),
-            next: due.next.iter().map(rfc3339).collect(),
-            ticks,
-        })
+    fn here(&self, conn: &Connection) -> Result<Here> {
+        let (now, day_start_min) = (self.here_and_now(conn)?, self.day_start_min(conn)?);
+        Ok(Here { now, day_start_min })
     }
 
     /// The recoveries that a local day may belong to.
@@ -400,6 +364,58 @@ impl Inner {
         days.dedup();
         Ok(all.into_iter().map(|recovery| RecoveryView::of(recovery, &days)).collect())
     }
+}
+
+/// When and where the habits are looked at.
+struct Here {
+    now: Moment,
+    day_start_min: u16,
+}
+
+fn view(
+    habit: Habit<'_>,
+    planned: &PlannedHabit,
+    day: LocalDay,
+    rows: Vec<DayRow>,
+    statuses: &Statuses,
+    here: &Here,
+) -> Result<HabitView> {
+    let Here { now, day_start_min } = here;
+    let kept = {
+        let records = rows.iter().map(|row| &row.record.value);
+        habit_day(records, &habit_id(habit)?, day)
+    };
+    let due = planned.plan.as_ref().map(|plan| {
+        let zone = TimeZone::get(&now.zone).unwrap_or(TimeZone::UTC);
+        let done = (kept.done, kept.last_ms);
+        habit::due(plan, day, *day_start_min, (&zone, &now.zone), done, now.utc_ms)
+    });
+    let due = due.unwrap_or_default();
+    // A day that is over asks for nothing any more.
+    let over = day < now.local_day(*day_start_min);
+    let mut ticks = Vec::new();
+    for row in rows {
+        ticks.push(tick_view(row, statuses)?);
+    }
+    let place = |tick: &TickView| kept.ticks.iter().position(|id| id.as_str() == tick.id);
+    ticks.sort_by_key(place);
+    Ok(HabitView {
+        habit: habit.id().to_owned(),
+        counting: habit.counting().as_str(),
+        frequency_stated: habit.is_frequency_stated(),
+        plan: planned.plan.as_ref().map(HabitPlanView::from),
+        other_plans: planned
+            .others
+            .iter()
+            .map(|other| other.as_ref().map(HabitPlanView::from))
+            .collect(),
+        done: kept.done,
+        value: kept.value,
+        left: if over { 0 } else { due.left },
+        due_since: due.since.as_ref().map(rfc3339),
+        next: due.next.iter().map(rfc3339).collect(),
+        ticks,
+    })
 }
 
 fn tick_view(row: DayRow, statuses: &Statuses) -> Result<TickView> {

@@ -9,8 +9,8 @@ use holdfast_domain::words::Message;
 use rusqlite::Connection;
 
 use crate::error::{Error, Result};
+use crate::projection;
 use crate::projection::progress::{self as totals, Active};
-use crate::projection::{self, DAY_START_MIN};
 use crate::{Engine, HoldfastError, Inner, clock};
 
 /// Which days to look at. The default is four weeks up to today.
@@ -54,7 +54,7 @@ impl Inner {
             let window = Window { since, until, today };
             let plan = self.plan(conn)?;
             let calendar = Planned::new(&plan.routines, &plan.pauses);
-            let active = Active::until(conn, chart, until.min(today))?;
+            let active = Active::until(conn, chart, until.min(today), self.day_start_min(conn)?)?;
             let sets = totals::sets(conn, chart, window.loads_from(), until)?;
             let sessions = totals::sessions(conn, chart, window.loads_from(), until)?;
             let tests = totals::tests(conn, chart, since, until)?;
@@ -68,11 +68,11 @@ impl Inner {
     /// The day it is where something was done last; here, where nothing was. Travel may repeat a date: the
     /// latest one that was lived is not over again.
     fn today_there(&self, conn: &Connection, chart: i64) -> Result<LocalDay> {
-        let now = self.now();
+        let (now, day_start_min) = (self.here_and_now(conn)?, self.day_start_min(conn)?);
         let Some((last, latest)) = totals::latest(conn, chart)? else {
-            return Ok(now.local_day(DAY_START_MIN));
+            return Ok(now.local_day(day_start_min));
         };
-        let today = clock::moment(now.utc_ms, &last.zone).local_day(DAY_START_MIN);
+        let today = clock::moment(now.utc_ms, &last.zone).local_day(day_start_min);
         // A day that somebody logged ahead of time is not today.
         let lived = latest == today.plus(1) && last.utc_ms <= now.utc_ms;
         Ok(if lived { latest } else { today })

@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::projection::{self, DAY_START_MIN};
+use crate::projection;
 use crate::views::rfc3339;
 use crate::{Engine, HoldfastError, Inner};
 
@@ -78,8 +78,10 @@ impl Engine {
     /// When the plan cannot be read.
     pub fn plan_view(&self) -> std::result::Result<PlanView, HoldfastError> {
         self.guarded(|inner| {
-            let plan = inner.store.read(|conn| inner.plan(conn))?;
-            Ok(inner.plan_view(&plan.pauses, &plan.slot_times))
+            inner.store.read(|conn| {
+                let plan = inner.plan(conn)?;
+                inner.plan_view(conn, &plan.pauses, &plan.slot_times)
+            })
         })
     }
 
@@ -98,7 +100,7 @@ impl Engine {
                 let pauses = plan.reading().pauses.with(Pause { from, until });
                 let pauses = pauses.map_err(|no| Error::bad_value("from", no.message()))?;
                 plan.write_pauses(&pauses)?;
-                Ok(inner.plan_view(&pauses, &plan.reading().slot_times))
+                inner.plan_view(plan.conn(), &pauses, &plan.reading().slot_times)
             })
         })
     }
@@ -110,12 +112,12 @@ impl Engine {
     /// [`HoldfastError::Forbidden`] where there is none.
     pub fn resume_plan(&self) -> std::result::Result<PlanView, HoldfastError> {
         self.guarded(|inner| {
-            let today = inner.now().local_day(DAY_START_MIN);
             inner.edit_plan("resume the plan", |plan| {
+                let today = inner.today(plan.conn())?;
                 let pauses = plan.reading().pauses.resumed(today);
                 let pauses = pauses.map_err(|no| Error::forbidden(no.message()))?;
                 plan.write_pauses(&pauses)?;
-                Ok(inner.plan_view(&pauses, &plan.reading().slot_times))
+                inner.plan_view(plan.conn(), &pauses, &plan.reading().slot_times)
             })
         })
     }
@@ -144,18 +146,18 @@ impl Engine {
                     None => {}
                 }
                 plan.write_slot_times(&times)?;
-                Ok(inner.plan_view(&plan.reading().pauses, &times))
+                inner.plan_view(plan.conn(), &plan.reading().pauses, &times)
             })
         })
     }
 }
 
 impl Inner {
-    fn plan_view(&self, pauses: &Pauses, times: &SlotTimes) -> PlanView {
-        let today = self.now().local_day(DAY_START_MIN);
+    fn plan_view(&self, conn: &Connection, pauses: &Pauses, times: &SlotTimes) -> Result<PlanView> {
+        let today = self.today(conn)?;
         let mut slots: BTreeMap<Slot, TimeOfDay> = SlotTimes::named().collect();
         slots.extend(times.0.clone());
-        PlanView { paused: pauses.covers(today), pauses: pauses.iter().collect(), slots }
+        Ok(PlanView { paused: pauses.covers(today), pauses: pauses.iter().collect(), slots })
     }
 
     /// Refuses a schedule with a slot of a free name that nobody gave a time.
@@ -172,16 +174,16 @@ impl Inner {
     }
 
     fn due(&self, days: u16) -> Result<Vec<Due>> {
-        let now = self.now();
-        let zone = TimeZone::get(&now.zone).unwrap_or(TimeZone::UTC);
-        let today = now.local_day(DAY_START_MIN);
         self.store.read(|conn| {
+            let (now, day_start_min) = (self.here_and_now(conn)?, self.day_start_min(conn)?);
+            let zone = TimeZone::get(&now.zone).unwrap_or(TimeZone::UTC);
+            let today = now.local_day(day_start_min);
             let plan = self.plan(conn)?;
             let asking = |routine: &RoutineId| Asking {
                 timetable: &plan.routines[routine].timetable,
                 pauses: &plan.pauses,
                 times: &plan.slot_times,
-                day_start_min: DAY_START_MIN,
+                day_start_min,
                 zone: &zone,
             };
             let since = plan.routines.keys().map(|id| asking(id).looks_back_to(today)).min();

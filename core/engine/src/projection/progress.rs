@@ -13,8 +13,8 @@ use holdfast_domain::record::{DayFact, DayRecord, TestAnswer};
 use holdfast_domain::units::{LocalDay, Moment};
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::from_json;
 use super::totals::{bit, moment};
-use super::{DAY_START_MIN, from_json};
 use crate::error::{Error, Result};
 
 fn read<T: std::str::FromStr>(text: &str) -> Result<T>
@@ -144,12 +144,18 @@ pub(crate) struct Active<'a> {
     /// By year and month, one bit a day.
     months: BTreeMap<(i16, i8), u32>,
     first: Option<LocalDay>,
+    day_start_min: u16,
     failed: RefCell<Option<Error>>,
 }
 
 impl<'a> Active<'a> {
-    /// All of them, up to a day.
-    pub(crate) fn until(conn: &'a Connection, chart: i64, last: LocalDay) -> Result<Self> {
+    /// All of them, up to a day. A day starts so many minutes after local midnight.
+    pub(crate) fn until(
+        conn: &'a Connection,
+        chart: i64,
+        last: LocalDay,
+        day_start_min: u16,
+    ) -> Result<Self> {
         let sql = "SELECT month, days FROM active_month WHERE chart = ?1";
         let mut found = conn.prepare_cached(sql)?;
         let rows = found.query_map([chart], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
@@ -169,7 +175,7 @@ impl<'a> Active<'a> {
         let first: Option<String> =
             conn.prepare_cached(sql)?.query_row([chart], |row| row.get(0))?;
         let first = first.as_deref().map(read::<LocalDay>).transpose()?;
-        Ok(Self { conn, chart, months, first, failed: RefCell::default() })
+        Ok(Self { conn, chart, months, first, day_start_min, failed: RefCell::default() })
     }
 
     /// What went wrong while the domain looked around, where anything did.
@@ -196,7 +202,7 @@ impl<'a> Active<'a> {
             last,
             after: read(&after)?,
             first,
-            day_start_min: DAY_START_MIN,
+            day_start_min: self.day_start_min,
         }))
     }
 }
