@@ -353,16 +353,23 @@ impl ChartState {
         self.lose(account, ends, &Self::rights(&member.grant));
     }
 
+    /// What each device of the account wrote up to its end goes on counting. A device that was cut off before has
+    /// its end already; whose it is does not matter, because what is asked later is asked of an account's own.
     fn lose(&mut self, account: &AccountId, ends: &[DeviceEnd], classes: &BTreeSet<Class>) {
+        if classes.is_empty() {
+            return;
+        }
+        let cut = self.cuts.iter().map(|(device, cut)| (*device, cut.counter));
+        let ends = ends.iter().map(|end| (end.device, end.cut.counter)).chain(cut);
         let devices = self.lost.entry(*account).or_default();
-        for end in ends {
-            let lost = devices.entry(end.device).or_default();
+        for (device, after) in ends {
+            let lost = devices.entry(device).or_default();
             let open = |lost: &[Lost], class| {
                 lost.iter().any(|lost: &Lost| lost.class == class && lost.until.is_none())
             };
             for class in classes {
                 if !open(lost, *class) {
-                    lost.push(Lost { class: *class, after: end.cut.counter, until: None });
+                    lost.push(Lost { class: *class, after, until: None });
                 }
             }
         }
