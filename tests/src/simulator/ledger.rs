@@ -49,6 +49,23 @@ pub struct Ledger {
     /// Who removed something under which key. A removal also takes what others recorded of the same doing
     /// and its device did not know yet.
     pub removals: BTreeSet<(u8, usize)>,
+    /// Records of days, by their note.
+    pub days: BTreeMap<String, DayPromise>,
+    /// Ids of own exercises that must be there, removed or not, with who made them.
+    pub own: BTreeMap<String, (usize, Sure)>,
+}
+
+/// One record of a day that somebody tried to write.
+#[derive(Debug, Clone)]
+pub struct DayPromise {
+    /// Who wrote it.
+    pub device: usize,
+    /// How sure it is.
+    pub sure: Sure,
+    /// Who took it back, and how sure that is.
+    pub taken_back: BTreeMap<usize, Sure>,
+    /// Who had it when something was last set back; nothing before that.
+    pub holders: Option<Holders>,
 }
 
 /// The notes of a hold: one for each record it is made of.
@@ -84,10 +101,36 @@ impl Ledger {
         }
     }
 
+    /// A record of a day is about to be written, or was.
+    pub fn wrote_day(&mut self, note: &str, device: usize, sure: Sure) {
+        let promise = DayPromise { device, sure, taken_back: BTreeMap::new(), holders: None };
+        self.days.insert(note.to_owned(), promise);
+    }
+
+    /// Somebody took a record of a day back.
+    pub fn took_back(&mut self, note: &str, by: usize, sure: Sure) {
+        if let Some(promise) = self.days.get_mut(note) {
+            let before = promise.taken_back.entry(by).or_insert(sure);
+            *before = sure.min(*before);
+        }
+    }
+
     /// Something was set back: what nobody of `known` has any more is no longer promised.
     pub fn set_back(&mut self, known: &BTreeMap<String, Holders>) {
         for sure in self.routines.values_mut() {
             *sure = Sure::Perhaps;
+        }
+        for (_, sure) in self.own.values_mut() {
+            *sure = Sure::Perhaps;
+        }
+        for (note, promise) in &mut self.days {
+            match known.get(note) {
+                Some(holders) => promise.holders = Some(holders.clone()),
+                None => promise.sure = Sure::Perhaps,
+            }
+            for sure in promise.taken_back.values_mut() {
+                *sure = Sure::Perhaps;
+            }
         }
         for (note, record) in &mut self.records {
             match known.get(note) {
@@ -103,9 +146,24 @@ impl Ledger {
 
     /// Some devices' records need not be anywhere else.
     pub fn excuse(&mut self, of: impl Fn(usize) -> bool) {
+        let left = |holders: &Holders| holders.iter().any(|who| *who == THE_RELAY || !of(*who));
+        for promise in self.days.values_mut() {
+            if of(promise.device) || !promise.holders.as_ref().is_none_or(left) {
+                promise.sure = Sure::Perhaps;
+            }
+            for (by, sure) in &mut promise.taken_back {
+                if of(*by) {
+                    *sure = Sure::Perhaps;
+                }
+            }
+        }
+        for (device, sure) in self.own.values_mut() {
+            if of(*device) {
+                *sure = Sure::Perhaps;
+            }
+        }
         for record in self.records.values_mut() {
             // Nor what only they were left to have.
-            let left = |holders: &Holders| holders.iter().any(|who| *who == THE_RELAY || !of(*who));
             if of(record.device) || !record.holders.as_ref().is_none_or(left) {
                 record.sure = Sure::Perhaps;
             }
@@ -119,6 +177,33 @@ impl Ledger {
                 *sure = Sure::Perhaps;
             }
         }
+    }
+
+    /// Compares the records of days with what was promised. Gives every broken promise.
+    #[must_use]
+    pub fn judge_days(&self, notes: &[&str]) -> Vec<String> {
+        let mut broken = Vec::new();
+        for note in notes {
+            let times = notes.iter().filter(|other| *other == note).count();
+            match self.days.get(*note) {
+                None => broken.push(format!("\"{note}\" is among the days and nobody wrote it")),
+                Some(_) if times > 1 => {
+                    broken.push(format!("\"{note}\" is among the days {times} times"));
+                }
+                Some(promise) if promise.taken_back.values().any(|s| *s == Sure::Promised) => {
+                    broken.push(format!("\"{note}\" was taken back and is among the days"));
+                }
+                Some(_) => {}
+            }
+        }
+        for (note, promise) in &self.days {
+            let promised = promise.sure == Sure::Promised && promise.taken_back.is_empty();
+            if promised && !notes.contains(&note.as_str()) {
+                broken
+                    .push(format!("\"{note}\" of device {} is lost from its day", promise.device));
+            }
+        }
+        broken
     }
 
     /// Compares a history with what was promised. Gives every broken promise.

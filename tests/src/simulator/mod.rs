@@ -1,6 +1,7 @@
 //! Worlds of devices and a relay under faults, each from one seed. No wall clock, no randomness of the
 //! system, one thread: a failing seed replays exactly, and says how.
 
+mod care;
 pub mod chance;
 mod device;
 mod keys;
@@ -16,6 +17,7 @@ mod world;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub use care::Care;
 pub use device::Device;
 pub use keys::MemoryKeys;
 pub use ledger::{Ledger, Record, Sure};

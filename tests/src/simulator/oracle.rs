@@ -1,8 +1,10 @@
 //! What must be so once a world has healed: the same state everywhere, nothing promised lost, nothing
 //! doubled, nothing stuck, nothing damaged, nothing shown to who was removed, and silence.
 
+use holdfast::clock::Clock;
+use holdfast::domain::units::LocalDay;
 use holdfast::views::StatusKind;
-use holdfast::{Budget, Engine};
+use holdfast::{Budget, Engine, ProgressQuery};
 use serde_json::{Value, json};
 
 use super::ledger::{Sure, notes_of};
@@ -31,6 +33,7 @@ pub fn judge(world: &mut World) -> Vec<String> {
     doctors(world, &members, &mut broken);
     silence(world, &members, &mut broken);
     removed_see_nothing_new(world, &members, &mut broken);
+    same_view(world, &members, &mut broken);
     broken
 }
 
@@ -58,6 +61,7 @@ fn state(engine: &Engine) -> Result<Vec<(String, Value)>, String> {
             .collect();
         parts.push((format!("routine {}", summary.id), json!([view.routine, conflicts])));
     }
+    beside_holds(engine, &mut parts)?;
     let mut devices = engine.devices().map_err(|e| format!("devices: {e}"))?;
     devices.sort_by(|a, b| a.device.cmp(&b.device));
     for device in devices {
@@ -65,6 +69,77 @@ fn state(engine: &Engine) -> Result<Vec<(String, Value)>, String> {
         parts.push((format!("device {}", device.device), about));
     }
     Ok(parts)
+}
+
+/// Profile, days, pauses, habits and own exercises, as far as they do not depend on where and when one looks.
+fn beside_holds(engine: &Engine, parts: &mut Vec<(String, Value)>) -> Result<(), String> {
+    let said = |what: &'static str| move |e: holdfast::HoldfastError| format!("{what}: {e}");
+    let mut put = |name: String, value: Value| parts.push((name, value));
+    let profile = engine.profile().map_err(said("profile"))?;
+    for answer in profile.answers {
+        // An answer that lapsed here may not have lapsed where the clock is another.
+        let value = answer.value.or(answer.lapsed);
+        put(format!("answer {:?}", answer.key), json!([value, answer.said_on, answer.disputed]));
+    }
+    for day in super::care::days(engine)? {
+        let about = json!([day.kind, day.at, day.local_day, day.what, day.note, day.device]);
+        put(format!("day {}", day.id), about);
+    }
+    let plan = engine.plan_view().map_err(said("plan"))?;
+    put("pauses".to_owned(), json!([plan.pauses, plan.slots]));
+    for own in engine.own_exercises(true).map_err(said("own exercises"))? {
+        let about = json!([own.exercise, own.used_in, own.conflicts]);
+        put(format!("own exercise {}", own.exercise.id), about);
+    }
+    let day = LocalDay::EPOCH.plus(20_000);
+    for habit in engine.habits(Some(day)).map_err(said("habits"))?.habits {
+        put(format!("habit {}", habit.habit), json!([habit.plan, habit.other_plans]));
+    }
+    Ok(())
+}
+
+/// Seen from the same place at the same time, all devices say the same of how it goes and what is due.
+fn same_view(world: &World, members: &[usize], broken: &mut Vec<String>) {
+    let now = members.iter().map(|d| Clock::wall_ms(&*world.devices[*d].clock)).max();
+    let mut views = Vec::new();
+    for device in members {
+        let (engine, clock) = (world.devices[*device].engine(), &world.devices[*device].clock);
+        clock.set_wall(now.unwrap_or_default());
+        clock.set_zone("Europe/Berlin");
+        let view = || -> Result<Value, holdfast::HoldfastError> {
+            let progress = engine.progress(&ProgressQuery { days: Some(90), until: None })?;
+            let mut habits = json!(engine.habits(None)?);
+            without_travel(&mut habits);
+            Ok(json!({"progress": progress, "due": engine.due(14)?, "habits": habits}))
+        };
+        match view() {
+            Ok(view) => views.push((device, view)),
+            Err(error) => broken.push(format!("device {device}: how it goes: {error}")),
+        }
+    }
+    let Some((first, ours)) = views.first() else { return };
+    for (device, theirs) in &views[1..] {
+        for part in
+            ["progress", "due", "habits"].iter().filter(|part| ours[**part] != theirs[**part])
+        {
+            broken.push(format!(
+                "device {first} says of {part} {}, and device {device} {}",
+                ours[*part], theirs[*part]
+            ));
+        }
+    }
+}
+
+/// Takes out how far something has come: it is told from where one stands.
+fn without_travel(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| name != "status" && name != "seen_by");
+            fields.values_mut().for_each(without_travel);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_travel),
+        _ => {}
+    }
 }
 
 fn same_state(world: &World, members: &[usize], broken: &mut Vec<String>) {
@@ -96,6 +171,17 @@ fn promises(world: &World, members: &[usize], broken: &mut Vec<String>) {
         if let Ok(history) = world.history(*device) {
             let found = world.ledger.judge(&history);
             broken.extend(found.into_iter().map(|what| format!("device {device}: {what}")));
+        }
+        let engine = world.devices[*device].engine();
+        let days = super::care::days(engine).unwrap_or_default();
+        let notes: Vec<&str> = days.iter().filter_map(|day| day.note.as_deref()).collect();
+        let found = world.ledger.judge_days(&notes);
+        broken.extend(found.into_iter().map(|what| format!("device {device}: {what}")));
+        let own = engine.own_exercises(true).unwrap_or_default();
+        for (id, (_, sure)) in &world.ledger.own {
+            if *sure == Sure::Promised && !own.iter().any(|own| own.exercise.id.as_str() == id) {
+                broken.push(format!("device {device}: the own exercise {id} is lost"));
+            }
         }
         let routines = world.devices[*device].engine().routines().unwrap_or_default();
         for (id, sure) in &world.ledger.routines {

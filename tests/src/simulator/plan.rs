@@ -4,6 +4,7 @@
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use super::care::{CARES, Care};
 use super::chance;
 
 /// How bad the network is.
@@ -44,6 +45,8 @@ pub enum Act {
         /// What and where.
         pick: u32,
     },
+    /// Something beside holds.
+    Care(Care),
     /// So many sessions of one hold each: enough of them are packed.
     Binge(u32),
     /// One more device joins. It may die of it, and go on with the same link.
@@ -130,7 +133,9 @@ pub fn draw(seed: u64, steps: u32) -> Vec<Step> {
     if both.random_ratio(1, 3) {
         (relay, restores) = (both.random_range(1..=4), 2);
     }
+    let mut care = chance::of(seed, "care", &[]);
     let temper = Temper {
+        care: [0, 10, 30, 60][care.random_range(0..4)],
         crashes: rng.random_range(0..=12),
         clocks: rng.random_range(0..=6),
         relay,
@@ -148,6 +153,7 @@ pub fn draw(seed: u64, steps: u32) -> Vec<Step> {
 }
 
 struct Temper {
+    care: u32,
     crashes: u32,
     clocks: u32,
     relay: u32,
@@ -165,7 +171,11 @@ impl Temper {
         let key = rng.random_range(0..KEYS);
         let held_s = rng.random_range(5..80);
         let pick = rng.random();
-        let acts: [(u32, Draw); 16] = [
+        let acts: [(u32, Draw); 17] = [
+            (self.care, |rng| {
+                let care = CARES[rng.random_range(0..CARES.len())];
+                Act::Care(care(rng.random()))
+            }),
             (self.members * 2, |rng| {
                 let mut death = || if rng.random_bool(0.5) { rng.random_range(1..80) } else { 0 };
                 Act::Join { deaths: [death(), death()] }

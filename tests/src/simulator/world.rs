@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use holdfast::domain::units::Millis;
 use holdfast::routine::{StepPlace, StepRequest};
-use holdfast::views::HoldView;
+use holdfast::views::{HoldView, StatusKind};
 use holdfast::{Budget, SyncOutcome, SyncReport};
 use holdfast::{
     Done, Engine, HistoryQuery, HoldEdit, HoldfastError, LogRequest, LogSide, NewAccount,
 };
 use tempfile::TempDir;
 
+use super::care;
 use super::device::Device;
 use super::ledger::{Holders, Ledger, Sure, THE_RELAY, notes_of};
 use super::logs;
@@ -155,6 +156,7 @@ impl World {
             Act::Edit { pick, held_s } => self.edit(device, *pick, *held_s),
             Act::Remove { pick } => self.remove(device, *pick),
             Act::Plan { pick } => self.plan(n, device, *pick),
+            Act::Care(care) => self.care(n, device, *care),
             Act::Binge(sessions) => self.binge(n, device, *sessions),
             Act::Join { deaths } if self.devices.len() < MOST_DEVICES => {
                 self.admit(device, deaths).map(|_| ())
@@ -221,7 +223,7 @@ impl World {
     }
 
     /// What a command's outcome means for the ledger: done, or perhaps done when the process died of it.
-    fn sure<T>(
+    pub(super) fn sure<T>(
         &self,
         device: usize,
         what: &str,
@@ -396,21 +398,26 @@ impl World {
             for note in self.history(device)?.iter().flat_map(notes_of) {
                 known.entry(note).or_default().insert(device);
             }
+            for note in
+                care::days(self.devices[device].engine())?.into_iter().filter_map(|d| d.note)
+            {
+                known.entry(note).or_default().insert(device);
+            }
         }
         Ok(known)
     }
 
     fn restore(&mut self, device: usize) -> Result<(), String> {
         // What the relay has comes back to this device; what was only here is gone.
-        let relayed: Vec<String> = self
+        let came_far = |status| matches!(status, StatusKind::Relayed | StatusKind::Seen);
+        let mut relayed: Vec<String> = self
             .history(device)?
             .iter()
-            .filter(|hold| {
-                use holdfast::views::StatusKind::{Relayed, Seen};
-                matches!(hold.status, Relayed | Seen)
-            })
+            .filter(|hold| came_far(hold.status))
             .flat_map(notes_of)
             .collect();
+        let days = care::days(self.devices[device].engine())?.into_iter();
+        relayed.extend(days.filter(|day| came_far(day.status)).filter_map(|day| day.note));
         // Unless the relay was set back since, and this device has not heard of it.
         let here = logs::of_device(&self.devices[device])?;
         let there = self.network.with_house(|house, _| logs::of_relay(house))?;
