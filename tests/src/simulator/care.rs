@@ -122,7 +122,7 @@ impl World {
     fn answer(&mut self, device: usize, pick: u32) -> Result<(), String> {
         let answers = nth(&ANSWERS, pick).copied().unwrap_or_default();
         let change = |(key, value): &(&str, &str)| {
-            if pick / 10 % 4 == 0 {
+            if (pick / 10).is_multiple_of(4) {
                 Change::question(key).map(Change::Unset)
             } else {
                 Change::parse(key, value)
@@ -156,7 +156,7 @@ impl World {
         let note = format!("d{device}-s{n}");
         let side = if pick.is_multiple_of(2) { Side::Left } else { Side::Right };
         let (test, field, answer) = match pick / 2 % 3 {
-            0 => ("thomas-test", "full_extension", TestAnswer::Bool(pick / 6 % 2 == 0)),
+            0 => ("thomas-test", "full_extension", TestAnswer::Bool((pick / 6).is_multiple_of(2))),
             1 => ("hip-flexor-strength-test", "held_s", number(f64::from(pick / 6 % 60))),
             _ => ("press-tenderness-test", "tenderness_psoas", number(f64::from(pick / 6 % 11))),
         };
@@ -262,7 +262,7 @@ impl World {
         let engine = self.devices[device].engine();
         let all = engine.own_exercises(true).map_err(|e| format!("own exercises: {e}"))?;
         let Some(one) = nth(&all, pick / 5).filter(|_| !pick.is_multiple_of(5)) else {
-            let kind = if pick / 5 % 2 == 0 { Kind::Stretch } else { Kind::Release };
+            let kind = if (pick / 5).is_multiple_of(2) { Kind::Stretch } else { Kind::Release };
             let request = OwnRequest {
                 dose: DoseEdit {
                     hold_s: Range::new(Some(30), Some(60), Some(90), false).ok(),

@@ -8,6 +8,7 @@ mod content;
 mod data;
 mod day_start;
 mod demo;
+mod every_record;
 mod habits;
 mod home;
 mod homes;
