@@ -85,6 +85,10 @@ text_id! {
     RoutineId
 }
 text_id! {
+    /// A proposed version of a routine.
+    PrescriptionId
+}
+text_id! {
     /// A block inside a routine.
     BlockId
 }

@@ -11,6 +11,7 @@ pub mod habit;
 pub mod ids;
 pub mod live;
 pub mod player;
+pub mod prescription;
 pub mod profile;
 pub mod progress;
 pub mod record;

@@ -109,7 +109,7 @@ pub enum BadSchedule {
 refusals_in_words!(BadSchedule);
 
 impl BadSchedule {
-    pub(super) const fn sentence(&self) -> &'static str {
+    pub(crate) const fn sentence(&self) -> &'static str {
         match self {
             Self::Empty => "routine.schedule_empty",
             Self::Zero => "routine.schedule_zero",
