@@ -241,8 +241,15 @@ fn each_member_is_shown_the_others_accounts_whenever_they_move() {
     let nothing: SyncResponse = ana.device.send(&ana.device.request()).read();
     assert!(nothing.accounts.is_empty(), "what was shown once is not sent again");
 
+    let peer = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    let Line::Direct(relay, _) = &line else { panic!("direct") };
+    let stream = |who: &Person| relay.watch(Some(&who.device.token), peer, NOON).ok().unwrap();
+    let (anas, strangers) = (stream(&ana), stream(&stranger));
+    let (before, others) = (anas.feed(), strangers.feed());
     let tablet = second_device(&mut cruz.device, &cruz.account);
     let id = tablet.keys.id();
+    assert!(anas.feed() > before, "whoever shares a chart is woken");
+    assert_eq!(strangers.feed(), others);
     for person in [&mut ana, &mut ben] {
         let response: SyncResponse = person.device.send(&person.device.request()).read();
         let shown: Vec<_> = response.accounts.iter().map(|a| a.account).collect();

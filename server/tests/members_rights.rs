@@ -301,6 +301,61 @@ fn a_member_fills_its_share_and_no_more_and_the_rest_stays_the_owners() {
 }
 
 #[test]
+fn a_restored_relay_takes_the_removal_it_lost_again_and_nothing_of_the_removed() {
+    let (directory, backup) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let open = |path: &std::path::Path| {
+        let config = RelayConfig::in_directory(path).with_limits(Limits::without_rates());
+        Line::Direct(Arc::new(Relay::open(config).unwrap()), NOON)
+    };
+    let line = open(directory.path());
+    let (mut ana, chart, mut cruz) = shared(&line, therapist());
+    stored(cruz.write(chart, Class::Log));
+    ana.pull();
+    let elsewhere = Line::http("http://127.0.0.1:9");
+    let away = |people: [&mut Person; 2]| people.map(|p| p.device.line = elsewhere.clone());
+    away([&mut ana, &mut cruz]);
+    drop(line);
+    let file = holdfast_relay::store::sqlite::FILE;
+    std::fs::copy(directory.path().join(file), backup.path().join(file)).unwrap();
+    let line = open(directory.path());
+    (ana.device.line, cruz.device.line) = (line.clone(), line);
+    stored(ana.remove(chart, cruz.id()));
+    stored(ana.write(chart, Class::Log));
+    away([&mut ana, &mut cruz]);
+
+    let line = open(backup.path());
+    relay(&line).mark_restored().unwrap();
+    let sign_in = |person: &mut Person| {
+        person.device.token = common::Device::sign_in(&line, &person.device.keys).token;
+        person.device.line = line.clone();
+    };
+    sign_in(&mut ana);
+    sign_in(&mut cruz);
+    // For as long as nobody has said it again, the relay knows no better; the log's readers do.
+    let lost: Vec<_> = ana.device.logs[&chart]
+        .items
+        .values()
+        .skip(5)
+        .map(|item| match item {
+            Item::Entry { bytes, .. } => {
+                holdfast_protocol::sync::Push { entry: bytes.clone(), invite_wraps: vec![] }
+            }
+            Item::Stub { .. } => panic!("an owner has all of it"),
+        })
+        .collect();
+    assert_eq!(lost.len(), 2);
+    let mut request = ana.device.request();
+    request.push = lost;
+    let response: SyncResponse = ana.device.send(&request).read();
+    for ack in &response.acks {
+        assert!(matches!(ack.outcome, Outcome::Stored { .. }), "{ack:?}");
+    }
+    let late = cruz.change_entry(chart, Class::Log);
+    assert_eq!(cruz.device.push(&[&late]), vec![never(Refusal::UnknownSpace)]);
+    assert_eq!(cruz.device.gone, vec![chart]);
+}
+
+#[test]
 fn a_relay_that_is_stopped_after_every_step_goes_on_as_if_nothing_had_been() {
     let directory = tempfile::tempdir().unwrap();
     let open = || {

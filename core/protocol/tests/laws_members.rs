@@ -346,6 +346,10 @@ fn a_chart_always_has_an_owner_and_an_owner_can_always_go_on() {
         for state in &company.logs[CHART].states {
             let chart = state.as_chart().unwrap();
             assert!(chart.members.keys().any(|account| chart.is_owner(account)));
+            // Whoever was removed, or stole a phone, does not come back through an invite made before.
+            for open in chart.invites.values() {
+                assert!(chart.is_owner(&open.by) && !chart.cuts.contains_key(&open.device));
+            }
         }
         if company.chart().closed {
             for device in 0..company.devices.len() {
