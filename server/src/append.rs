@@ -113,9 +113,9 @@ fn judge(
         Kind::Membership => check_act(w, set, &id, entry, &accepted, pushed, bench)?,
         Kind::Change => {}
     }
-    quota::check(w, set, &id, owner, entry, pushed.bytes.len(), bench.limits)?;
+    quota::check(w, set, &id, owner, pushed, accepted.act(), bench.limits)?;
     store(w, set, &id, entry, &accepted, pushed)?;
-    set.add_bytes(row.no, owner, pushed.bytes.len() as u64);
+    set.add_bytes(row.no, owner, pushed.bytes.len() as u64, accepted.act().is_some());
     effects::follow(w, set, &id, entry, accepted.act(), &pushed.wraps, bench.now_ms)?;
     Ok(seq)
 }

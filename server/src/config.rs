@@ -45,6 +45,9 @@ pub struct Limits {
     /// Of [`Limits::space_bytes`], what only the owner and the membership may use. Half of it is for the
     /// membership alone, so that a full chart can still revoke.
     pub reserve_bytes: u64,
+    /// Stored bytes of one space's membership: it is handed out in one piece, to whoever comes in and to whoever
+    /// shares a chart. The last quarter is for what takes something away.
+    pub membership_bytes: u64,
     /// Spaces of one account, itself among them.
     pub spaces_per_account: u64,
     /// Event streams of one account.
@@ -74,6 +77,7 @@ impl Default for Limits {
             space_bytes: 4 << 30,
             author_bytes: 512 << 20,
             reserve_bytes: 64 << 20,
+            membership_bytes: 8 << 20,
             spaces_per_account: 256,
             watches_per_account: 64,
             connections: 4_096,

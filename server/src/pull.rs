@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_protocol::checkpoint::is_retained;
-use holdfast_protocol::entry::Kind;
 use holdfast_protocol::ids::{AccountId, Class, DeviceId, Seq, SpaceId};
 use holdfast_protocol::membership::{SpaceKind, SpaceState};
 use holdfast_protocol::sync::{AccountOutline, Item, SpacePage, SyncRequest, Want};
@@ -59,11 +58,9 @@ pub(crate) fn outline(r: &dyn Reading, account: &AccountId) -> Stored<Option<Acc
 /// Every membership entry of a space.
 pub(crate) fn membership(r: &dyn Reading, row: &SpaceRow) -> Stored<Vec<Item>> {
     let mut membership = Vec::new();
-    r.log(row.no, 0, row.membership, &mut |found| {
-        if let (Kind::Membership, Some(bytes)) = (found.outline.kind, found.bytes) {
-            membership.push(Item::Entry { seq: found.outline.seq, bytes: bytes.to_vec() });
-        }
-        Ok(true)
+    r.membership(row.no, &mut |seq, bytes| {
+        membership.push(Item::Entry { seq, bytes: bytes.to_vec() });
+        Ok(())
     })?;
     Ok(membership)
 }

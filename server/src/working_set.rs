@@ -43,6 +43,8 @@ pub(crate) struct WorkingSet {
     /// Who went from which chart.
     went: BTreeSet<(AccountId, SpaceId)>,
     shares: HashMap<(SpaceNo, SpaceNo), Share>,
+    /// Stored bytes of membership, what this request adds among it.
+    membership: HashMap<SpaceNo, u64>,
     /// A position that was found in a space's log: the entries of one push often cite the same.
     pub seen: Option<(SpaceId, Position)>,
     /// Checkpoints as this log has them, worked out before the space was locked.
@@ -135,8 +137,21 @@ impl WorkingSet {
         self.share(w, space, of)
     }
 
+    /// Stored bytes of a space's membership.
+    pub fn membership_bytes(&mut self, w: &dyn Writing, space: SpaceNo) -> Stored<u64> {
+        if let Some(bytes) = self.membership.get(&space) {
+            return Ok(*bytes);
+        }
+        let bytes = w.reading().membership_bytes(space)?;
+        self.membership.insert(space, bytes);
+        Ok(bytes)
+    }
+
     /// Counts the bytes of an entry that is stored.
-    pub fn add_bytes(&mut self, space: SpaceNo, of: SpaceNo, bytes: u64) {
+    pub fn add_bytes(&mut self, space: SpaceNo, of: SpaceNo, bytes: u64, act: bool) {
+        if let Some(membership) = self.membership.get_mut(&space).filter(|_| act) {
+            *membership += bytes;
+        }
         if let Some(share) = self.shares.get_mut(&(space, of)) {
             share.added += bytes;
         }

@@ -9,9 +9,12 @@ use std::sync::{Arc, LazyLock};
 
 use common::{Device, Line, NOON};
 use holdfast_protocol::auth::{ChallengeRequest, RegisterRequest, TokenRequest};
-use holdfast_protocol::ids::Class;
+use holdfast_protocol::entropy::SystemEntropy;
+use holdfast_protocol::ids::{Class, LiveId};
 use holdfast_protocol::keys::Sig;
+use holdfast_protocol::live::{LiveHeader, LiveMessage};
 use holdfast_protocol::pairing::{JoinRequest, PeekRequest};
+use holdfast_protocol::secret::Secret32;
 use holdfast_protocol::sync::{Push, SyncRequest, SyncResponse};
 use holdfast_protocol::{VERSION, wire};
 use holdfast_relay::{Ask, Limits, Relay, RelayConfig};
@@ -46,6 +49,16 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let challenge = ChallengeRequest { version: VERSION, device: phone.keys.id() };
     let register = RegisterRequest { version: VERSION, genesis: account.genesis.clone() };
     let join = JoinRequest { version: VERSION, account: account.id, admission: change };
+    let said = LiveHeader {
+        chart,
+        session: LiveId([1; 16]),
+        term: 1,
+        sender: phone.keys.id(),
+        counter: 1,
+        epoch: 1,
+    };
+    let key = Secret32::from_bytes([9; 32]);
+    let said = LiveMessage::seal(said, &key, b"x", &phone.keys, &mut SystemEntropy).unwrap();
     let good = vec![
         ("/v1/sync", wire::encode(&sync)),
         ("/v1/token", wire::encode(&token)),
@@ -53,6 +66,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         ("/v1/account", wire::encode(&register)),
         ("/v1/join", wire::encode(&join)),
         ("/v1/peek", wire::encode(&PeekRequest::sign(&invited.keys, account.id))),
+        ("/v1/live", said.to_bytes()),
     ];
     World { relay, token: phone.token, good }
 });

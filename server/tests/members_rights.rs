@@ -11,8 +11,11 @@ use std::sync::Arc;
 
 use common::people::{HOUR, Person, stored};
 use common::{Line, NOON, join, second_device};
+use holdfast_protocol::entropy::SystemEntropy;
 use holdfast_protocol::ids::{Class, SpaceId};
-use holdfast_protocol::membership::{Access, Act, Grant, InviteMember, Refusal, Role};
+use holdfast_protocol::membership::{
+    Access, Act, Grant, InviteDevice, InviteMember, Refusal, Role,
+};
 use holdfast_protocol::sync::{Item, Outcome, ProblemCode, SyncResponse};
 use holdfast_relay::{Limits, Relay, RelayConfig, Watch};
 
@@ -298,6 +301,60 @@ fn a_member_fills_its_share_and_no_more_and_the_rest_stays_the_owners() {
     stored(cruz.leave(chart));
     ana.pull();
     stored(ana.remove(chart, ben.id()));
+}
+
+#[test]
+fn a_membership_grows_only_so_far_and_what_takes_something_away_still_fits() {
+    let limits = Limits { membership_bytes: 40_000, ..Limits::without_rates() };
+    let line = line_with(limits);
+    let (mut ana, chart, mut cruz) = shared(&line, therapist());
+    let mut said = 0;
+    loop {
+        let epochs = ana.rotate(chart, &[Class::Notes]);
+        match ana.say(chart, Act::RotateClasses(epochs)) {
+            Outcome::Stored { .. } => said += 1,
+            outcome => {
+                assert_eq!(outcome, never(Refusal::Quota));
+                break;
+            }
+        }
+        assert!(said < 200);
+    }
+    assert!(said > 10, "{said}");
+    // What a refused rotation made is not the chart's key.
+    let current = ana.chart(chart).epoch(Class::Notes);
+    ana.keys.retain(|(_, class, number), _| *class != Class::Notes || *number <= current);
+    stored(ana.write(chart, Class::Log));
+    cruz.pull();
+    stored(cruz.leave(chart));
+    ana.pull();
+    let due: Vec<_> = ana.chart(chart).as_chart().unwrap().due.iter().copied().collect();
+    let epochs = ana.rotate(chart, &due);
+    stored(ana.say(chart, Act::RotateClasses(epochs)));
+    // An account is bounded as well: whoever shares a chart with it is handed all of it.
+    let mut mallory = Person::new(&line);
+    let mut invites = 0;
+    let refused = loop {
+        let keys = holdfast_protocol::keys::InviteKeys::from_secret(
+            &holdfast_protocol::secret::Secret32::random(&mut SystemEntropy),
+        );
+        let head = mallory.own().membership_head();
+        let act = Act::InviteDevice(InviteDevice {
+            invite: keys.id(),
+            receive: keys.receive().public(),
+            expires_at_ms: NOON + HOUR,
+        });
+        let entry = mallory.device.statement(mallory.id(), head, act);
+        let outcome = mallory.device.push(&[&entry]).remove(0);
+        let Outcome::Stored { .. } = outcome else { break outcome };
+        let head = mallory.own().membership_head();
+        let entry = mallory.device.statement(mallory.id(), head, Act::RevokeInvite(keys.id()));
+        stored(mallory.device.push(&[&entry]).remove(0));
+        invites += 1;
+        assert!(invites < 200);
+    };
+    assert_eq!(refused, never(Refusal::Quota));
+    assert!(invites > 20, "{invites}");
 }
 
 #[test]

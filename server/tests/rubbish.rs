@@ -19,8 +19,8 @@ use holdfast_protocol::sync::{
 use holdfast_protocol::wire;
 use holdfast_relay::{Limits, Rate, Relay, RelayConfig, RunningRelay};
 
-const POSTS: [&str; 6] =
-    ["/v1/account", "/v1/challenge", "/v1/token", "/v1/sync", "/v1/peek", "/v1/join"];
+const POSTS: [&str; 7] =
+    ["/v1/account", "/v1/challenge", "/v1/token", "/v1/sync", "/v1/live", "/v1/peek", "/v1/join"];
 
 fn relay_with(limits: Limits) -> (tempfile::TempDir, RunningRelay, Http) {
     let directory = tempfile::tempdir().unwrap();

@@ -515,6 +515,27 @@ fn a_chart_that_is_gone_is_no_space_of_the_account_until_it_comes_back() {
 }
 
 #[test]
+fn the_membership_of_a_space_is_read_without_what_lies_between() {
+    each(|store| {
+        let (space, other) = (space(store), self::space(store));
+        append_some(store, &space, 5);
+        let found = read(store, |r| {
+            let mut found = Vec::new();
+            r.membership(space.no, &mut |seq, bytes| {
+                found.push((seq, bytes.to_vec()));
+                Ok(())
+            })?;
+            Ok(found)
+        });
+        assert_eq!(found, vec![(1, space.account.genesis.clone())]);
+        let bytes = space.account.genesis.len() as u64;
+        assert_eq!(read(store, |r| r.membership_bytes(space.no)), bytes);
+        let others = other.account.genesis.len() as u64;
+        assert_eq!(read(store, |r| r.membership_bytes(other.no)), others);
+    });
+}
+
+#[test]
 fn all_content_of_a_space_is_dropped_and_its_membership_kept() {
     each(|store| {
         let (space, other) = (space(store), self::space(store));

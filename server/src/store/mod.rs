@@ -140,6 +140,14 @@ pub trait Reading {
         to: Seq,
         visit: &mut dyn FnMut(OutlineRow) -> Stored<bool>,
     ) -> Stored<()>;
+    /// Visits the membership entries of a space, in order.
+    fn membership(
+        &self,
+        space: SpaceNo,
+        visit: &mut dyn FnMut(Seq, &[u8]) -> Stored<()>,
+    ) -> Stored<()>;
+    /// Stored bytes of the membership entries of a space.
+    fn membership_bytes(&self, space: SpaceNo) -> Stored<u64>;
     /// The bytes of one entry; `None` when it is not there or was dropped.
     fn entry(&self, space: SpaceNo, seq: Seq) -> Stored<Option<Vec<u8>>>;
     /// Whether every entry of a range is a change or pack of the class that no pack covers yet.

@@ -199,6 +199,32 @@ impl Reading for Rows<'_> {
         self.scan(OUTLINE, space, after, to, &mut |row| visit(outline(row)?))
     }
 
+    fn membership(
+        &self,
+        space: SpaceNo,
+        visit: &mut dyn FnMut(Seq, &[u8]) -> Stored<()>,
+    ) -> Stored<()> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT place, body FROM entry INDEXED BY entry_membership
+             WHERE mark = 0 AND place > ?1 AND place <= ?2 ORDER BY place",
+        )?;
+        let mut rows = statement.query([place(space, 0), place(space, Seq::MAX)])?;
+        while let Some(row) = rows.next()? {
+            let body = row.get_ref(1)?.as_blob().map_err(|_| damaged("membership is missing"))?;
+            visit(seq_of(row.get(0)?), body)?;
+        }
+        Ok(())
+    }
+
+    fn membership_bytes(&self, space: SpaceNo) -> Stored<u64> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT coalesce(sum(length(body)), 0) FROM entry INDEXED BY entry_membership
+             WHERE mark = 0 AND place > ?1 AND place <= ?2",
+        )?;
+        let bounds = [place(space, 0), place(space, Seq::MAX)];
+        Ok(statement.query_row(bounds, |row| number(row, 0))?)
+    }
+
     fn entry(&self, space: SpaceNo, seq: Seq) -> Stored<Option<Vec<u8>>> {
         let mut statement = self.0.prepare_cached("SELECT body FROM entry WHERE place = ?1")?;
         let body: Option<Option<Vec<u8>>> =

@@ -42,6 +42,8 @@ CREATE TABLE entry (
 );
 -- Finds a duplicate: an author's counter rises, so only a counter that is not new needs a look.
 CREATE INDEX entry_by_author ON entry (author, counter);
+-- The membership of a space without what lies between.
+CREATE INDEX entry_membership ON entry (place) WHERE mark = 0;
 -- What may be dropped once a checkpoint stands above it.
 CREATE INDEX entry_superseded ON entry (covered_by) WHERE covered_by IS NOT NULL AND body IS NOT NULL;
 
