@@ -4,6 +4,7 @@
 
 pub mod bare_client;
 pub mod bench;
+pub mod by_hand;
 pub mod forge;
 pub mod history;
 pub mod near_relay;

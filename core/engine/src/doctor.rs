@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::identity::keys;
 use crate::store::Tx;
 use crate::store::sync_tables::{alarms, entries};
+use crate::sync::seal;
 use crate::{Engine, HoldfastError, Inner, projection};
 
 /// Less free space than this is worth a word, in bytes.
@@ -122,7 +123,9 @@ impl Inner {
             let text = "The history shown is not what the documents say.".to_owned();
             let mut finding = DoctorFinding::fault("projection", text);
             if repair {
-                self.command("doctor repair", |tx, _| projection::rebuild(tx).map(|_| ()))?;
+                self.command_on(None, "doctor repair", |tx, _| {
+                    projection::rebuild(tx).map(|_| ())
+                })?;
                 finding.repaired = true;
             }
             findings.push(finding);
@@ -147,6 +150,9 @@ impl Inner {
             for alarm in alarms::all(conn)? {
                 // What a relay does wrong leaves this home as sound as it was.
                 findings.push(DoctorFinding::note("alarm", format!("Alarm: {}.", alarm.text)));
+            }
+            for blocked in seal::blocked(conn, self.who.account, self.clock.wall_ms())? {
+                findings.push(DoctorFinding::note("not_sendable", blocked.sentence()));
             }
             for entry in entries::quarantined(conn, MOST as u32)? {
                 let text = format!("An entry was not taken and is kept aside: {}.", entry.reason);

@@ -59,6 +59,7 @@ fn kind(what: &str) -> Arg {
         "routine" => Arg::code("error.what.routine"),
         "step" => Arg::code("error.what.step"),
         "block" => Arg::code("error.what.block"),
+        "chart" => Arg::code("error.what.chart"),
         "device" => Arg::code("error.what.device"),
         "template" => Arg::code("error.what.template"),
         other => Arg::from(other),

@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use holdfast_protocol::entropy::Entropy;
 use holdfast_protocol::secret::Secret32;
 
-use crate::Inner;
 use crate::config::{Config, Sharing};
 use crate::error::{Error, Result};
 use crate::key_provider::{KeyError, KeyProvider};
 use crate::store::meta::{self, Me};
 use crate::store::{Opening, Priority, Store, Tx};
+use crate::{Inner, Shared};
 
 /// The engines of this process that have a directory to themselves.
-static OPEN: Mutex<Vec<(PathBuf, Weak<Inner>)>> = Mutex::new(Vec::new());
+static OPEN: Mutex<Vec<(PathBuf, Weak<Shared>)>> = Mutex::new(Vec::new());
 
 /// A directory where an identity is about to be made.
 pub(crate) struct NewHome {
@@ -83,7 +83,7 @@ pub(crate) fn open(config: Config) -> Result<Arc<Inner>> {
     let directory = identify(&config.directory);
     let engine = Inner::assemble(config, store, key, &me)?;
     if own {
-        open.push((directory, Arc::downgrade(&engine)));
+        open.push((directory, Arc::downgrade(engine.shared())));
     }
     Ok(engine)
 }
@@ -92,11 +92,11 @@ pub(crate) fn open(config: Config) -> Result<Arc<Inner>> {
 pub(crate) fn register(engine: &Arc<Inner>, sharing: Sharing) {
     if sharing == Sharing::OneProcess {
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        open.push((identify(engine.store.directory()), Arc::downgrade(engine)));
+        open.push((identify(engine.store.directory()), Arc::downgrade(engine.shared())));
     }
 }
 
-fn already_open(open: &mut Vec<(PathBuf, Weak<Inner>)>, config: &Config) -> Option<Arc<Inner>> {
+fn already_open(open: &mut Vec<(PathBuf, Weak<Shared>)>, config: &Config) -> Option<Arc<Inner>> {
     open.retain(|(_, engine)| engine.strong_count() > 0);
     if config.sharing == Sharing::PerTransaction {
         return None;
@@ -104,7 +104,7 @@ fn already_open(open: &mut Vec<(PathBuf, Weak<Inner>)>, config: &Config) -> Opti
     let directory = identify(&config.directory);
     let found = open.iter().find(|(path, _)| *path == directory)?;
     // One that met an error of its own makes room for a fresh one.
-    found.1.upgrade().filter(|engine| engine.store.is_usable())
+    found.1.upgrade().filter(|engine| engine.store.is_usable()).map(Inner::own)
 }
 
 fn identify(directory: &Path) -> PathBuf {

@@ -18,20 +18,24 @@ pub mod key_provider;
 pub mod observe;
 pub mod views;
 
+mod charts;
 mod commands;
 mod doctor;
 mod open_documents;
 mod plans;
 mod profiles;
 mod projection;
+mod rights;
 pub mod sharing;
 mod store;
 pub mod sync;
 
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+pub use charts::ChartView;
 pub use commands::days::{DayQuery, DayView};
 pub use commands::events::{EventAdded, EventQuery, EventView};
 pub use commands::exercise::{OwnConflictView, OwnEdit, OwnRequest, OwnView};
@@ -57,6 +61,7 @@ pub use holdfast_domain as domain;
 pub use holdfast_protocol::phrase::Phrase;
 pub use identity::{DeviceStanding, DeviceView, NewAccount, Pairing};
 pub use observe::{Key, Keys, Subscription};
+pub use rights::ChartStanding;
 pub use sharing::{Inspection, RoutineCopy, RoutineInside, inspect};
 pub use store::faults::{Crash, FaultPoint, Faults};
 pub use sync::report::{Budget, SyncOutcome, SyncProblem, SyncReport};
@@ -82,7 +87,8 @@ use sync::run::Syncing;
 use sync::transport::Transport;
 use sync::watch::Wakes;
 
-/// One home, opened. Cheap to clone; every clone is the same engine.
+/// One home, opened, looking at one of its charts: the own one, until [`Engine::chart`] gives a view of another.
+/// Cheap to clone; every clone and every view is the same engine.
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) inner: Arc<Inner>,
@@ -105,8 +111,8 @@ pub struct Identity {
     pub relay: Option<String>,
 }
 
-/// What every clone of an engine shares.
-pub(crate) struct Inner {
+/// What every clone and every view of an engine shares.
+pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Mutex<Box<dyn Entropy + Send>>,
@@ -114,7 +120,8 @@ pub(crate) struct Inner {
     /// The provider's key, which seals this device's secrets.
     pub(crate) key: Secret32,
     pub(crate) extra_root_pem: Option<Vec<u8>>,
-    pub(crate) who: Who,
+    /// Who this device is, with its account's own chart.
+    pub(crate) me: Who,
     pub(crate) documents: OpenDocuments,
     pub(crate) plans: Plans,
     pub(crate) profiles: Profiles,
@@ -126,12 +133,27 @@ pub(crate) struct Inner {
     pub(crate) playing: AtomicBool,
 }
 
+/// A view of one chart. Commands work on the chart in `who`; everything else is shared.
+pub(crate) struct Inner {
+    shared: Arc<Shared>,
+    /// Who this device is, with the chart this view is of.
+    pub(crate) who: Who,
+}
+
+impl Deref for Inner {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
 /// Who this device is, as far as it never changes while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Who {
     pub(crate) account: AccountId,
     pub(crate) device: DeviceId,
-    /// The account's own chart.
+    /// The chart that is looked at.
     pub(crate) chart: SpaceId,
     pub(crate) incarnation: u64,
     /// What this life of the device writes changes as.
@@ -157,14 +179,14 @@ impl Inner {
             incarnation: me.incarnation,
             actor: actor_id(device, me.incarnation),
         };
-        Ok(Arc::new(Self {
+        Ok(Self::own(Arc::new(Shared {
             store,
             clock: config.clock,
             entropy: Mutex::new(config.entropy),
             keys: config.keys,
             key,
             extra_root_pem: config.extra_root_pem,
-            who,
+            me: who,
             documents: OpenDocuments::default(),
             plans: Plans::default(),
             profiles: Profiles::default(),
@@ -172,9 +194,27 @@ impl Inner {
             wakes: Wakes::default(),
             transport: config.transport.map(OnceLock::from).unwrap_or_default(),
             playing: AtomicBool::new(false),
-        }))
+        })))
     }
 
+    /// The view of the account's own chart.
+    pub(crate) fn own(shared: Arc<Shared>) -> Arc<Self> {
+        let who = shared.me;
+        Arc::new(Self { shared, who })
+    }
+
+    /// The view of another chart.
+    pub(crate) fn of(&self, chart: SpaceId) -> Arc<Self> {
+        Arc::new(Self { shared: Arc::clone(&self.shared), who: Who { chart, ..self.who } })
+    }
+
+    /// What all views share: for what outlives a view.
+    pub(crate) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+impl Shared {
     /// What carries requests to the relay.
     pub(crate) fn transport(&self) -> Result<&dyn Transport> {
         if let Some(transport) = self.transport.get() {

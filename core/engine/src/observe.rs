@@ -24,11 +24,15 @@ pub enum Key {
     Account,
     /// What the person says of themselves.
     Profile,
+    /// The charts this account takes part in, their members, and what it may do there.
+    Charts,
+    /// What was refused or put aside, and what is wrong: `doctor` lists it.
+    Warnings,
 }
 
 impl Key {
     /// Every key.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::History,
         Self::Days,
         Self::Routines,
@@ -37,6 +41,8 @@ impl Key {
         Self::Play,
         Self::Account,
         Self::Profile,
+        Self::Charts,
+        Self::Warnings,
     ];
 }
 

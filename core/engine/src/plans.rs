@@ -1,7 +1,8 @@
-//! The own chart's plan: read once for as long as nobody writes it, and written as one transaction
+//! A chart's plan: read once for as long as nobody writes it, and written as one transaction
 //! with its outbox rows and its list of routines. What routines mean is the domain's business.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,15 +26,17 @@ use crate::store::Tx;
 use crate::store::docs::{self, DocRow};
 use crate::{Inner, projection};
 
-/// What the plan said when it was read last.
+/// What the plans of the charts looked at said when they were read last.
 #[derive(Default)]
-pub(crate) struct Plans(Mutex<Option<Kept>>);
+pub(crate) struct Plans(Mutex<BTreeMap<SpaceId, Kept>>);
 
 struct Kept {
-    space: SpaceId,
     row: DocRow,
     reading: Arc<PlanReading>,
 }
+
+/// Plans kept at once.
+const MOST: usize = 8;
 
 /// The name of a chart's plan.
 pub(crate) fn plan_doc() -> DocId {
@@ -41,29 +44,41 @@ pub(crate) fn plan_doc() -> DocId {
 }
 
 impl Plans {
-    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<SpaceId, Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets it.
     pub(crate) fn clear(&self) {
-        *self.kept() = None;
+        self.kept().clear();
+    }
+
+    fn put(&self, space: SpaceId, plan: Kept) {
+        let mut kept = self.kept();
+        // A therapist's command goes through many charts: the one asked for least is not known, so all go.
+        if kept.len() >= MOST && !kept.contains_key(&space) {
+            kept.clear();
+        }
+        kept.insert(space, plan);
     }
 
     fn find(&self, space: SpaceId, row: DocRow) -> Option<Arc<PlanReading>> {
         let kept = self.kept();
-        let current = kept.as_ref().filter(|kept| kept.space == space && kept.row == row);
+        let current = kept.get(&space).filter(|kept| kept.row == row);
         current.map(|kept| Arc::clone(&kept.reading))
     }
 }
 
 impl Inner {
-    /// What stands in the own chart's plan: routines, and what is unsettled between devices.
+    /// What stands in the chart's plan: routines, and what is unsettled between devices.
     ///
     /// # Errors
     /// When the stored bytes are damaged.
     pub(crate) fn plan(&self, conn: &Connection) -> Result<Arc<PlanReading>> {
         let (space, doc) = (self.who.chart, plan_doc());
+        if !self.may_read(conn, Class::Plan)? {
+            return Ok(Arc::default());
+        }
         let Some(row) = docs::row(conn, space, &doc)? else { return Ok(Arc::default()) };
         if let Some(reading) = self.plans.find(space, row) {
             return Ok(reading);
@@ -76,7 +91,7 @@ impl Inner {
         if !scattered {
             self.documents.keep(space, doc, row, plan.into());
         }
-        *self.plans.kept() = Some(Kept { space, row, reading: Arc::clone(&reading) });
+        self.plans.put(space, Kept { row, reading: Arc::clone(&reading) });
         Ok(reading)
     }
 
@@ -103,7 +118,7 @@ impl Inner {
         Ok(Cow::Borrowed(Catalogue::built_in()))
     }
 
-    /// Runs one edit of the own chart's plan as one transaction. `command` is what another process
+    /// Runs one edit of the chart's plan as one transaction. `command` is what another process
     /// is told while it waits.
     ///
     /// # Errors
@@ -113,7 +128,7 @@ impl Inner {
         command: &'static str,
         work: impl FnOnce(&mut PlanEdit<'_, '_>) -> Result<T>,
     ) -> Result<T> {
-        self.command(command, |tx, journal| {
+        self.command_on(Some(Class::Plan), command, |tx, journal| {
             let reading = self.plan(tx.reader())?;
             let mut edit = PlanEdit { inner: self, tx, journal, reading, wrote: false };
             let value = work(&mut edit)?;
@@ -125,7 +140,7 @@ impl Inner {
     }
 }
 
-/// The own chart's plan, being edited in a transaction.
+/// The chart's plan, being edited in a transaction.
 pub(crate) struct PlanEdit<'a, 'j> {
     inner: &'a Inner,
     tx: &'a Tx<'a>,

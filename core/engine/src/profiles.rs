@@ -59,6 +59,9 @@ impl Inner {
     /// When the stored bytes are damaged.
     pub(crate) fn profile_reading(&self, conn: &Connection) -> Result<Arc<ProfileReading>> {
         let (space, doc) = (self.who.chart, profile_doc());
+        if !self.may_read(conn, Class::Profile)? {
+            return Ok(Arc::default());
+        }
         let Some(row) = docs::row(conn, space, &doc)? else { return Ok(Arc::default()) };
         if let Some(reading) = self.profiles.find(space, row) {
             return Ok(reading);

@@ -25,6 +25,8 @@ pub enum StatusKind {
     Relayed,
     /// Another device has it.
     Seen,
+    /// On this device's disk only: it will not be taken any more. `doctor` says why.
+    Refused,
 }
 
 /// How far something that was written has come, and which devices have it besides its author.

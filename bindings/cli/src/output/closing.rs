@@ -42,6 +42,7 @@ impl Copies {
             StatusKind::Queued => Self::Queued,
             StatusKind::Relayed => Self::Relayed,
             StatusKind::Seen => Self::Seen,
+            StatusKind::Refused => Self::Here,
         }
     }
 }

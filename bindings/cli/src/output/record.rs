@@ -75,6 +75,7 @@ pub fn status(status: StatusKind) -> String {
         StatusKind::Queued => "prompt.status.queued",
         StatusKind::Relayed => "prompt.status.relayed",
         StatusKind::Seen => "prompt.status.seen",
+        StatusKind::Refused => "prompt.status.refused",
     })
 }
 

@@ -14,7 +14,6 @@ use super::journal::Journal;
 use super::log::{MAX_NOTE_BYTES, text};
 use crate::documents::strand::Record;
 use crate::error::{Error, Result};
-use crate::projection;
 use crate::projection::days::{self, DayFilter, DayRow};
 use crate::projection::status::Statuses;
 use crate::store::Tx;
@@ -178,7 +177,7 @@ impl Inner {
         conn: &Connection,
         filter: &DayFilter<'_>,
     ) -> Result<Vec<DayRow>> {
-        match projection::chart(conn, self.who.chart)? {
+        match self.log_chart(conn)? {
             Some(chart) => days::records(conn, chart, filter),
             None => Ok(Vec::new()),
         }
@@ -202,7 +201,7 @@ impl Inner {
         kind: Option<DayKind>,
         id: &str,
     ) -> Result<DayRow> {
-        match projection::chart(conn, self.who.chart)? {
+        match self.log_chart(conn)? {
             Some(chart) => days::record(conn, chart, kind, id),
             None => {
                 let what = kind.map_or("record", DayKind::as_str);

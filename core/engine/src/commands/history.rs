@@ -6,7 +6,6 @@ use holdfast_domain::units::LocalDay;
 use holdfast_domain::vocabulary::Side;
 
 use crate::error::{Error, Result};
-use crate::projection;
 use crate::projection::history::{self, Filter, MAX_PAGE};
 use crate::views::{Cursor, HistoryPage};
 use crate::{Engine, HoldfastError, Inner};
@@ -81,7 +80,7 @@ impl Inner {
             limit,
         };
         self.store.read(|conn| {
-            let Some(chart) = projection::chart(conn, self.who.chart)? else {
+            let Some(chart) = self.log_chart(conn)? else {
                 return Ok(HistoryPage::empty(query.by_session));
             };
             let statuses = self.statuses(conn)?;

@@ -11,7 +11,7 @@ use holdfast_domain::record::{
 };
 use holdfast_domain::units::{Millis, Moment};
 use holdfast_domain::vocabulary::{EndedBy, Laterality, Mode};
-use holdfast_protocol::ids::SpaceId;
+use holdfast_protocol::ids::{Class, SpaceId};
 use rusqlite::Connection;
 
 use super::journal::Journal;
@@ -133,8 +133,7 @@ impl Engine {
 impl Inner {
     /// The number of this account's own chart; an error for `what` where nothing is in it yet.
     pub(crate) fn own_chart(&self, conn: &Connection, what: &'static str, id: &str) -> Result<i64> {
-        projection::chart(conn, self.who.chart)?
-            .ok_or_else(|| Error::NotFound { what, id: id.to_owned() })
+        self.log_chart(conn)?.ok_or_else(|| Error::NotFound { what, id: id.to_owned() })
     }
 
     fn find_hold(&self, conn: &Connection, id: &str) -> Result<(i64, Hold)> {
@@ -144,7 +143,9 @@ impl Inner {
 
     /// What is needed to tell statuses in this account's own chart.
     pub(crate) fn statuses(&self, conn: &Connection) -> Result<Statuses> {
-        Statuses::read(conn, self.who.chart, &self.who.device.to_hex())
+        let statuses = Statuses::read(conn, self.who.chart, &self.who.device.to_hex())?;
+        let writes = self.rights(conn)?.is_none_or(|rights| rights.writes(Class::Log));
+        Ok(if writes { statuses } else { statuses.blocked() })
     }
 
     /// A hold as people see it.
@@ -246,7 +247,7 @@ impl Inner {
         seen: Vec<ObservationId>,
         change: Change,
     ) -> Result<Record> {
-        let highest = match projection::chart(tx.reader(), self.who.chart)? {
+        let highest = match self.log_chart(tx.reader())? {
             Some(chart) => history::highest_counter(tx.reader(), chart)?,
             None => 0,
         };

@@ -26,6 +26,8 @@ pub(crate) const CLOCK_SET: &str = "set";
 pub(crate) struct Journal<'a> {
     inner: &'a Inner,
     drafts: Vec<Draft>,
+    /// The classes of the chart that were found to be this account's to write.
+    allowed: Vec<Class>,
 }
 
 struct Draft {
@@ -42,7 +44,7 @@ pub(crate) fn day_start_mark(day_start_min: u16) -> serde_json::Map<String, serd
 }
 
 impl Inner {
-    /// Runs a person's command as one transaction.
+    /// Runs a person's command that writes to the log as one transaction.
     ///
     /// # Errors
     /// What `work` says, or why the transaction could not begin or end; nothing is written then.
@@ -51,8 +53,27 @@ impl Inner {
         name: &'static str,
         work: impl FnOnce(&Tx<'_>, &mut Journal<'_>) -> Result<T>,
     ) -> Result<T> {
-        let mut journal = Journal { inner: self, drafts: Vec::new() };
-        let value = self.store.write(Priority::User, name, |tx| work(tx, &mut journal))?;
+        self.command_on(Some(Class::Log), name, work)
+    }
+
+    /// Runs a person's command as one transaction. Where it writes a class that this account may not write in the
+    /// chart, that is said before anything else.
+    ///
+    /// # Errors
+    /// As [`Self::command`], and why the class may not be written.
+    pub(crate) fn command_on<T>(
+        &self,
+        class: Option<Class>,
+        name: &'static str,
+        work: impl FnOnce(&Tx<'_>, &mut Journal<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut journal = Journal { inner: self, drafts: Vec::new(), allowed: Vec::new() };
+        let value = self.store.write(Priority::User, name, |tx| {
+            if let Some(class) = class {
+                journal.ask(tx, class)?;
+            }
+            work(tx, &mut journal)
+        })?;
         for Draft { space, doc, row, document } in journal.drafts {
             self.documents.keep(space, doc, row, document);
         }
@@ -144,6 +165,9 @@ impl Journal<'_> {
         doc: DocId,
         change: impl FnOnce(Document) -> Result<(Document, Vec<crate::documents::document::Written>, T)>,
     ) -> Result<(T, Option<i64>)> {
+        if space == self.inner.who.chart {
+            self.ask(tx, class)?;
+        }
         let Taken { document, scattered } = self.take(tx, space, &doc)?;
         let (document, written, value) = change(document)?;
         let (mut row, mut outbox) = (docs::row(tx.reader(), space, &doc)?, None);
@@ -159,6 +183,15 @@ impl Journal<'_> {
             self.drafts.push(Draft { space, doc, row, document });
         }
         Ok((value, outbox))
+    }
+
+    /// Asks once whether a class of the chart may be written.
+    fn ask(&mut self, tx: &Tx<'_>, class: Class) -> Result<()> {
+        if !self.allowed.contains(&class) {
+            self.inner.must_write(tx.reader(), class)?;
+            self.allowed.push(class);
+        }
+        Ok(())
     }
 
     fn take(&mut self, tx: &Tx<'_>, space: SpaceId, doc: &DocId) -> Result<Taken> {

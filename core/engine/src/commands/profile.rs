@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use holdfast_domain::profile::{Answers, Change, ProfileRefusal, Question, Said, pregnancy_day};
 use holdfast_domain::rules::{Profile, decided_by};
 use holdfast_domain::units::LocalDay;
+use holdfast_protocol::ids::Class;
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -81,7 +82,9 @@ impl Engine {
         changes: &[Change],
     ) -> std::result::Result<ProfileView, HoldfastError> {
         self.guarded(|inner| {
-            inner.command("profile", |tx, journal| inner.change_profile(tx, journal, changes))?;
+            inner.command_on(Some(Class::Profile), "profile", |tx, journal| {
+                inner.change_profile(tx, journal, changes)
+            })?;
             inner.profile_view()
         })
     }

@@ -9,7 +9,6 @@ use holdfast_domain::words::Message;
 use rusqlite::Connection;
 
 use crate::error::{Error, Result};
-use crate::projection;
 use crate::projection::progress::{self as totals, Active};
 use crate::{Engine, HoldfastError, Inner, clock};
 
@@ -47,7 +46,7 @@ impl Inner {
         }
         self.store.read(|conn| {
             // A chart of which nothing is known yet has no rows.
-            let chart = projection::chart(conn, self.who.chart)?.unwrap_or(0);
+            let chart = self.log_chart(conn)?.unwrap_or(0);
             let today = self.today_there(conn, chart)?;
             let until = query.until.unwrap_or(today);
             let since = until.plus(1 - i64::from(days));

@@ -222,7 +222,7 @@ impl Inner {
         since: LocalDay,
     ) -> Result<BTreeMap<RoutineId, BTreeSet<(LocalDay, Slot)>>> {
         let mut done: BTreeMap<RoutineId, BTreeSet<(LocalDay, Slot)>> = BTreeMap::new();
-        let Some(chart) = projection::chart(conn, self.who.chart)? else { return Ok(done) };
+        let Some(chart) = self.log_chart(conn)? else { return Ok(done) };
         for (key, routine, day) in projection::done::since(conn, chart, since)? {
             // A session of its own is one of the day it happened on.
             let slot = key.slot().cloned().unwrap_or_else(any_slot);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use holdfast_domain::profile::Change;
-use holdfast_protocol::ids::{AccountId, DeviceId, SpaceId};
+use holdfast_protocol::ids::{AccountId, Class, DeviceId, SpaceId};
 
 use crate::clock::FakeClock;
 use crate::config::{Config, Sharing};
@@ -102,7 +102,8 @@ pub(crate) fn nothing_stands_in_the_way(engine: &Engine) {
 /// Carries the changes that one device made and the other does not have, as a sync would.
 pub(crate) fn carry(from: &Engine, to: &Engine) {
     let (chart, author) = (from.inner.who.chart, from.inner.who.actor);
-    let changes = from.inner.store.read(|conn| outbox::pending(conn, chart, 10_000)).unwrap();
+    let changes =
+        from.inner.store.read(|conn| outbox::pending(conn, chart, &Class::CHART, 10_000)).unwrap();
     let me = to.inner.who.actor;
     to.inner
         .store

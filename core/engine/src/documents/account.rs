@@ -1,10 +1,10 @@
 //! The account document: what a person's own devices share about the account and nobody else reads.
-//! Charts, device names and settings at flat keys, each one atomic JSON value. It holds no keys and
+//! Charts, contacts, device names and settings at flat keys, each one atomic JSON value. It holds no keys and
 //! no records.
 
 use std::collections::BTreeMap;
 
-use holdfast_protocol::ids::{DeviceId, Generation, SpaceId};
+use holdfast_protocol::ids::{AccountId, DeviceId, Generation, SpaceId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -13,6 +13,7 @@ use super::document::{Document, MIN_READER, Refused, Tip, WriteError, Written};
 use super::foreign::{self, CheckedChanges, Shape};
 
 const CHART: &str = "chart/";
+const CONTACT: &str = "contact/";
 const DEVICE: &str = "device/";
 const RELAY_LIFE: &str = "relay_life/";
 const NAME: &str = "setting/name";
@@ -27,6 +28,9 @@ pub struct ChartEntry {
     /// What the account is there: `owner`, `partner`, `therapist`, `viewer`. For showing only; what
     /// counts is the chart's membership.
     pub role: String,
+    /// Whose it is: an account as hex. For showing only, as the role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whose: Option<String>,
     /// Whether the account has left it, or put it away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
@@ -40,8 +44,46 @@ impl ChartEntry {
     #[must_use]
     pub fn new(name: impl Into<String>, role: impl Into<String>) -> Self {
         let unknown = serde_json::Map::new();
-        Self { name: name.into(), role: role.into(), hidden: false, unknown }
+        Self { name: name.into(), role: role.into(), whose: None, hidden: false, unknown }
     }
+
+    /// The chart of somebody else.
+    #[must_use]
+    pub fn of(name: impl Into<String>, role: impl Into<String>, whose: AccountId) -> Self {
+        Self { whose: Some(whose.to_hex()), ..Self::new(name, role) }
+    }
+}
+
+/// Somebody this account shares a chart with. Key `contact/ACCOUNT`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// What the person calls them.
+    pub name: String,
+    /// Set once the safety phrase was compared, and the words were the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Verified>,
+    /// What a newer version wrote and this one does not know.
+    #[serde(flatten)]
+    pub unknown: serde_json::Map<String, Value>,
+}
+
+impl Contact {
+    /// Somebody with whom nothing was compared yet.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), verified: None, unknown: serde_json::Map::new() }
+    }
+}
+
+/// What was compared: the phrase speaks of a chart and of the invite that brought two people together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// The chart, as hex.
+    pub chart: String,
+    /// The invite, as hex.
+    pub invite: String,
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
 }
 
 /// The account document as it stands. Where two devices wrote one value at once, one of them
@@ -50,6 +92,8 @@ impl ChartEntry {
 pub struct AccountReading {
     /// The charts, by id.
     pub charts: BTreeMap<SpaceId, ChartEntry>,
+    /// The people the account shares charts with, by account.
+    pub contacts: BTreeMap<AccountId, Contact>,
     /// What the person calls each device.
     pub device_names: BTreeMap<DeviceId, String>,
     /// The lives of relays' stores, but the first, that the account's devices met, and when that was first
@@ -120,6 +164,18 @@ impl Account {
         entry: &ChartEntry,
     ) -> Result<Option<Written>, WriteError> {
         self.put(&format!("{CHART}{chart}"), entry)
+    }
+
+    /// Writes down what somebody is called, and whether the safety phrase was compared with them.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn put_contact(
+        &mut self,
+        account: AccountId,
+        contact: &Contact,
+    ) -> Result<Option<Written>, WriteError> {
+        self.put(&format!("{CONTACT}{account}"), contact)
     }
 
     /// Names a device.
@@ -231,6 +287,9 @@ impl AccountReading {
         if let Some(id) = key.strip_prefix(CHART) {
             let id = SpaceId::from_hex(id).ok_or("the key names no chart")?;
             self.charts.insert(id, json(text)?);
+        } else if let Some(id) = key.strip_prefix(CONTACT) {
+            let id = AccountId::from_hex(id).ok_or("the key names no account")?;
+            self.contacts.insert(id, json(text)?);
         } else if let Some(id) = key.strip_prefix(DEVICE) {
             let id = DeviceId::from_hex(id).ok_or("the key names no device")?;
             self.device_names.insert(id, json(text)?);

@@ -16,7 +16,6 @@ use serde::Serialize;
 use crate::commands::days::DayView;
 use crate::documents::plan::PlanReading;
 use crate::error::{Error, Result};
-use crate::projection;
 use crate::projection::days::{DayFilter, MAX_RECORDS};
 use crate::projection::history::{self, Filter, MAX_PAGE};
 use crate::views::{HoldView, SessionView};
@@ -157,7 +156,7 @@ impl Inner {
     }
 
     fn holds_table(&self, conn: &Connection, mut table: Table) -> Result<usize> {
-        let Some(chart) = projection::chart(conn, self.who.chart)? else { return table.end() };
+        let Some(chart) = self.log_chart(conn)? else { return table.end() };
         let statuses = self.statuses(conn)?;
         let mut after = None;
         loop {
@@ -173,7 +172,7 @@ impl Inner {
     }
 
     fn sessions_table(&self, conn: &Connection, mut table: Table) -> Result<usize> {
-        let Some(chart) = projection::chart(conn, self.who.chart)? else { return table.end() };
+        let Some(chart) = self.log_chart(conn)? else { return table.end() };
         let statuses = self.statuses(conn)?;
         let mut after = None;
         loop {

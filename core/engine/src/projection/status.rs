@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row};
 
 use super::rows::target_text;
 use crate::error::Result;
-use crate::store::meta;
+use crate::store::{meta, outbox};
 use crate::views::{Status, StatusKind};
 
 /// What is needed to tell statuses: read once for a page.
@@ -20,6 +20,10 @@ pub(crate) struct Statuses {
     /// How far each other device is.
     seen: BTreeMap<String, i64>,
     me: String,
+    /// Rows of the outbox whose entry the relay will never take.
+    refused: BTreeSet<i64>,
+    /// Whether what is not on its way yet may not be written any more.
+    blocked: bool,
 }
 
 /// How one record travelled.
@@ -44,14 +48,26 @@ impl Statuses {
         })?;
         let seen = rows.collect::<Result<_, _>>()?;
         let has_relay = meta::get(conn, meta::RELAY)?.is_some();
-        Ok(Self { has_relay, seen, me: me.to_owned() })
+        let refused = outbox::refused(conn, space)?;
+        Ok(Self { has_relay, seen, me: me.to_owned(), refused, blocked: false })
+    }
+
+    /// The same in a chart whose log this account may not write any more.
+    pub(crate) fn blocked(self) -> Self {
+        Self { blocked: true, ..self }
     }
 
     /// The status of what these records make together: that of the one that has come least far.
     pub(crate) fn of(&self, travels: &[Travel]) -> Status {
         let here = travels.iter().any(|t| t.entry.is_none() && t.outbox.is_some());
         if here {
-            let kind = if self.has_relay { StatusKind::Queued } else { StatusKind::Saved };
+            let is_refused = |id: i64| self.blocked || self.refused.contains(&id);
+            let waiting = travels.iter().filter(|t| t.entry.is_none()).filter_map(|t| t.outbox);
+            let kind = match self.has_relay {
+                true if waiting.into_iter().any(is_refused) => StatusKind::Refused,
+                true => StatusKind::Queued,
+                false => StatusKind::Saved,
+            };
             return Status { kind, seen_by: BTreeSet::new() };
         }
         let has = |device: &str| {

@@ -462,12 +462,17 @@ fn a_status_goes_from_saved_over_queued_and_relayed_to_seen() {
     assert_eq!(status(), (StatusKind::Queued, vec![]));
     let chart = inner.who.chart;
     write(&|tx| {
-        let ids: Vec<i64> =
-            outbox::pending(tx.reader(), chart, 99)?.iter().map(|pending| pending.id).collect();
+        let ids: Vec<i64> = outbox::pending(tx.reader(), chart, &Class::CHART, 99)?
+            .iter()
+            .map(|pending| pending.id)
+            .collect();
         outbox::acknowledge(tx, &ids, 40)
     });
     assert_eq!(status(), (StatusKind::Relayed, vec![]));
-    assert_eq!(inner.store.read(|conn| outbox::pending(conn, chart, 9)).unwrap(), []);
+    assert_eq!(
+        inner.store.read(|conn| outbox::pending(conn, chart, &Class::CHART, 9)).unwrap(),
+        []
+    );
     let tablet = DeviceId([9; 32]);
     write(&|tx| outbox::seen_by(tx, chart, tablet, 39));
     assert_eq!(status(), (StatusKind::Relayed, vec![]));

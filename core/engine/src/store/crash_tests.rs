@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use holdfast_domain::units::Millis;
 
+use holdfast_protocol::ids::Class;
+
 use super::tests::{Seeded, account, config, found, hold, open};
 use crate::clock::FakeClock;
 use crate::config::Config;
@@ -69,7 +71,7 @@ fn state(engine: &Engine) -> Vec<String> {
                 let keys: Vec<String> = document.keys().collect();
                 lines.push(format!("{} {} {keys:?}", entry.name, document.changes()));
             }
-            for pending in outbox::pending(conn, engine.inner.who.chart, 1000)? {
+            for pending in outbox::pending(conn, engine.inner.who.chart, &Class::CHART, 1000)? {
                 lines.push(format!("{} {} {}", pending.id, pending.doc, pending.actor_seq));
             }
             Ok(lines)

@@ -1,6 +1,8 @@
 //! This device's changes that no relay has acknowledged, and what became of those that were: the
 //! ground of every record's status.
 
+use std::collections::BTreeSet;
+
 use holdfast_protocol::content::DocId;
 use holdfast_protocol::ids::{Class, DeviceId, Seq, SpaceId};
 use rusqlite::{Connection, Row};
@@ -95,13 +97,20 @@ fn pending_of(row: &Row<'_>) -> Result<Pending> {
     })
 }
 
-/// The changes of a space that no sealed entry carries yet, oldest first.
-pub(crate) fn pending(conn: &Connection, space: SpaceId, limit: u32) -> Result<Vec<Pending>> {
+/// The changes of a space in some classes that no sealed entry carries yet, oldest first.
+pub(crate) fn pending(
+    conn: &Connection,
+    space: SpaceId,
+    classes: &[Class],
+    limit: u32,
+) -> Result<Vec<Pending>> {
     let sql = format!(
-        "{COLUMNS} WHERE outbox.space = ?1 AND outbox.sealed IS NULL ORDER BY outbox.id LIMIT ?2"
+        "{COLUMNS} WHERE outbox.space = ?1 AND outbox.sealed IS NULL
+         AND (?3 >> outbox.class) & 1 = 1 ORDER BY outbox.id LIMIT ?2"
     );
+    let set = classes.iter().fold(0_i64, |set, class| set | 1 << class_number(*class));
     let mut found = conn.prepare_cached(&sql)?;
-    let mut rows = found.query((space.as_bytes(), limit))?;
+    let mut rows = found.query((space.as_bytes(), limit, set))?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         all.push(pending_of(row)?);
@@ -115,6 +124,29 @@ pub(crate) fn spaces(conn: &Connection) -> Result<Vec<SpaceId>> {
     let mut found = conn.prepare_cached(sql)?;
     let rows = found.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
     rows.map(|bytes| space_of(&bytes?)).collect()
+}
+
+/// How many changes without a sealed entry each space has in each class.
+pub(crate) fn unsealed(conn: &Connection) -> Result<Vec<(SpaceId, Class, u64)>> {
+    let sql = "SELECT space, class, count(*) FROM outbox WHERE sealed IS NULL
+               GROUP BY space, class ORDER BY space, class";
+    let mut found = conn.prepare_cached(sql)?;
+    let rows =
+        found.query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?)))?;
+    rows.map(|row| {
+        let (space, class, count) = row?;
+        Ok((space_of(&space)?, class_of(class)?, count))
+    })
+    .collect()
+}
+
+/// The changes of a space whose sealed entry will never be taken.
+pub(crate) fn refused(conn: &Connection, space: SpaceId) -> Result<BTreeSet<i64>> {
+    let sql = "SELECT outbox.id FROM sealed JOIN outbox ON outbox.sealed = sealed.id
+               WHERE sealed.refused IS NOT NULL AND outbox.space = ?1";
+    let mut found = conn.prepare_cached(sql)?;
+    let rows = found.query_map([space.as_bytes()], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The changes that one sealed entry carries, oldest first.

@@ -327,7 +327,7 @@ fn a_second_open_in_the_process_that_owns_a_home_gives_the_same_engine() {
     let app = || Config { sharing: Sharing::OneProcess, ..config(dir.path(), Faults::none()) };
     let first = Engine::open(app()).unwrap();
     let second = Engine::open(app()).unwrap();
-    assert!(Arc::ptr_eq(&first.inner, &second.inner));
+    assert!(Arc::ptr_eq(first.inner.shared(), second.inner.shared()));
     let (send, heard) = mpsc::channel();
     let home = dir.path().to_owned();
     std::thread::spawn(move || send.send(open(&home).map(drop)).unwrap());

@@ -2,8 +2,9 @@
 
 use holdfast_protocol::cursor::SignedCursor;
 use holdfast_protocol::ids::{Generation, Seq, SpaceId};
-use holdfast_protocol::membership::SpaceState;
+use holdfast_protocol::membership::{Accounts, SpaceState};
 
+use super::accounts::Known;
 use super::site::Site;
 use crate::error::Result;
 use crate::store::sync_tables::{alarms, entries, spaces};
@@ -49,17 +50,21 @@ pub(crate) fn take(
         .collect();
     for some in good.chunks(64) {
         site.store.write(Priority::Sync, "sync", |tx| {
-            let account = spaces::known_state(tx.reader(), site.account)?;
+            let known = Known::load(tx.reader(), site.account)?;
             for cursor in some {
                 let Some(space) = spaces::get(tx.reader(), cursor.space)? else { continue };
                 if space.doubted {
                     // What is here is of the relay's life before; the cursor comes again.
                     continue;
                 }
-                let member = account
-                    .as_ref()
-                    .and_then(SpaceState::as_account)
-                    .is_some_and(|account| account.devices.contains_key(&cursor.device));
+                let chart = space.state.as_ref().and_then(SpaceState::as_chart);
+                let member = match chart {
+                    Some(chart) => chart.ever_account_of(&cursor.device, &known).is_some(),
+                    None => known
+                        .account(&site.account)
+                        .and_then(SpaceState::as_account)
+                        .is_some_and(|account| account.devices.contains_key(&cursor.device)),
+                };
                 if !member {
                     continue;
                 }

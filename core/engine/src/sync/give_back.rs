@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::identity::keys;
 use crate::identity::statements::header;
 use crate::open_documents::document_of;
+use crate::rights::owns;
 use crate::store::sync_tables::sealed::{self, Sealed};
 use crate::store::sync_tables::spaces::{self, SpaceRow};
 use crate::store::sync_tables::{alarms, entries, tips};
@@ -29,7 +30,11 @@ use crate::store::{Priority, Tx, docs, outbox};
 const LEVEL: i32 = 9;
 
 /// The relay does not take an entry back that was in a log before.
-pub(crate) fn refused(tx: &Tx<'_>, sent: &Sealed) -> Result<()> {
+pub(crate) fn refused(site: &Site<'_>, tx: &Tx<'_>, sent: &Sealed) -> Result<()> {
+    if sent.kind == Kind::Change && !may_pack(site, tx, sent.space)? {
+        // Packs are an owner's: an owner's device that has it gives it back.
+        return sealed::remove(tx, sent.id);
+    }
     if sent.kind == Kind::Change {
         return sealed::give_in_pack(tx, sent.id);
     }
@@ -38,6 +43,12 @@ pub(crate) fn refused(tx: &Tx<'_>, sent: &Sealed) -> Result<()> {
         alarms::want_revoked(tx, revoke.device)?;
     }
     sealed::remove(tx, sent.id)
+}
+
+/// Whether this account may make packs in a space.
+fn may_pack(site: &Site<'_>, tx: &Tx<'_>, space: SpaceId) -> Result<bool> {
+    let state = spaces::known_state(tx.reader(), space)?;
+    Ok(state.is_none_or(|state| owns(&state, site.account)))
 }
 
 fn act(sent: &Sealed) -> Option<Act> {
@@ -49,24 +60,30 @@ fn act(sent: &Sealed) -> Option<Act> {
 
 /// What cannot be opened to be sealed anew: its raw changes are sealed again where they are still here, else
 /// its document goes in a pack.
-pub(crate) fn unreadable(tx: &Tx<'_>, one: &Sealed) -> Result<()> {
+pub(crate) fn unreadable(site: &Site<'_>, tx: &Tx<'_>, one: &Sealed) -> Result<()> {
     if outbox::unseal(tx, one.id)? > 0 {
         return sealed::remove(tx, one.id);
     }
-    if one.doc.is_some() {
+    if one.doc.is_some() && may_pack(site, tx, one.space)? {
         return sealed::give_in_pack(tx, one.id);
     }
     sealed::refuse(tx, one.id, "it cannot be opened any more to be sealed anew")
 }
 
 /// An epoch has another key than the one that entries here were sealed with: nobody else could open them.
-pub(crate) fn lost_key(tx: &Tx<'_>, space: SpaceId, class: Class, epoch: u32) -> Result<()> {
+pub(crate) fn lost_key(
+    site: &Site<'_>,
+    tx: &Tx<'_>,
+    space: SpaceId,
+    class: Class,
+    epoch: u32,
+) -> Result<()> {
     for one in sealed::waiting_in(tx.reader(), space)? {
         let Ok(entry) = Entry::from_trusted_bytes(&one.bytes) else { continue };
         let head = entry.header();
         let content = matches!(head.kind, Kind::Change | Kind::Pack);
         if content && head.class == class && head.epoch == epoch {
-            unreadable(tx, &one)?;
+            unreadable(site, tx, &one)?;
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use holdfast_protocol::entry::Kind;
 use holdfast_protocol::ids::{InviteId, SpaceId};
 use holdfast_protocol::membership::{Act, SpaceState};
 
-use super::pull::Known;
+use super::accounts::Known;
 use super::report::SyncReport;
 use super::seal::place;
 use super::site::Site;
@@ -27,7 +27,8 @@ pub(crate) fn plan(site: &Site<'_>, report: &mut SyncReport) -> Result<()> {
     let mut uncut: Vec<SpaceId> = Vec::new();
     for chart in &known {
         let has = chart.settled().is_some_and(|state| {
-            state.as_chart().is_some()
+            state.as_chart().is_some_and(|state| !state.closed)
+                && !chart.gone
                 && !state.is_frozen()
                 && statements::uncut(state, account).next().is_some()
         });
@@ -121,7 +122,7 @@ fn cut(site: &Site<'_>, tx: &Tx<'_>, chart: SpaceId) -> Result<()> {
     let class_key =
         |class, epoch| keys::content(tx.reader(), site.seal, chart, class, epoch).ok().flatten();
     let by = By { keys: site.keys, at: place(site, tx, &row, state)? };
-    let known = Known(Some(account.clone()));
+    let known = Known::load(tx.reader(), site.account)?;
     let entry = site.with_entropy(|e| {
         statements::cut_device(state, &known, site.account, device, class_key, by, e)
     })?;

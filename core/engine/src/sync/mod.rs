@@ -1,6 +1,7 @@
 //! Sync: what this device wrote goes to the relay sealed, what others wrote comes back and is checked. A state
 //! machine without I/O, and a thin loop that carries what it asks.
 
+pub(crate) mod accounts;
 pub(crate) mod apply;
 pub(crate) mod checkpoints;
 pub(crate) mod cursors;

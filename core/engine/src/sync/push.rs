@@ -13,6 +13,7 @@ use super::report::SyncReport;
 use super::seal;
 use super::site::Site;
 use crate::error::Result;
+use crate::rights;
 use crate::store::sync_tables::sealed::{self, Sealed};
 use crate::store::sync_tables::{alarms, entries, spaces};
 use crate::store::{Priority, Tx, outbox};
@@ -147,7 +148,7 @@ pub(crate) fn take_acks(
     for some in pairs.chunks(ACKS_AT_ONCE) {
         site.store.write(Priority::Sync, "sync", |tx| {
             for (sent, ack) in some {
-                take_ack(tx, sent, &ack.outcome, &mut acked, report)?;
+                take_ack(site, tx, sent, &ack.outcome, &mut acked, report)?;
             }
             Ok(())
         })?;
@@ -156,6 +157,7 @@ pub(crate) fn take_acks(
 }
 
 fn take_ack(
+    site: &Site<'_>,
     tx: &Tx<'_>,
     sent: &Sealed,
     outcome: &Outcome,
@@ -185,7 +187,7 @@ fn take_ack(
             acked.retry_after_ms = Some(acked.retry_after_ms.unwrap_or(0).max(*ms));
             Ok(())
         }
-        Outcome::Reseal { .. } if !sent.own => give_back::refused(tx, sent),
+        Outcome::Reseal { .. } if !sent.own => give_back::refused(site, tx, sent),
         Outcome::Reseal { .. } => {
             acked.reseal.insert(sent.space);
             Ok(())
@@ -195,7 +197,7 @@ fn take_ack(
             if sent.held {
                 // A restored relay knows a newer membership: what was said then is in force already, void, or to
                 // be said again.
-                return give_back::refused(tx, sent);
+                return give_back::refused(site, tx, sent);
             }
             if is_genesis(sent) {
                 return sealed::refuse(
@@ -206,7 +208,7 @@ fn take_ack(
             }
             sealed::remove(tx, sent.id)
         }
-        Outcome::Never { why } => take_refusal(tx, sent, *why, acked, report),
+        Outcome::Never { why } => take_refusal(site, tx, sent, *why, acked, report),
     }
 }
 
@@ -215,6 +217,7 @@ fn is_genesis(sent: &Sealed) -> bool {
 }
 
 fn take_refusal(
+    site: &Site<'_>,
     tx: &Tx<'_>,
     sent: &Sealed,
     why: Refusal,
@@ -237,7 +240,7 @@ fn take_refusal(
             Ok(())
         }
         // Given back in another's name, and that device has gone on: it may have lost it as well.
-        _ if !sent.own => give_back::refused(tx, sent),
+        _ if !sent.own => give_back::refused(site, tx, sent),
         // A pack and a checkpoint say what is elsewhere; new ones are made of the state as it then is.
         Kind::Pack | Kind::Checkpoint => {
             acked.tidy_refused = true;
@@ -245,7 +248,7 @@ fn take_refusal(
         }
         Kind::Membership if !is_genesis(sent) && sent.held => {
             acked.think_again |= mends;
-            give_back::refused(tx, sent)
+            give_back::refused(site, tx, sent)
         }
         Kind::Membership if !is_genesis(sent) => {
             acked.think_again |= mends;
@@ -268,7 +271,9 @@ fn take_refusal(
             Ok(())
         }
         Kind::Change | Kind::Membership => {
-            if matches!(why, Refusal::Revoked | Refusal::NotAMember) {
+            let own = spaces::known_state(tx.reader(), sent.space)?
+                .is_none_or(|state| rights::owns(&state, site.account));
+            if why == Refusal::Revoked || (own && why == Refusal::NotAMember) {
                 alarms::raise(tx, "device_revoked", sent.space, REVOKED)?;
             }
             sealed::refuse(tx, sent.id, &why.to_string())

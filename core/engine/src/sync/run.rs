@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::machine::{Machine, Step};
 use super::report::{Budget, SyncOutcome, SyncReport};
+use super::seal;
 use super::site::Site;
 use super::transport::Transport;
 use crate::error::{Error, HoldfastError, Result};
@@ -12,7 +13,7 @@ use crate::key_provider::KeyError;
 use crate::observe::Key;
 use crate::store::sync_tables::{relay, sealed};
 use crate::store::{Priority, meta, outbox};
-use crate::{Engine, Inner};
+use crate::{Engine, Shared};
 
 /// The longest that one request may take, in milliseconds.
 const REQUEST_MS: u64 = 60_000;
@@ -38,7 +39,7 @@ pub(crate) fn drive(
     }
 }
 
-impl Inner {
+impl Shared {
     /// Runs `work` with everything that sync needs.
     pub(crate) fn with_site<T>(&self, work: impl FnOnce(&Site<'_>) -> Result<T>) -> Result<T> {
         let device = self.store.read(|conn| keys::device(conn, &self.key))?;
@@ -50,10 +51,10 @@ impl Inner {
             clock: &*self.clock,
             entropy: &self.entropy,
             seal: &self.key,
-            account: self.who.account,
+            account: self.me.account,
             keys: &device,
-            incarnation: self.who.incarnation,
-            actor: self.who.actor,
+            incarnation: self.me.incarnation,
+            actor: self.me.actor,
         };
         work(&site)
     }
@@ -72,6 +73,12 @@ impl Inner {
             }
             other => other,
         }
+    }
+
+    /// Whether something waits that a sync would send. What cannot be sent any more is no reason to try.
+    pub(crate) fn has_sendable(&self) -> bool {
+        let (account, now) = (self.me.account, self.clock.wall_ms());
+        self.store.read(|conn| seal::has_sendable(conn, account, now)).unwrap_or(false)
     }
 
     fn locked(&self, code: &str, why: &str) -> Result<SyncReport> {

@@ -1,19 +1,24 @@
 //! From raw changes to sealed entries: coalesced per document, sealed under the key that is current when
 //! they are sent, kept before they are sent and sent again verbatim. What turned stale is sealed anew.
 
+use holdfast_domain::words::{Message, Words};
 use holdfast_protocol::attest::Attestation;
 use holdfast_protocol::content::DocChanges;
 use holdfast_protocol::entry::{Entry, Kind, MAX_CHANGE_BODY_BYTES};
-use holdfast_protocol::ids::{Class, SpaceId};
+use holdfast_protocol::ids::{AccountId, Class, SpaceId};
 use holdfast_protocol::membership::SpaceState;
 use holdfast_protocol::secret::Secret32;
+use rusqlite::Connection;
 
 use super::give_back;
 use super::report::SyncReport;
 use super::site::Site;
+use crate::charts::class_name;
 use crate::error::{Error, Result};
 use crate::identity::keys;
 use crate::identity::statements::{Place, header};
+use crate::observe::Key;
+use crate::rights::{ChartStanding, Rights, relay_now};
 use crate::store::outbox::{self, Pending};
 use crate::store::sync_tables::sealed::{self, Sealed};
 use crate::store::sync_tables::spaces::{self, SpaceRow};
@@ -48,7 +53,8 @@ pub(crate) fn seal_some(site: &Site<'_>, report: &mut SyncReport) -> Result<bool
 fn seal_in(site: &Site<'_>, tx: &Tx<'_>, space: SpaceId) -> Result<bool> {
     let Some(row) = spaces::get(tx.reader(), space)? else { return Ok(false) };
     let Some(state) = row.settled().filter(|state| !state.is_frozen()) else { return Ok(false) };
-    let pending = outbox::pending(tx.reader(), space, PENDING_AT_ONCE)?;
+    let classes = writable(site, tx.reader(), &row, state)?;
+    let pending = outbox::pending(tx.reader(), space, &classes, PENDING_AT_ONCE)?;
     let mut any = false;
     let mut bytes = 0;
     for group in groups(pending).into_iter().take(DOCS_AT_ONCE) {
@@ -68,6 +74,83 @@ fn seal_in(site: &Site<'_>, tx: &Tx<'_>, space: SpaceId) -> Result<bool> {
         any = true;
     }
     Ok(any)
+}
+
+/// The classes of a space that this account may write now. Nothing of another is ever sealed: what was written
+/// while it could be stays in the outbox, with the reason.
+fn writable(
+    site: &Site<'_>,
+    conn: &Connection,
+    row: &SpaceRow,
+    state: &SpaceState,
+) -> Result<Vec<Class>> {
+    let Some(chart) = state.as_chart() else { return Ok(vec![Class::Account]) };
+    let now = relay_now(conn, site.clock.wall_ms())?;
+    let rights = Rights::of(chart, row.gone, site.account, now);
+    Ok(Class::CHART.into_iter().filter(|class| rights.writes(*class)).collect())
+}
+
+/// Changes that cannot be sent, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Blocked {
+    pub(crate) space: SpaceId,
+    pub(crate) class: Class,
+    pub(crate) count: u64,
+    pub(crate) why: Message,
+}
+
+impl Blocked {
+    /// What is not sent, where, and why.
+    pub(crate) fn sentence(&self) -> String {
+        let chart: String = self.space.to_hex().chars().take(12).collect();
+        let (count, class) = (self.count, class_name(self.class));
+        let why = Words::english().say(&self.why);
+        format!("{count} changes of the class {class} in chart {chart} stay on this device: {why}")
+    }
+}
+
+/// What waits in the outbox and cannot be sent, because this account may not write it any more.
+pub(crate) fn blocked(conn: &Connection, account: AccountId, wall_ms: i64) -> Result<Vec<Blocked>> {
+    let mut blocked = Vec::new();
+    for (space, class, count) in outbox::unsealed(conn)? {
+        let Some(rights) = Rights::read(conn, space, account, wall_ms)? else { continue };
+        if let Some(why) = rights.against_writing(class) {
+            blocked.push(Blocked { space, class, count, why });
+        }
+    }
+    Ok(blocked)
+}
+
+/// Whether something waits that a sync would send.
+pub(crate) fn has_sendable(conn: &Connection, account: AccountId, wall_ms: i64) -> Result<bool> {
+    if sealed::count(conn)? > 0 {
+        return Ok(true);
+    }
+    let unsealed: u64 = outbox::unsealed(conn)?.into_iter().map(|(_, _, count)| count).sum();
+    let blocked: u64 = blocked(conn, account, wall_ms)?.into_iter().map(|one| one.count).sum();
+    Ok(unsealed > blocked)
+}
+
+/// Takes out of what is on its way what this account may not write any more: it goes back into the outbox, where
+/// it is kept with the reason.
+pub(crate) fn set_aside(site: &Site<'_>, tx: &Tx<'_>, space: SpaceId) -> Result<()> {
+    let rights = Rights::read(tx.reader(), space, site.account, site.clock.wall_ms())?;
+    let Some(rights) = rights else { return Ok(()) };
+    let over = matches!(rights.standing, ChartStanding::Gone | ChartStanding::Closed);
+    for one in sealed::waiting_in(tx.reader(), space)? {
+        let Ok(entry) = Entry::from_trusted_bytes(&one.bytes) else { continue };
+        let head = entry.header();
+        let forbidden = head.kind == Kind::Change && !rights.writes(head.class);
+        if over && (head.kind != Kind::Change || !one.own) {
+            sealed::remove(tx, one.id)?;
+        } else if forbidden && one.own {
+            outbox::unseal(tx, one.id)?;
+            sealed::remove(tx, one.id)?;
+        }
+    }
+    tx.touch(Key::History);
+    tx.touch(Key::Sync);
+    Ok(())
 }
 
 /// The changes of one document after the other, each group of one life of the device and of a size that
@@ -208,7 +291,7 @@ fn reseal_one(
     let class = old_header.class;
     let key = keys::content(tx.reader(), site.seal, row.id, class, old_header.epoch)?;
     let Some(content) = key.and_then(|key| old.open(&key).ok()) else {
-        return give_back::unreadable(tx, one);
+        return give_back::unreadable(site, tx, one);
     };
     let (epoch, key) = current_key(site, tx, state, class)?;
     let at = place(site, tx, row, state)?;

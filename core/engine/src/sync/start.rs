@@ -49,8 +49,10 @@ pub(crate) fn take_page(
     };
     let below = found.partition_point(|one| one.seq <= checkpoint.at.seq);
     let (retained, after) = found.split_at(below);
+    // In a chart, what the account may not read comes as its hash; the root counts it all the same.
+    let own = page.space == site.account;
     let ascending = retained.windows(2).all(|two| two[0].seq < two[1].seq)
-        && retained.iter().all(|one| one.entry.is_some());
+        && retained.iter().all(|one| !own || one.entry.is_some());
     if !ascending {
         return garbled("retained entries are out of order or without their content");
     }
@@ -118,17 +120,34 @@ pub(crate) fn take_page(
 /// Takes one retained entry. Who signed it and whether they may is judged; that nothing is missing between is
 /// the root's word.
 fn take_retained(chunk: &mut Chunk<'_, '_>, one: &Found) -> Result<()> {
-    let Some(entry) = &one.entry else { return Ok(()) };
+    let Some(entry) = &one.entry else {
+        let place = entries::Place {
+            seq: one.seq,
+            hash: one.hash,
+            running: None,
+            entry: None,
+            standing: Standing::Applied,
+        };
+        return entries::put(chunk.tx, chunk.no, &place);
+    };
     if entry.header().kind == Kind::Membership {
         match &mut chunk.state {
             None => {
                 let started = SpaceState::start(entry, &chunk.accounts, Judge::Outline);
-                match started.ok().filter(|state| state.space() == chunk.space) {
-                    Some(state) if state.member_accounts().contains(&chunk.site.account) => {
+                match started {
+                    Ok(state)
+                        if state.space() == chunk.space
+                            && (state.as_chart().is_some()
+                                || state.space() == chunk.site.account) =>
+                    {
                         chunk.state = Some(state);
                     }
-                    _ => {
+                    Ok(_) => {
                         chunk.end = PageEnd::Foreign;
+                        return Ok(());
+                    }
+                    Err(not) => {
+                        chunk.end = chunk.waits_for(entry, &not)?.unwrap_or(PageEnd::Foreign);
                         return Ok(());
                     }
                 }
@@ -136,8 +155,14 @@ fn take_retained(chunk: &mut Chunk<'_, '_>, one: &Found) -> Result<()> {
             Some(state) => match state.check(entry, &chunk.accounts, Judge::Outline) {
                 Ok(accepted) => state.apply(entry, &accepted),
                 Err(NotAccepted::Never(Refusal::UnknownStatement)) => state.freeze(entry),
-                // It was ignored by everyone when it came.
-                Err(_) => return keep(chunk, one, entry, Standing::Ignored, None),
+                Err(not) => {
+                    if let Some(end) = chunk.waits_for(entry, &not)? {
+                        chunk.end = end;
+                        return Ok(());
+                    }
+                    // It was ignored by everyone when it came.
+                    return keep(chunk, one, entry, Standing::Ignored, None);
+                }
             },
         }
         chunk.membership_moved = true;
@@ -147,7 +172,11 @@ fn take_retained(chunk: &mut Chunk<'_, '_>, one: &Found) -> Result<()> {
         chunk.end = PageEnd::Garbled("a log cannot start with content".to_owned());
         return Ok(());
     };
-    if state.check_retained(entry.header(), &chunk.accounts).is_err() {
+    if let Err(not) = state.check_retained(entry.header(), &chunk.accounts) {
+        if let Some(end) = chunk.waits_for(entry, &not)? {
+            chunk.end = end;
+            return Ok(());
+        }
         return keep(chunk, one, entry, Standing::Ignored, None);
     }
     chunk.others += 1;

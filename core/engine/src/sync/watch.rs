@@ -12,9 +12,8 @@ use super::report::{Budget, SyncOutcome, SyncReport};
 use super::transport::{Ask, Cancel, TransportError};
 use crate::error::{HoldfastError, Result};
 use crate::observe::{Key, Subscription};
-use crate::store::outbox;
 use crate::store::sync_tables::relay;
-use crate::{Engine, Inner};
+use crate::{Engine, Shared};
 
 /// The first wait after something went wrong, in milliseconds; it doubles up to the longest.
 const FIRST_WAIT_MS: u64 = 1_000;
@@ -117,7 +116,7 @@ impl Wakes {
 #[must_use = "dropping a watch ends it"]
 pub struct Watching {
     cancel: Cancel,
-    inner: Weak<Inner>,
+    inner: Weak<Shared>,
     _writes: Subscription,
 }
 
@@ -146,13 +145,13 @@ impl Engine {
         on_event: impl FnMut(WatchEvent) + Send + 'static,
     ) -> std::result::Result<Watching, HoldfastError> {
         let cancel = Cancel::new();
-        let weak = Arc::downgrade(&self.inner);
+        let weak = Arc::downgrade(self.inner.shared());
         let writes = {
             let weak = weak.clone();
             self.inner.store.observers.observe(move |keys| {
                 if keys.has(Key::Sync)
                     && let Some(inner) = weak.upgrade()
-                    && inner.store.read(outbox::count).is_ok_and(|count| count > 0)
+                    && inner.has_sendable()
                 {
                     inner.wakes.kick();
                 }
@@ -180,7 +179,7 @@ impl Engine {
 }
 
 struct Watch {
-    inner: Weak<Inner>,
+    inner: Weak<Shared>,
     cancel: Cancel,
     wait_ms: u64,
     on_event: Box<dyn FnMut(WatchEvent) + Send>,
@@ -212,7 +211,7 @@ impl Watch {
     }
 
     /// One sync, then as long as nothing happens.
-    fn round(&mut self, inner: &Inner) -> Result<()> {
+    fn round(&mut self, inner: &Shared) -> Result<()> {
         while inner.wakes.is_suspended() {
             if self.cancel.is_cancelled() {
                 return Ok(());
@@ -242,7 +241,7 @@ impl Watch {
         }
     }
 
-    fn back_off(&mut self, inner: &Inner, kicks: u64, retry: Option<u64>, why: String) {
+    fn back_off(&mut self, inner: &Shared, kicks: u64, retry: Option<u64>, why: String) {
         let retry_ms = retry.unwrap_or(0).max(self.wait_ms).min(LONGEST_WAIT_MS);
         self.wait_ms = (self.wait_ms * 2).min(LONGEST_WAIT_MS);
         self.tell(WatchEvent::Waiting { retry_ms, why });
@@ -250,7 +249,7 @@ impl Watch {
     }
 
     /// Waits so long by the time since boot, or until there is a reason not to.
-    fn wait(&self, inner: &Inner, kicks: u64, ms: u64) {
+    fn wait(&self, inner: &Shared, kicks: u64, ms: u64) {
         let started = inner.clock.since_boot_ms();
         let over = || {
             let now = inner.clock.since_boot_ms();
@@ -263,7 +262,7 @@ impl Watch {
     }
 
     /// Listens until the relay or somebody here has something new.
-    fn follow(&mut self, inner: &Inner, kicks: u64) -> Result<()> {
+    fn follow(&mut self, inner: &Shared, kicks: u64) -> Result<()> {
         if inner.wakes.kicks() != kicks {
             // Written while the sync ran.
             return Ok(());
@@ -289,7 +288,7 @@ impl Watch {
                     looks += 1;
                     // Nobody tells what another process wrote.
                     let due = inner.store.is_shared() && looks.is_multiple_of(OTHERS_EVERY);
-                    if due && inner.store.read(outbox::count).is_ok_and(|count| count > 0) {
+                    if due && inner.has_sendable() {
                         break;
                     }
                 }

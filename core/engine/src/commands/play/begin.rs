@@ -103,7 +103,7 @@ impl Inner {
         plan: &Plan,
         catalogue: &Catalogue,
     ) -> Result<()> {
-        let Some(chart) = projection::chart(conn, self.who.chart)? else { return Ok(()) };
+        let Some(chart) = self.log_chart(conn)? else { return Ok(()) };
         let Some(number) = projection::session(conn, chart, session)? else { return Ok(()) };
         let done = history::done(conn, number)?;
         for hold in plan.holds() {

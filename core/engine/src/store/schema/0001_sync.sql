@@ -8,6 +8,8 @@
 -- cursor_seq is how far the relay knows this device to be, above is where the relay's log ended when
 -- it was last heard. doubted is set when the relay's store began another life, until this log was
 -- compared with what is left of it: a log that ends earlier is no alarm then.
+-- gone is set when the relay says that the account belongs to the chart no more; it erases nothing. shown
+-- is a set of classes, one bit each: those the log was shown whole in when it was last read to its end.
 CREATE TABLE space (
     no           INTEGER PRIMARY KEY,
     id           BLOB NOT NULL UNIQUE,
@@ -21,8 +23,18 @@ CREATE TABLE space (
     start_seq    INTEGER,
     cursor_seq   INTEGER NOT NULL DEFAULT 0,
     above        INTEGER NOT NULL DEFAULT 0,
-    doubted      INTEGER NOT NULL DEFAULT 0
+    doubted      INTEGER NOT NULL DEFAULT 0,
+    gone         INTEGER NOT NULL DEFAULT 0,
+    shown        INTEGER
 );
+
+-- The accounts of others who share a chart with this one or once did: what the membership entries that
+-- the relay showed add up to. doubted is set when the relay's store began another life since.
+CREATE TABLE account (
+    id      BLOB PRIMARY KEY NOT NULL,
+    state   BLOB NOT NULL,
+    doubted INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
 
 -- One place of a log. An entry of which only the hash is known has no kind; bytes go once a pack
 -- covers it. standing: 0 applied, 1 waits for its key, 2 ignored, 3 quarantined, 4 came before a change
@@ -130,5 +142,6 @@ CREATE TABLE relay (
     token_boot  TEXT,
     token_until INTEGER,
     full_ms     INTEGER,
-    ahead_ms    INTEGER NOT NULL DEFAULT 0
+    ahead_ms    INTEGER NOT NULL DEFAULT 0,
+    accounts_feed INTEGER NOT NULL DEFAULT 0
 );

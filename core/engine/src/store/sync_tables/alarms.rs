@@ -19,6 +19,7 @@ pub(crate) fn raise(tx: &Tx<'_>, code: &str, space: SpaceId, text: &str) -> Resu
     let sql = "INSERT INTO alarm (code, space, text, at_ms) VALUES (?1, ?2, ?3, ?4)
                ON CONFLICT (code, space) DO UPDATE SET text = excluded.text";
     tx.touch(Key::Sync);
+    tx.touch(Key::Warnings);
     tx.execute(sql, (code, space.as_bytes(), text, tx.now_ms())).map(|_| ())
 }
 
@@ -27,6 +28,7 @@ pub(crate) fn clear(tx: &Tx<'_>, code: &str, space: SpaceId) -> Result<()> {
     let sql = "DELETE FROM alarm WHERE code = ?1 AND space = ?2";
     if tx.execute(sql, (code, space.as_bytes()))? > 0 {
         tx.touch(Key::Sync);
+        tx.touch(Key::Warnings);
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::hash_of;
 use super::spaces::SpaceNo;
 use crate::error::{Error, Result};
+use crate::observe::Key;
 use crate::store::Tx;
 use crate::store::docs::{class_number, class_of};
 
@@ -151,6 +152,13 @@ pub(crate) fn early(conn: &Connection, space: SpaceNo, doc: Option<&str>) -> Res
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Whether there are places of which only the hash is known, and which no pack covers.
+pub(crate) fn has_stubs(conn: &Connection, space: SpaceNo) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM entry WHERE space = ?1 AND kind IS NULL
+               AND covered IS NULL)";
+    Ok(conn.prepare_cached(sql)?.query_row([space.0], |row| row.get(0))?)
+}
+
 /// How many entries wait for a key.
 pub(crate) fn count_waiting(conn: &Connection) -> Result<u64> {
     let sql = "SELECT count(*) FROM entry WHERE standing = 1";
@@ -293,6 +301,7 @@ pub(crate) fn quarantine(
 ) -> Result<()> {
     let sql = "INSERT OR IGNORE INTO quarantine (space, seq, hash, doc, reason, at_ms)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    tx.touch(Key::Warnings);
     tx.execute(
         sql,
         (space.as_bytes(), seq, hash.as_bytes(), doc.unwrap_or_default(), reason, tx.now_ms()),

@@ -1,6 +1,7 @@
 //! What sync keeps on disk: the logs as far as this device knows them, what is on its way, the keys,
 //! and what is wrong. Rows and bytes; what they mean is the business of `sync` and `identity`.
 
+pub(crate) mod accounts;
 pub(crate) mod alarms;
 pub(crate) mod entries;
 pub(crate) mod relay;

@@ -24,12 +24,14 @@ pub(crate) struct RelayRow {
     pub(crate) ahead_ms: i64,
     /// When positions were last sent in full, by the wall clock, in milliseconds since 1970.
     pub(crate) full_ms: Option<i64>,
+    /// The feed position up to which the accounts of others are known.
+    pub(crate) accounts_feed: u64,
 }
 
 /// The relay; nothing where none is set.
 pub(crate) fn get(conn: &Connection) -> Result<Option<RelayRow>> {
     let sql = "SELECT url, generation, feed, registered, token, token_boot, token_until, full_ms,
-               lives, ahead_ms FROM relay";
+               lives, ahead_ms, accounts_feed FROM relay";
     let mut found = conn.prepare_cached(sql)?;
     let mut rows = found.query([])?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -46,6 +48,7 @@ pub(crate) fn get(conn: &Connection) -> Result<Option<RelayRow>> {
         full_ms: row.get(7)?,
         lives: row.get(8)?,
         ahead_ms: row.get(9)?,
+        accounts_feed: row.get(10)?,
     }))
 }
 
@@ -54,7 +57,7 @@ pub(crate) fn get(conn: &Connection) -> Result<Option<RelayRow>> {
 pub(crate) fn set(tx: &Tx<'_>, url: &str, registered: bool) -> Result<()> {
     let sql = "INSERT INTO relay (id, url, registered) VALUES (1, ?1, ?2)
                ON CONFLICT (id) DO UPDATE SET url = excluded.url, registered = excluded.registered,
-               generation = zeroblob(16), feed = 0, token = NULL, full_ms = NULL
+               generation = zeroblob(16), feed = 0, accounts_feed = 0, token = NULL, full_ms = NULL
                WHERE relay.url <> excluded.url";
     tx.execute(sql, (url, registered)).map(|_| ())
 }
@@ -80,9 +83,16 @@ pub(crate) fn set_feed(tx: &Tx<'_>, feed: u64) -> Result<()> {
     tx.execute("UPDATE relay SET feed = ?1 WHERE feed <> ?1", [feed]).map(|_| ())
 }
 
+/// Notes up to where the accounts of others are known.
+pub(crate) fn set_accounts_feed(tx: &Tx<'_>, feed: u64) -> Result<()> {
+    let sql = "UPDATE relay SET accounts_feed = ?1 WHERE accounts_feed <> ?1";
+    tx.execute(sql, [feed]).map(|_| ())
+}
+
 /// Notes the life of the relay's store. In another one, nothing of the feed before holds.
 pub(crate) fn set_generation(tx: &Tx<'_>, generation: Generation) -> Result<()> {
-    let sql = "UPDATE relay SET generation = ?1, feed = 0, full_ms = NULL, lives = lives + 1";
+    let sql = "UPDATE relay SET generation = ?1, feed = 0, accounts_feed = 0, full_ms = NULL,
+               lives = lives + 1";
     tx.execute(sql, [generation.as_bytes()]).map(|_| ())
 }
 

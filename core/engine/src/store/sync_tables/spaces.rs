@@ -44,6 +44,10 @@ pub(crate) struct SpaceRow {
     pub(crate) above: Seq,
     /// Whether the relay's store began another life and this log was not compared with it since.
     pub(crate) doubted: bool,
+    /// Whether the relay says that the account belongs to it no more.
+    pub(crate) gone: bool,
+    /// The classes, one bit each, in which the log was shown whole when it was last read to its end.
+    pub(crate) shown: Option<u32>,
 }
 
 impl SpaceRow {
@@ -62,8 +66,8 @@ impl SpaceRow {
 }
 
 const COLUMNS: &str =
-    "SELECT no, id, state, counter, prev, starting, start_seq, cursor_seq, above, start_at, doubted
-     FROM space";
+    "SELECT no, id, state, counter, prev, starting, start_seq, cursor_seq, above, start_at, doubted,
+     gone, shown FROM space";
 
 fn state_of(bytes: &[u8]) -> Result<SpaceState> {
     wire::decode("space", bytes).map_err(|error| Error::Unreadable(error.to_string()))
@@ -89,6 +93,8 @@ fn row_of(row: &Row<'_>) -> Result<SpaceRow> {
         cursor_seq: row.get(7)?,
         above: row.get(8)?,
         doubted: row.get(10)?,
+        gone: row.get(11)?,
+        shown: row.get(12)?,
     })
 }
 
@@ -186,6 +192,37 @@ pub(crate) fn forget_cursors(tx: &Tx<'_>, me: DeviceId) -> Result<()> {
         tx.execute(sql, (space.no.0, tip.entry.as_bytes(), tip.counter))?;
     }
     Ok(())
+}
+
+/// The relay says whether the account still belongs to a chart. Gives whether that is news.
+pub(crate) fn set_gone(tx: &Tx<'_>, space: SpaceId, gone: bool) -> Result<bool> {
+    let sql = "UPDATE space SET gone = ?2 WHERE id = ?1 AND gone <> ?2";
+    Ok(tx.execute(sql, (space.as_bytes(), gone))? > 0)
+}
+
+/// Whether the relay says that the account belongs to a space no more.
+pub(crate) fn is_gone(conn: &Connection, space: SpaceId) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM space WHERE id = ?1 AND gone = 1)";
+    Ok(conn.prepare_cached(sql)?.query_row([space.as_bytes()], |row| row.get(0))?)
+}
+
+/// Notes in which classes the log was shown whole.
+pub(crate) fn set_shown(tx: &Tx<'_>, no: SpaceNo, classes: u32) -> Result<()> {
+    tx.execute("UPDATE space SET shown = ?2 WHERE no = ?1", (no.0, classes)).map(|_| ())
+}
+
+/// The log is read once more from its start: places of which only the hash came may now be read.
+pub(crate) fn read_wider(tx: &Tx<'_>, no: SpaceNo) -> Result<()> {
+    tx.execute("DELETE FROM entry WHERE space = ?1", [no.0])?;
+    let sql = "UPDATE space SET before = coalesce(before, state), state = NULL, starting = NULL,
+               start_seq = NULL, start_at = NULL, shown = NULL WHERE no = ?1";
+    tx.execute(sql, [no.0]).map(|_| ())
+}
+
+/// Forgets a chart that was read and of which the account never was a member.
+pub(crate) fn forget_stranger(tx: &Tx<'_>, no: SpaceNo) -> Result<()> {
+    tx.execute("DELETE FROM entry WHERE space = ?1", [no.0])?;
+    tx.execute("DELETE FROM space WHERE no = ?1", [no.0]).map(|_| ())
 }
 
 /// The relay's log was compared with this one.

@@ -17,7 +17,7 @@ use crate::projection::{self, Travelled};
 use crate::store::sync_tables::spaces::{self, SpaceNo};
 use crate::store::sync_tables::{entries, sealed, tips};
 use crate::store::{Priority, Tx, docs, outbox};
-use crate::sync::pull::Known;
+use crate::sync::accounts::Known;
 use crate::sync::site::Site;
 
 /// Documents taken in one transaction: some milliseconds of work.
@@ -45,7 +45,7 @@ pub(crate) fn take_ahead(
     let header = entry.header();
     let Some((no, key)) = site.store.read(|conn| {
         let Some(row) = spaces::get(conn, space)? else { return Ok(None) };
-        let known = Known(spaces::known_state(conn, site.account)?);
+        let known = Known::load(conn, site.account)?;
         let fits = match (&row.starting, &row.state) {
             (Some(_), Some(state)) => state.check_retained(header, &known).is_ok(),
             (None, Some(state)) => {

@@ -15,6 +15,7 @@ use minicbor::Encode;
 
 use super::relays;
 use super::report::{Budget, SyncOutcome, SyncReport};
+use super::seal;
 use super::site::Site;
 use super::transport::Ask;
 use crate::error::Result;
@@ -55,7 +56,8 @@ struct Sent {
     feed: u64,
     batch: Vec<Sealed>,
     cursors: Vec<(SpaceId, u64)>,
-    /// The account's log was asked for: in the answer, an unknown author is a stranger.
+    /// The account's log and all accounts of others were asked for: in the answer, an unknown author is a
+    /// stranger.
     rechecks_account: bool,
 }
 
@@ -231,6 +233,9 @@ impl Machine {
                     "refused",
                     format!("the relay will never take {what}: {why}; it is safe on this device"),
                 );
+            }
+            for blocked in seal::blocked(conn, site.account, site.clock.wall_ms())? {
+                report.problem("not_sendable", blocked.sentence());
             }
             let waiting = entries::count_waiting(conn)?;
             if waiting > 0 {

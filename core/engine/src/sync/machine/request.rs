@@ -82,7 +82,7 @@ impl Machine {
             cursors: moved,
             want,
             page_bytes,
-            accounts_feed: 0,
+            accounts_feed: if rechecks_account { 0 } else { relay.accounts_feed },
         };
         Ok(Some((request, sent)))
     }

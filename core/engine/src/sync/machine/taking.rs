@@ -6,12 +6,15 @@ use holdfast_protocol::sync::{SpacePage, SyncResponse};
 
 use super::{MAX_TIDY, Machine, Sent, Stage};
 use crate::error::Result;
+use crate::observe::Key;
 use crate::store::Priority;
-use crate::store::sync_tables::{alarms, relay, sealed as sealed_table, spaces};
+use crate::store::sync_tables::{
+    accounts as store_accounts, alarms, relay, sealed as sealed_table, spaces,
+};
 use crate::sync::pull::{self, PageEnd, Pulling};
 use crate::sync::report::SyncOutcome;
 use crate::sync::site::Site;
-use crate::sync::{cursors, push, restore};
+use crate::sync::{accounts, cursors, push, restore, seal};
 
 /// A difference of clocks smaller than this is not worth a write, in milliseconds.
 const CLOCK_SLACK_MS: u64 = 5_000;
@@ -61,8 +64,12 @@ impl Machine {
         if response.feed < sent.feed {
             // It forgot something without saying so: look at every log.
             self.full_next = true;
-            site.store.write(Priority::Sync, "sync", |tx| relay::set_feed(tx, response.feed))?;
+            site.store.write(Priority::Sync, "sync", |tx| {
+                relay::set_accounts_feed(tx, 0)?;
+                relay::set_feed(tx, response.feed)
+            })?;
         }
+        self.take_accounts(site, response)?;
         let whole = self.take_pages(site, &response.spaces, sent.rechecks_account)?;
         if matches!(self.stage, Stage::Over(_)) {
             return Ok(());
@@ -75,6 +82,26 @@ impl Machine {
         self.more = response.more || !self.paging.is_empty() || acked.think_again || self.full_next;
         self.idle = if self.progressed(site)? { 0 } else { self.idle + 1 };
         Ok(())
+    }
+
+    /// Takes what the relay shows of the accounts of others, before the logs that they write in; and which charts
+    /// it says the account has left. That is the relay's word, and erases nothing.
+    fn take_accounts(&self, site: &Site<'_>, response: &SyncResponse) -> Result<()> {
+        let all = accounts::take(site, &response.accounts)?;
+        let known = site.store.read(relay::get)?.map(|relay| relay.accounts_feed);
+        if response.gone.is_empty() && known == Some(response.accounts_feed) {
+            return Ok(());
+        }
+        site.store.write(Priority::Sync, "sync", |tx| {
+            for chart in &response.gone {
+                if spaces::set_gone(tx, *chart, true)? {
+                    tx.touch(Key::Charts);
+                    seal::set_aside(site, tx, *chart)?;
+                }
+            }
+            // What was not taken is asked for again.
+            if all { relay::set_accounts_feed(tx, response.accounts_feed) } else { Ok(()) }
+        })
     }
 
     /// Everything the relay had to say was heard.
@@ -111,6 +138,7 @@ impl Machine {
             if known.is_some() {
                 spaces::forget_cursors(tx, site.me())?;
                 sealed_table::forget_stored(tx)?;
+                store_accounts::doubt(tx)?;
                 restore::note(tx, site, now)?;
             }
             Ok(())
@@ -154,6 +182,9 @@ impl Machine {
                     } else {
                         site.store.write(Priority::Sync, "sync", |tx| {
                             spaces::believe(tx, page.space)?;
+                            if spaces::set_gone(tx, page.space, false)? {
+                                tx.touch(Key::Charts);
+                            }
                             alarms::clear(tx, "relay_rolled_back", page.space)
                         })?;
                     }
@@ -164,6 +195,17 @@ impl Machine {
                 }
                 PageEnd::AccountFirst => {
                     self.recheck_account = true;
+                    self.paging.push(page.space);
+                    whole = false;
+                }
+                // The rest is read when the relay shows it: the feed is not followed past it.
+                PageEnd::AccountMissing(account) => {
+                    if let Some(account) = account {
+                        accounts::missing(site, account)?;
+                    }
+                    whole = false;
+                }
+                PageEnd::Again => {
                     self.paging.push(page.space);
                     whole = false;
                 }

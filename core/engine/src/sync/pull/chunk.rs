@@ -1,22 +1,23 @@
 //! One transaction's worth of a log: each place judged, its content taken, the state kept.
 
 use holdfast_protocol::entry::{Entry, Kind};
-use holdfast_protocol::ids::{Seq, SpaceId};
-use holdfast_protocol::membership::{Accepted, Accounts, Judge, NotAccepted, Refusal, SpaceState};
+use holdfast_protocol::ids::{Class, Seq, SpaceId};
+use holdfast_protocol::membership::{Accepted, Judge, NotAccepted, Refusal, SpaceState};
 
-use super::{Found, Known, PageEnd};
+use super::{Found, PageEnd};
 use crate::error::Result;
 use crate::identity::keys;
 use crate::observe::Key;
-use crate::projection;
+use crate::store::docs::class_number;
 use crate::store::sync_tables::entries::{self, Place, Standing, Whole};
 use crate::store::sync_tables::spaces::{self, SpaceNo};
 use crate::store::sync_tables::{alarms, relay, sealed};
 use crate::store::{Tx, outbox};
+use crate::sync::accounts::{self, Known};
 use crate::sync::apply::pack::Ahead;
 use crate::sync::apply::{self, Taken};
 use crate::sync::site::Site;
-use crate::sync::{give_back, restore};
+use crate::sync::{give_back, restore, seal};
 
 /// Entries that waited for a key, read at once.
 const WAITING_AT_ONCE: u32 = 32;
@@ -55,7 +56,7 @@ impl<'a, 't> Chunk<'a, 't> {
     ) -> Result<Self> {
         let no = spaces::number(tx, space)?;
         let state = spaces::get(tx.reader(), space)?.and_then(|row| row.state);
-        let accounts = Known(spaces::known_state(tx.reader(), site.account)?);
+        let accounts = Known::load(tx.reader(), site.account)?;
         let compare = relay::get(tx.reader())?.is_none_or(|relay| relay.lives <= 1);
         Ok(Self {
             site,
@@ -102,10 +103,10 @@ impl<'a, 't> Chunk<'a, 't> {
         let Some(entry) = one.entry.as_ref().or(kept.as_ref()) else {
             return self.take_stub(one);
         };
-        let accepted = match self.judge(entry) {
+        let accepted = match self.judge(entry)? {
             Judged::Fits(accepted) => accepted,
-            Judged::Waits => {
-                self.end = PageEnd::AccountFirst;
+            Judged::Waits(end) => {
+                self.end = end;
                 return Ok(());
             }
             Judged::Foreign => {
@@ -242,31 +243,54 @@ impl<'a, 't> Chunk<'a, 't> {
         }
     }
 
-    fn judge(&mut self, entry: &Entry) -> Judged {
+    fn judge(&mut self, entry: &Entry) -> Result<Judged> {
         let Some(state) = &self.state else {
             if entry.space() != self.space {
-                return Judged::No(Refusal::WrongSpace.into());
+                return Ok(Judged::No(Refusal::WrongSpace.into()));
             }
-            return match SpaceState::start(entry, &self.accounts, Judge::Member) {
+            return Ok(match SpaceState::start(entry, &self.accounts, Judge::Member) {
+                Ok(state) if state.as_account().is_some() && state.space() != self.site.account => {
+                    Judged::Foreign
+                }
+                // Whether the account is a member of a chart, its log tells at its end.
                 Ok(state) => {
-                    if !state.member_accounts().contains(&self.site.account) {
-                        return Judged::Foreign;
-                    }
                     self.state = Some(state);
                     Judged::Fits(None)
                 }
-                Err(NotAccepted::Never(Refusal::NotAMember)) if !self.account_is_whole => {
-                    Judged::Waits
-                }
-                Err(_) => Judged::Foreign,
-            };
+                Err(not) => self.waits_for(entry, &not)?.map_or(Judged::Foreign, Judged::Waits),
+            });
         };
-        match state.check(entry, &self.accounts, Judge::Member) {
+        Ok(match state.check(entry, &self.accounts, Judge::Member) {
             Ok(accepted) => Judged::Fits(Some(Box::new(accepted))),
-            Err(NotAccepted::Never(Refusal::NotAMember)) if !self.account_is_whole => Judged::Waits,
             Err(NotAccepted::Never(Refusal::UnknownStatement)) => Judged::Unknown,
-            Err(not) => Judged::No(not),
-        }
+            Err(not) => match self.waits_for(entry, &not)? {
+                Some(end) => Judged::Waits(end),
+                None => Judged::No(not),
+            },
+        })
+    }
+
+    /// Whether an entry that does not fit may fit once more is known of an account, and how the page ends then.
+    /// Nothing is ignored for good because a relay was slow to show somebody.
+    pub(crate) fn waits_for(&self, entry: &Entry, not: &NotAccepted) -> Result<Option<PageEnd>> {
+        Ok(match not {
+            NotAccepted::NeedsAccount(account) if self.account_is_whole => {
+                Some(PageEnd::AccountMissing(Some(*account)))
+            }
+            NotAccepted::NeedsAccount(_) => Some(PageEnd::AccountFirst),
+            NotAccepted::Never(Refusal::NotAMember)
+                if !self.accounts.knows_device(&entry.header().author) =>
+            {
+                if !self.account_is_whole {
+                    Some(PageEnd::AccountFirst)
+                } else if accounts::is_distrusted(self.tx.reader())? {
+                    Some(PageEnd::AccountMissing(None))
+                } else {
+                    None
+                }
+            }
+            _ => None,
+        })
     }
 
     fn take_stub(&mut self, one: &Found) -> Result<()> {
@@ -365,10 +389,11 @@ impl<'a, 't> Chunk<'a, 't> {
         let learned = site.with_entropy(|entropy| {
             keys::learn(self.tx, site.seal, site.keys, site.account, state, entropy)
         })?;
+        let own = state.as_chart().is_none_or(|chart| chart.is_owner(&site.account));
         for (class, epoch) in &learned.bad {
+            let who = if own { "another device of the account" } else { "an owner of the chart" };
             let text = format!(
-                "the key of {class:?}, generation {epoch}, did not reach this device: another device of the \
-                 account must make a new one"
+                "the key of {class:?}, generation {epoch}, did not reach this device: {who} must make a new one"
             );
             alarms::raise(self.tx, "key_missing", self.space, &text)?;
         }
@@ -376,19 +401,22 @@ impl<'a, 't> Chunk<'a, 't> {
             alarms::clear(self.tx, "key_missing", self.space)?;
         }
         for (class, epoch) in &learned.replaced {
-            give_back::lost_key(self.tx, self.space, *class, *epoch)?;
+            give_back::lost_key(site, self.tx, self.space, *class, *epoch)?;
         }
+        spaces::set_state(self.tx, self.no, state)?;
         if state.as_account().is_some() {
             self.tx.touch(Key::Devices);
-            spaces::set_state(self.tx, self.no, state)?;
+        } else {
+            self.tx.touch(Key::Charts);
+            seal::set_aside(site, self.tx, self.space)?;
         }
         if self.space == site.account {
-            self.accounts = Known(Some(state.clone()));
+            self.accounts.set_own(state.clone());
             for row in spaces::all(self.tx.reader())? {
                 let Some(chart) = row.state.filter(|state| state.as_chart().is_some()) else {
                     continue;
                 };
-                self.know_authors(&chart)?;
+                accounts::know_authors(self.tx, &chart, &self.accounts)?;
                 if learned.new > 0 {
                     // The keys of a chart are handed to the account: they may have come before its secret.
                     let mut chunk = Chunk::open(site, self.tx, row.id, self.account_is_whole)?;
@@ -397,24 +425,38 @@ impl<'a, 't> Chunk<'a, 't> {
                 }
             }
         } else {
-            self.know_authors(state)?;
+            accounts::know_authors(self.tx, state, &self.accounts)?;
         }
         Ok(())
     }
 
-    fn know_authors(&self, chart: &SpaceState) -> Result<()> {
-        let Some(state) = chart.as_chart() else { return Ok(()) };
-        for account in state.members.keys() {
-            let Some(known) = self.accounts.account(account).and_then(SpaceState::as_account)
-            else {
-                continue;
-            };
-            for device in known.devices.keys() {
-                let subject = *account == state.subject;
-                projection::know_author(self.tx, chart.space(), *device, *account, subject)?;
+    /// A log was read to its end: whether the account belongs to it at all, and whether it now reads classes of
+    /// which only the hashes came so far.
+    fn at_the_end(&self, state: &SpaceState) -> Result<PageEnd> {
+        let Some(chart) = state.as_chart() else { return Ok(PageEnd::Whole) };
+        if !chart.ever_members().any(|account| account == self.site.account) {
+            return Ok(PageEnd::Foreign);
+        }
+        let ahead = relay::get(self.tx.reader())?.map_or(0, |relay| relay.ahead_ms);
+        let now = u64::try_from(self.site.clock.wall_ms().saturating_add(ahead)).unwrap_or(0);
+        let reads = |class: &Class| chart.may_read_at(&self.site.account, *class, now);
+        let classes = Class::CHART.into_iter().filter(reads);
+        let shown = classes.fold(0_u32, |set, class| set | 1 << class_number(class));
+        let before = spaces::get(self.tx.reader(), self.space)?.and_then(|row| row.shown);
+        match before {
+            Some(before) if before == shown => Ok(PageEnd::Whole),
+            Some(before)
+                if shown & !before != 0 && entries::has_stubs(self.tx.reader(), self.no)? =>
+            {
+                spaces::read_wider(self.tx, self.no)?;
+                Ok(PageEnd::Again)
+            }
+            _ => {
+                spaces::set_shown(self.tx, self.no, shown)?;
+                self.tx.touch(Key::Charts);
+                Ok(PageEnd::Whole)
             }
         }
-        Ok(())
     }
 
     /// Keeps the state, and takes what had waited for a key that came.
@@ -427,10 +469,17 @@ impl<'a, 't> Chunk<'a, 't> {
             spaces::set_state(self.tx, self.no, state)?;
             if state.head().seq == above {
                 spaces::forget_before(self.tx, self.no)?;
+                if self.end == PageEnd::Whole {
+                    self.end = self.at_the_end(state)?;
+                }
             }
         }
         if self.end == PageEnd::Foreign {
-            spaces::forget_foreign(self.tx, self.no)?;
+            if self.state.is_some() {
+                spaces::forget_stranger(self.tx, self.no)?;
+            } else {
+                spaces::forget_foreign(self.tx, self.no)?;
+            }
         } else {
             spaces::set_above(self.tx, self.no, above)?;
         }
@@ -443,7 +492,7 @@ enum Judged {
     /// It fits. A genesis has no acceptance apart from the state it starts.
     Fits(Option<Box<Accepted>>),
     /// Its author may be a device whose admission was not read yet.
-    Waits,
+    Waits(PageEnd),
     /// The space is none of this device's.
     Foreign,
     /// A membership statement of an unknown kind.

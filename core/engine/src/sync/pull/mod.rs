@@ -6,7 +6,6 @@ mod chunk;
 use holdfast_protocol::entry::{Entry, Position};
 use holdfast_protocol::hash::next_running;
 use holdfast_protocol::ids::{AccountId, EntryHash, Seq, SpaceId};
-use holdfast_protocol::membership::{Accounts, SpaceState};
 use holdfast_protocol::sync::{Item, SpacePage};
 
 pub(crate) use chunk::Chunk;
@@ -40,8 +39,13 @@ pub(crate) enum PageEnd {
     Whole,
     /// Stopped early on request; the next sync goes on there.
     Interrupted,
-    /// An author is not known: the account's log must be read further first.
+    /// An author is not known: the account's log, or the accounts of others, must be read further first.
     AccountFirst,
+    /// The relay does not show an account that it cannot be judged without, or shows one otherwise than it
+    /// should, which has an alarm of its own.
+    AccountMissing(Option<AccountId>),
+    /// The account reads more of it than when it was read: it is read once more.
+    Again,
     /// Not a space this device takes part in.
     Foreign,
     /// The page is not what a relay sends.
@@ -63,20 +67,12 @@ pub(crate) struct Brought {
     pub(crate) entries: u64,
 }
 
-/// The own account, and no other: all that charts of this version need.
-pub(crate) struct Known(pub(crate) Option<SpaceState>);
-
-impl Accounts for Known {
-    fn account(&self, account: &AccountId) -> Option<&SpaceState> {
-        self.0.as_ref().filter(|state| state.space() == *account)
-    }
-}
-
 /// What a pull needs to know of the run it is part of.
 pub(crate) struct Pulling<'a> {
     /// Whether to stop between two transactions.
     pub(crate) stop: &'a dyn Fn() -> bool,
-    /// Whether the account's log is known to its end, so that an unknown author is a stranger.
+    /// Whether the account's log and the accounts of others are known to their end, so that an unknown author
+    /// is a stranger.
     pub(crate) account_is_whole: bool,
 }
 
