@@ -62,6 +62,8 @@ fn kind(what: &str) -> Arg {
         "chart" => Arg::code("error.what.chart"),
         "device" => Arg::code("error.what.device"),
         "template" => Arg::code("error.what.template"),
+        "invite" => Arg::code("error.what.invite"),
+        "member" => Arg::code("error.what.member"),
         other => Arg::from(other),
     }
 }

@@ -62,7 +62,10 @@ pub use holdfast_protocol::phrase::Phrase;
 pub use identity::{DeviceStanding, DeviceView, NewAccount, Pairing};
 pub use observe::{Key, Keys, Subscription};
 pub use rights::ChartStanding;
-pub use sharing::{Inspection, RoutineCopy, RoutineInside, inspect};
+pub use sharing::{
+    Compared, GrantRequest, Inspection, Invitation, InviteInside, InviteView, Invited, MemberView,
+    Pending, RoutineCopy, RoutineInside, SafetyPhrase, inspect,
+};
 pub use store::faults::{Crash, FaultPoint, Faults};
 pub use sync::report::{Budget, SyncOutcome, SyncProblem, SyncReport};
 pub use sync::run::RelayStatus;

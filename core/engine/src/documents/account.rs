@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use holdfast_protocol::ids::{AccountId, DeviceId, Generation, SpaceId};
+use holdfast_protocol::ids::{AccountId, DeviceId, Generation, InviteId, SpaceId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ use super::foreign::{self, CheckedChanges, Shape};
 const CHART: &str = "chart/";
 const CONTACT: &str = "contact/";
 const DEVICE: &str = "device/";
+const INVITED: &str = "invited/";
 const RELAY_LIFE: &str = "relay_life/";
 const NAME: &str = "setting/name";
 const ZONE: &str = "setting/zone";
@@ -94,6 +95,8 @@ pub struct AccountReading {
     pub charts: BTreeMap<SpaceId, ChartEntry>,
     /// The people the account shares charts with, by account.
     pub contacts: BTreeMap<AccountId, Contact>,
+    /// Whom the person made each invite for.
+    pub invited: BTreeMap<InviteId, String>,
     /// What the person calls each device.
     pub device_names: BTreeMap<DeviceId, String>,
     /// The lives of relays' stores, but the first, that the account's devices met, and when that was first
@@ -176,6 +179,18 @@ impl Account {
         contact: &Contact,
     ) -> Result<Option<Written>, WriteError> {
         self.put(&format!("{CONTACT}{account}"), contact)
+    }
+
+    /// Writes down whom an invite is for: an admission brings no name.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn note_invited(
+        &mut self,
+        invite: InviteId,
+        name: &str,
+    ) -> Result<Option<Written>, WriteError> {
+        self.put(&format!("{INVITED}{invite}"), &name)
     }
 
     /// Names a device.
@@ -293,6 +308,9 @@ impl AccountReading {
         } else if let Some(id) = key.strip_prefix(DEVICE) {
             let id = DeviceId::from_hex(id).ok_or("the key names no device")?;
             self.device_names.insert(id, json(text)?);
+        } else if let Some(id) = key.strip_prefix(INVITED) {
+            let id = InviteId::from_hex(id).ok_or("the key names no invite")?;
+            self.invited.insert(id, json(text)?);
         } else if let Some(life) = key.strip_prefix(RELAY_LIFE) {
             let life = Generation::from_hex(life).ok_or("the key names no life of a relay")?;
             self.relay_lives.insert(life, json(text)?);

@@ -301,7 +301,7 @@ fn queue_invite(inner: &Inner, invite: &InviteKeys, valid_ms: u64) -> Result<(u6
 }
 
 /// Syncs to the end, or says why not.
-fn sync_whole(inner: &Inner) -> Result<()> {
+pub(crate) fn sync_whole(inner: &Inner) -> Result<()> {
     let report = inner.sync(&Budget { max_ms: 60_000, ..Budget::default() })?;
     if report.outcome == SyncOutcome::Done {
         return Ok(());

@@ -3,9 +3,9 @@
 
 pub(crate) mod address;
 mod arrive;
-mod asking;
-mod create;
-mod devices;
+pub(crate) mod asking;
+pub(crate) mod create;
+pub(crate) mod devices;
 mod join;
 #[cfg(test)]
 mod key_tests;

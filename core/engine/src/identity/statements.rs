@@ -7,7 +7,7 @@ use holdfast_protocol::epoch::{AccountEpoch, AccountSecret, ClassEpoch, Reader};
 use holdfast_protocol::ids::{AccountId, Class, DeviceId, EntryHash, SpaceId};
 use holdfast_protocol::keys::{DeviceKeys, DeviceKind, InviteKeys, WrapError, wrap};
 use holdfast_protocol::membership::{
-    AccountGenesis, Accounts, Act, AdmitDevice, ChartGenesis, Cut, DeviceCut, InviteDevice, Judge,
+    AccountGenesis, Accounts, Act, AdmitDevice, ChartGenesis, Cut, InviteDevice, Judge,
     NotAccepted, RevokeDevice, SpaceState, Statement,
 };
 use holdfast_protocol::pairing::invite_wrap_info;
@@ -152,7 +152,7 @@ impl Accounts for Only<'_> {
     }
 }
 
-fn reader(account: AccountId, accounts: &dyn Accounts) -> Result<Reader, NotMade> {
+pub(crate) fn reader(account: AccountId, accounts: &dyn Accounts) -> Result<Reader, NotMade> {
     let space = accounts.account(&account).ok_or(NotMade::UnknownAccount(account))?;
     let state = space.as_account().ok_or(NotMade::UnknownAccount(account))?;
     let epoch = state.epoch();
@@ -221,38 +221,6 @@ pub(crate) fn revoke_device(
     let cut: Cut = account.tip(&device);
     let act = Act::RevokeDevice(RevokeDevice { device, cut, epoch });
     Ok((statement(account, act, by), wraps))
-}
-
-/// Ends, in a chart, the word of a device that its account has revoked, with new keys of every class that
-/// the account reads. `class_key` gives the current key of a class.
-pub(crate) fn cut_device(
-    chart: &SpaceState,
-    accounts: &dyn Accounts,
-    mine: AccountId,
-    device: DeviceId,
-    class_key: impl Fn(Class, u32) -> Option<Secret32>,
-    by: By<'_>,
-    entropy: &mut dyn Entropy,
-) -> Result<Entry, NotMade> {
-    let state = chart.as_chart().ok_or(NotMade::UnknownAccount(chart.space()))?;
-    let mut epochs = Vec::new();
-    for class in Class::CHART.into_iter().filter(|class| state.may_read(&mine, *class)) {
-        let epoch = state.epoch(class);
-        let current = class_key(class, epoch).ok_or(NotMade::NoKey { class, epoch })?;
-        let readers =
-            state.readers(class).map(|a| reader(a, accounts)).collect::<Result<Vec<_>, _>>()?;
-        let next = Secret32::random(entropy);
-        epochs.push(ClassEpoch::create(
-            class,
-            epoch + 1,
-            &next,
-            Some(&current),
-            &readers,
-            entropy,
-        )?);
-    }
-    let act = Act::DeviceCut(DeviceCut { device, cut: chart.tip(&device), epochs });
-    Ok(statement(chart, act, by))
 }
 
 /// The devices of an account that it has revoked and whose word a chart has not ended yet.

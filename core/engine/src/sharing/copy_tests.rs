@@ -155,7 +155,7 @@ fn a_link_says_what_is_inside_without_being_taken_in() {
     let engine = home.open();
     let made = composed(&engine);
     let copy = engine.share_routine("Evening, before bed").unwrap();
-    let Inspection::Routine(inside) = inspect(&copy.scan).unwrap();
+    let Inspection::Routine(inside) = inspect(&copy.scan).unwrap() else { panic!() };
     assert_eq!(inside.routine.name, "Evening, before bed");
     assert_eq!(inside.routine.steps().count(), made.routine.steps().count());
     assert_eq!(inside.exercises.len(), 1);
@@ -164,7 +164,7 @@ fn a_link_says_what_is_inside_without_being_taken_in() {
         r#"{"routine":{"name":"New","blocks":[{"order":"step_major","steps":[
         {"exercise":"of-next-year","side":"no_side","dose":{"mode":"open"}}]}]}}"#,
     );
-    let Inspection::Routine(inside) = inspect(&newer.to_text()).unwrap();
+    let Inspection::Routine(inside) = inspect(&newer.to_text()).unwrap() else { panic!() };
     assert_eq!(inside.unknown, ["of-next-year"]);
     assert_eq!(code(&newer.to_text()), "unknown_exercise");
 }

@@ -1,9 +1,22 @@
 //! Sharing: a routine handed on as a copy, and people who take part in a chart. What the membership allows is
 //! the protocol's business, what goes over the wire is sync's.
 
+mod accept;
+mod arrival;
 mod copy;
+pub(crate) mod due;
+mod grant;
 mod inspect;
+mod invite;
 mod links;
+mod members;
+mod peek;
+mod statements;
 
 pub use copy::{RoutineCopy, RoutineInside};
-pub use inspect::{Inspection, inspect};
+pub use grant::GrantRequest;
+pub use holdfast_protocol::ids::Class;
+pub use holdfast_protocol::membership::Role;
+pub use inspect::{Inspection, InviteInside, inspect};
+pub use invite::{Invitation, InviteView, Invited, MAX_INVITE_MS};
+pub use members::{Compared, MemberView, Pending, SafetyPhrase};

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
     include_str!("schema/0001_progress.sql"),
     include_str!("schema/0001_sync.sql"),
     include_str!("schema/0001_play.sql"),
+    include_str!("schema/0001_sharing.sql"),
 ]];
 
 /// The version this build reads and writes.

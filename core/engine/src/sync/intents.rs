@@ -5,13 +5,13 @@ use holdfast_protocol::entry::Kind;
 use holdfast_protocol::ids::{InviteId, SpaceId};
 use holdfast_protocol::membership::{Act, SpaceState};
 
-use super::accounts::Known;
 use super::report::SyncReport;
 use super::seal::place;
 use super::site::Site;
 use crate::error::{Error, Result};
 use crate::identity::keys;
 use crate::identity::statements::{self, By, NotMade};
+use crate::sharing::due;
 use crate::store::sync_tables::{alarms, relay, sealed, spaces};
 use crate::store::{Priority, Tx};
 
@@ -24,36 +24,24 @@ pub(crate) fn plan(site: &Site<'_>, report: &mut SyncReport) -> Result<()> {
         site.store.read(|conn| Ok((alarms::wanted_revoked(conn)?, spaces::all(conn)?)))?;
     let account = known.iter().find(|space| space.id == site.account);
     let Some(account) = account.and_then(|space| space.settled()) else { return Ok(()) };
-    let mut uncut: Vec<SpaceId> = Vec::new();
-    for chart in &known {
-        let has = chart.settled().is_some_and(|state| {
-            state.as_chart().is_some_and(|state| !state.closed)
-                && !chart.gone
-                && !state.is_frozen()
-                && statements::uncut(state, account).next().is_some()
-        });
-        if has {
-            uncut.push(chart.id);
-        }
-    }
     let ended = ended_invite(site, account)?;
-    if wanted.is_empty() && uncut.is_empty() && ended.is_none() {
-        return Ok(());
+    if wanted.is_empty() && ended.is_none() {
+        return due::plan(site, report);
     }
     let made = site.store.write(Priority::Sync, "sync", |tx| {
         revoke(site, tx)?;
         if let Some(invite) = ended {
             close(site, tx, invite)?;
         }
-        uncut.iter().try_for_each(|chart| cut(site, tx, *chart))
+        Ok(())
     });
     match made {
         Err(Error::NotMade(why)) => {
             report.problem("not_in_force", format!("a removal is not yet in force: {why}"));
-            Ok(())
         }
-        other => other,
+        other => other?,
     }
+    due::plan(site, report)
 }
 
 /// Whether a statement of this device is on its way in a space.
@@ -108,23 +96,4 @@ fn revoke(site: &Site<'_>, tx: &Tx<'_>) -> Result<()> {
     let (entry, wraps) =
         site.with_entropy(|e| statements::revoke_device(state, *device, &secret, by, e))?;
     sealed::put(tx, &entry, None, &wraps).map(|_| ())
-}
-
-fn cut(site: &Site<'_>, tx: &Tx<'_>, chart: SpaceId) -> Result<()> {
-    let Some(row) = spaces::get(tx.reader(), chart)? else { return Ok(()) };
-    let account = spaces::get(tx.reader(), site.account)?;
-    let account = account.as_ref().and_then(|account| account.settled());
-    let (Some(state), Some(account)) = (row.settled(), account) else { return Ok(()) };
-    let Some(device) = statements::uncut(state, account).next() else { return Ok(()) };
-    if under_way(tx, chart)? || device == site.me() {
-        return Ok(());
-    }
-    let class_key =
-        |class, epoch| keys::content(tx.reader(), site.seal, chart, class, epoch).ok().flatten();
-    let by = By { keys: site.keys, at: place(site, tx, &row, state)? };
-    let known = Known::load(tx.reader(), site.account)?;
-    let entry = site.with_entropy(|e| {
-        statements::cut_device(state, &known, site.account, device, class_key, by, e)
-    })?;
-    sealed::put(tx, &entry, None, &[]).map(|_| ())
 }

@@ -1,6 +1,7 @@
 //! What sync keeps on disk: the logs as far as this device knows them, what is on its way, the keys,
 //! and what is wrong. Rows and bytes; what they mean is the business of `sync` and `identity`.
 
+pub(crate) mod accepting;
 pub(crate) mod accounts;
 pub(crate) mod alarms;
 pub(crate) mod entries;
@@ -9,6 +10,7 @@ pub(crate) mod sealed;
 pub(crate) mod secrets;
 pub(crate) mod spaces;
 pub(crate) mod tips;
+pub(crate) mod wishes;
 
 use holdfast_protocol::ids::EntryHash;
 

@@ -1,0 +1,23 @@
+-- What a person wants of a chart's membership and is not in force yet. Only the wish is kept; the statement is
+-- signed when it is sent, and signed again when another came first. subject is the account, the invite, or the
+-- chart itself; there is one wish of each.
+CREATE TABLE wish (
+    id         INTEGER PRIMARY KEY,
+    chart      BLOB NOT NULL,
+    subject    BLOB NOT NULL,
+    what       TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    UNIQUE (chart, subject)
+);
+
+-- Invites that this account is coming in with. secret is the invite's, sealed under the key of the platform's key
+-- store; admission is sent again verbatim; keys is what the relay answered to it, sealed to the invite.
+CREATE TABLE accepting (
+    invite     BLOB PRIMARY KEY,
+    chart      BLOB NOT NULL,
+    secret     BLOB NOT NULL,
+    name       TEXT NOT NULL,
+    role       TEXT NOT NULL,
+    admission  BLOB NOT NULL,
+    keys       BLOB
+) WITHOUT ROWID;
