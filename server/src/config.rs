@@ -46,8 +46,13 @@ pub struct Limits {
     /// membership alone, so that a full chart can still revoke.
     pub reserve_bytes: u64,
     /// Stored bytes of one space's membership: it is handed out in one piece, to whoever comes in and to whoever
-    /// shares a chart. The last quarter is for what takes something away.
+    /// shares a chart. An account, of which one person has many, may have an eighth of it. The last quarter is for
+    /// what takes something away.
     pub membership_bytes: u64,
+    /// Bytes of other accounts' memberships after which the rest comes with the next answer.
+    pub outline_bytes: usize,
+    /// Bytes of accounts' memberships that a look with an invite may show. It needs no token.
+    pub look_bytes: u64,
     /// Spaces of one account, itself among them.
     pub spaces_per_account: u64,
     /// Event streams of one account.
@@ -78,6 +83,8 @@ impl Default for Limits {
             author_bytes: 512 << 20,
             reserve_bytes: 64 << 20,
             membership_bytes: 8 << 20,
+            outline_bytes: 2 << 20,
+            look_bytes: 32 << 20,
             spaces_per_account: 256,
             watches_per_account: 64,
             connections: 4_096,

@@ -212,7 +212,16 @@ impl Relay {
             }
             let membership = membership(r, &row)?;
             let mut accounts = Vec::new();
+            let mut bytes = 0;
             for account in state.as_chart().into_iter().flat_map(ChartState::ever_members) {
+                bytes += match r.space(&account)? {
+                    Some(row) => r.membership_bytes(row.no)?,
+                    None => 0,
+                };
+                if bytes > self.limits().look_bytes {
+                    let why = "the memberships of this chart's accounts are too large to be shown";
+                    return Ok(Err(Refused::new(ProblemCode::Refused, why)));
+                }
                 accounts.extend(outline(r, &account)?);
             }
             Ok(Ok(Answer::good(&PeekResponse { membership, accounts })))

@@ -65,6 +65,40 @@ pub(crate) fn membership(r: &dyn Reading, row: &SpaceRow) -> Stored<Vec<Item>> {
     Ok(membership)
 }
 
+/// The memberships of other accounts, as far as one answer holds them.
+#[derive(Default)]
+struct Outlines {
+    accounts: Vec<AccountOutline>,
+    bytes: usize,
+    /// The feed position up to which they are complete, where more follow.
+    cut_at: Option<u64>,
+}
+
+impl Outlines {
+    fn after(r: &dyn Reading, account: SpaceNo, since: u64, most: usize) -> Stored<Self> {
+        let mut found = Self::default();
+        let mut complete = since;
+        for (at, other) in r.acquaintances(account, since)? {
+            if at > complete && found.bytes > most {
+                found.cut_at = Some(complete);
+                break;
+            }
+            found.add(outline(r, &other)?);
+            complete = at;
+        }
+        Ok(found)
+    }
+
+    fn add(&mut self, outline: Option<AccountOutline>) {
+        let bytes = outline.iter().flat_map(|outline| &outline.membership).map(|item| match item {
+            Item::Entry { bytes, .. } => bytes.len() + ITEM_BYTES,
+            Item::Stub { .. } => STUB_BYTES,
+        });
+        self.bytes += bytes.sum::<usize>();
+        self.accounts.extend(outline);
+    }
+}
+
 /// Bytes that an answer may still hold. The first item always fits, so that every answer moves on.
 struct Budget {
     left: usize,
@@ -102,14 +136,15 @@ impl Relay {
         let mut spaces = Vec::new();
         let mut more = false;
         let known = request.accounts_feed.min(feed);
-        let (mut accounts, mut gone) = (Vec::new(), Vec::new());
+        let (mut outlines, mut gone) = (Outlines::default(), Vec::new());
         if known < feed {
-            for (_, account) in r.acquaintances(who.no, known)? {
-                accounts.extend(outline(r, &account)?);
-            }
+            outlines = Outlines::after(r, who.no, known, self.limits().outline_bytes)?;
             gone = r.gone(who.no, known)?;
         }
-        for (row, id) in to_visit(r, who, asked, feed, &wants)? {
+        // Who signs in a log is said by the accounts: they are read to their end first.
+        more |= outlines.cut_at.is_some();
+        let to_visit = if more { Vec::new() } else { to_visit(r, who, asked, feed, &wants)? };
+        for (row, id) in to_visit {
             if budget.used && budget.left == 0 {
                 more = true;
                 break;
@@ -135,8 +170,8 @@ impl Relay {
             spaces,
             cursors,
             more,
-            accounts,
-            accounts_feed: feed,
+            accounts: outlines.accounts,
+            accounts_feed: outlines.cut_at.unwrap_or(feed),
             gone,
         })
     }

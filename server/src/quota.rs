@@ -34,6 +34,7 @@ pub(crate) fn check(
             .iter()
             .any(|(account, m)| m.grant.owner && set.get(account).is_some_and(|a| a.row.no == of)),
     };
+    let is_account = held.state.as_account().is_some();
     let takes_away = act.is_some_and(|act| takes_away(act, held.state.as_chart()));
     let kind = pushed.entry.as_ref().map_err(|why| *why)?.header().kind;
     let for_all = match (kind, owner) {
@@ -44,7 +45,7 @@ pub(crate) fn check(
     let share = set.share(w, row.no, of)?;
     let bytes = pushed.bytes.len() as u64;
     if act.is_some() {
-        let most = limits.membership_bytes;
+        let most = limits.membership_bytes / if is_account { 8 } else { 1 };
         let most = if takes_away { most } else { most - most / 4 };
         if set.membership_bytes(w, row.no)? + bytes > most {
             return Err(Refusal::Quota.into());

@@ -391,6 +391,46 @@ fn thirty_charts_with_nothing_new_are_one_round_trip_of_at_most_two_hundred_byte
 }
 
 #[test]
+fn a_look_that_would_be_huge_is_refused_with_a_reason() {
+    let limits = Limits { look_bytes: 1_000, ..Limits::without_rates() };
+    let config = RelayConfig::in_memory().with_limits(limits);
+    let line = Line::Direct(Arc::new(Relay::open(config).unwrap()), NOON);
+    let (mut ana, chart, mut cruz) = two(&line);
+    let ticket = ana.invite(chart, therapist());
+    cruz.join(&ticket);
+    ana.pull();
+    let ticket = ana.invite(chart, therapist());
+    assert_eq!(refused(&ticket, &line), (422, ProblemCode::Refused));
+}
+
+#[test]
+fn many_accounts_come_over_several_answers_and_before_any_page() {
+    let limits = Limits { outline_bytes: 2_000, ..Limits::without_rates() };
+    let config = RelayConfig::in_memory().with_limits(limits);
+    let line = Line::Direct(Arc::new(Relay::open(config).unwrap()), NOON);
+    let mut cruz = Person::new(&line);
+    for _ in 0..6 {
+        let mut owner = Person::new(&line);
+        let chart = owner.found_chart();
+        let ticket = owner.invite(chart, therapist());
+        cruz.join(&ticket);
+    }
+    let mut fresh = Device::sign_in(&line, &cruz.device.keys);
+    let mut answers = 0;
+    while fresh.logs.is_empty() {
+        let response: SyncResponse = fresh.send(&fresh.request()).read();
+        let complete = response.accounts_feed == response.feed || !response.more;
+        assert!(complete || response.spaces.is_empty(), "first who signs, then what");
+        fresh.apply(&response);
+        answers += 1;
+        assert!(answers < 10);
+    }
+    assert!(answers > 1, "{answers}");
+    fresh.pull();
+    assert_eq!((fresh.outlines.len(), fresh.logs.len()), (6, 7));
+}
+
+#[test]
 fn a_viewer_reads_the_log_and_writes_nothing() {
     let line = line();
     let (mut ana, chart, mut vera) = two(&line);

@@ -305,7 +305,7 @@ fn a_member_fills_its_share_and_no_more_and_the_rest_stays_the_owners() {
 
 #[test]
 fn a_membership_grows_only_so_far_and_what_takes_something_away_still_fits() {
-    let limits = Limits { membership_bytes: 40_000, ..Limits::without_rates() };
+    let limits = Limits { membership_bytes: 80_000, ..Limits::without_rates() };
     let line = line_with(limits);
     let (mut ana, chart, mut cruz) = shared(&line, therapist());
     let mut said = 0;
@@ -354,7 +354,7 @@ fn a_membership_grows_only_so_far_and_what_takes_something_away_still_fits() {
         assert!(invites < 200);
     };
     assert_eq!(refused, never(Refusal::Quota));
-    assert!(invites > 20, "{invites}");
+    assert!(invites > 5, "{invites}");
 }
 
 #[test]

@@ -253,7 +253,8 @@ pub struct SyncResponse {
     /// `accounts_feed`. They are read before the spaces: who signs there is said here.
     #[n(8)]
     pub accounts: Vec<AccountOutline>,
-    /// The position up to which `accounts` and `gone` are complete.
+    /// The position up to which `accounts` are complete, to be named in the next request. Where it is not the
+    /// newest, `more` is set and no pages come: the accounts are read first.
     #[n(9)]
     pub accounts_feed: u64,
     /// Charts that this account belonged to and does not any more. It is the relay's word and erases nothing.

@@ -189,8 +189,9 @@ pub trait Reading {
     fn wraps_of(&self, space: SpaceNo, invite: &InviteId) -> Stored<Vec<StoredWrap>>;
     /// What a device that joined a space may still ask for again.
     fn join_answer(&self, device: &DeviceId, space: SpaceNo) -> Stored<Option<JoinAnswer>>;
-    /// The accounts whose membership this one may read, where it moved after a feed position.
-    fn acquaintances(&self, account: SpaceNo, since: u64) -> Stored<Vec<(SpaceNo, AccountId)>>;
+    /// The accounts whose membership this one may read, where it moved after a feed position: in the order in which
+    /// they moved, each with its position.
+    fn acquaintances(&self, account: SpaceNo, since: u64) -> Stored<Vec<(u64, AccountId)>>;
     /// The accounts that may read the membership of this one.
     fn acquainted_with(&self, account: SpaceNo) -> Stored<Vec<(SpaceNo, AccountId)>>;
     /// The charts that an account ceased to belong to after a feed position.

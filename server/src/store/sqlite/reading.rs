@@ -393,13 +393,15 @@ impl Reading for Rows<'_> {
         Ok(Some(JoinAnswer { admission, seq, keys, expires_at_ms }))
     }
 
-    fn acquaintances(&self, account: SpaceNo, since: u64) -> Stored<Vec<(SpaceNo, AccountId)>> {
-        self.numbered(
-            "SELECT a.other, s.id FROM acquaintance a JOIN space s ON s.no = a.other
-             WHERE a.account = ?1 AND a.feed > ?2 ORDER BY a.other",
-            account,
-            since,
-        )
+    fn acquaintances(&self, account: SpaceNo, since: u64) -> Stored<Vec<(u64, AccountId)>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT a.feed, s.id FROM acquaintance a JOIN space s ON s.no = a.other
+             WHERE a.account = ?1 AND a.feed > ?2 ORDER BY a.feed, a.other",
+        )?;
+        let rows = statement.query_map([account.0, signed(since)], |row| {
+            Ok((number(row, 0)?, SpaceId(row.get(1)?)))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn acquainted_with(&self, account: SpaceNo) -> Stored<Vec<(SpaceNo, AccountId)>> {
