@@ -13,8 +13,8 @@ use holdfast_protocol::epoch::{AccountSecret, ClassEpoch, Reader};
 use holdfast_protocol::ids::{Class, DeviceId, EntryHash, SpaceId};
 use holdfast_protocol::keys::{DeviceKeys, InviteKeys, wrap};
 use holdfast_protocol::membership::{
-    Act, AdmitMember, ChangeGrant, DeviceEnd, Grant, InviteMember, KeepKeys, KeptKey, MemberProof,
-    RemoveMember, SpaceState, Statement,
+    Act, AdmitMember, ChangeGrant, ConfirmMember, DeviceEnd, Grant, InviteMember, KeepKeys,
+    KeptKey, MemberProof, RemoveMember, SpaceState, Statement,
 };
 use holdfast_protocol::pairing::{JoinRequest, JoinResponse, member_wrap_info};
 use holdfast_protocol::secret::Secret32;
@@ -195,12 +195,20 @@ impl Hand {
     /// # Panics
     /// When the relay does not take a part of it.
     pub fn let_in(&self, guest: &Self, grant: Grant) {
+        self.let_in_by(guest, grant, false);
+    }
+
+    /// The same; with `confirm_first` no key is given before [`Self::confirm`].
+    ///
+    /// # Panics
+    /// When the relay does not take a part of it.
+    pub fn let_in_by(&self, guest: &Self, grant: Grant, confirm_first: bool) {
         let e = &mut SystemEntropy;
         let mut state = self.state(self.chart);
         let invite = InviteKeys::from_secret(&Secret32::random(e));
         let receive = invite.receive().public();
         let mut wraps = Vec::new();
-        for class in grant.classes.keys() {
+        for class in grant.classes.keys().filter(|_| !confirm_first) {
             let key = self.key(self.chart, *class, state.epoch(*class)).expect("an owner's key");
             let info = member_wrap_info(self.chart, invite.id(), *class);
             let wrapped = wrap(&receive, &info, key.expose(), e).expect("a receiver");
@@ -211,7 +219,7 @@ impl Hand {
             receive,
             grant,
             expires_at_ms: NEVER_MS,
-            confirm_first: false,
+            confirm_first,
             by: self.account,
         });
         self.say(&mut state, act, wraps);
@@ -225,6 +233,9 @@ impl Hand {
         let joined: JoinResponse = guest.ask("/v1/join", wire::encode(&request), None);
         assert!(matches!(joined.outcome, Outcome::Stored { .. }), "{:?}", joined.outcome);
         state.replay(&admission).expect("an admission");
+        if confirm_first {
+            return;
+        }
 
         let chart = state.as_chart().expect("a chart");
         let keys = joined.keys.iter().map(|handed| {
@@ -286,6 +297,19 @@ impl Hand {
         let cuts = if grant.reduces(&before) { self.ends(&state, other) } else { Vec::new() };
         let act = ChangeGrant { account: other.account, grant, cuts, epochs };
         self.say(&mut state, Act::ChangeGrant(act), Vec::new());
+    }
+
+    /// Gives another account the keys of its grant, as after comparing the safety phrase.
+    ///
+    /// # Panics
+    /// When the relay does not take it.
+    pub fn confirm(&self, other: &Self) {
+        let mut state = self.state(self.chart);
+        let chart = state.as_chart().expect("a chart");
+        let reads = chart.members[&other.account].grant.classes.keys().copied().collect();
+        let epochs = self.epochs(&state, &reads, &|_| vec![self.reader(), other.reader()]);
+        let act = ConfirmMember { account: other.account, epochs };
+        self.say(&mut state, Act::ConfirmMember(act), Vec::new());
     }
 
     /// Removes another account from this one's chart, which nobody else reads.

@@ -13,3 +13,4 @@ pub mod scene;
 pub mod seeded_home;
 pub mod simulator;
 pub mod tap;
+pub mod two_people;

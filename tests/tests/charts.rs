@@ -3,98 +3,19 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use holdfast::sync::transport::Answer;
 use holdfast::views::StatusKind;
-use holdfast::{
-    Budget, ChartStanding, Engine, ExportFormat, HistoryQuery, NewAccount, SyncOutcome, SyncReport,
-};
+use holdfast::{ChartStanding, Engine, ExportFormat, HistoryQuery, SyncOutcome};
 use holdfast_protocol::entropy::SystemEntropy;
 use holdfast_protocol::entry::{Entry, Kind};
 use holdfast_protocol::ids::Class;
 use holdfast_protocol::membership::{Access, Grant, Refusal, Role};
-use holdfast_protocol::sync::{AccountOutline, Outcome, SyncResponse};
-use holdfast_protocol::wire;
-use holdfast_tests::by_hand::Hand;
-use holdfast_tests::near_relay::{NearRelay, URL, config, log, shown, sync};
-use tempfile::TempDir;
+use holdfast_protocol::sync::{AccountOutline, Outcome};
+use holdfast_tests::near_relay::{config, log, shown, sync};
+use holdfast_tests::two_people::{Two, has_problem, meddle, of_another, try_sync};
 
 const HOUR: u64 = 60 * 60 * 1000;
-
-/// A relay, Ana with her chart, and Ben.
-struct Two {
-    dir: TempDir,
-    relay: Arc<NearRelay>,
-    ana: Engine,
-    ben: Engine,
-}
-
-fn person(home: &Path, relay: &Arc<NearRelay>, name: &str) -> Engine {
-    let account = NewAccount {
-        name: name.to_owned(),
-        device_name: format!("{name}'s phone"),
-        relay: Some(URL.to_owned()),
-    };
-    Engine::create(config(home, relay), account).unwrap().0
-}
-
-impl Two {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let relay = NearRelay::in_directory(&dir.path().join("relay"));
-        let ana = person(&dir.path().join("ana"), &relay, "Ana");
-        let ben = person(&dir.path().join("ben"), &relay, "Ben");
-        sync(&ana);
-        sync(&ben);
-        Self { dir, relay, ana, ben }
-    }
-
-    fn hand(&self, who: &str) -> Hand {
-        Hand::of(&self.dir.path().join(who), &self.relay)
-    }
-
-    /// Lets Ben into Ana's chart, and both hear of it.
-    fn let_ben_in(&self, grant: Grant) {
-        self.hand("ana").let_in(&self.hand("ben"), grant);
-        sync(&self.ana);
-        sync(&self.ben);
-    }
-
-    /// Ben's view of Ana's chart.
-    fn anas(&self) -> Engine {
-        of_another(&self.ben)
-    }
-}
-
-/// The view of the one chart that is not the account's own.
-fn of_another(engine: &Engine) -> Engine {
-    let charts = engine.charts().unwrap();
-    let other: Vec<_> = charts.iter().filter(|chart| !chart.own).collect();
-    assert_eq!(other.len(), 1, "{charts:?}");
-    engine.chart(&other[0].id[..10]).unwrap()
-}
-
-fn try_sync(engine: &Engine) -> SyncReport {
-    engine.sync_once(&Budget::default()).unwrap()
-}
-
-fn has_problem(report: &SyncReport, code: &str) -> bool {
-    report.problems.iter().any(|problem| problem.code == code)
-}
-
-/// Changes what the relay answers to a sync.
-fn meddle(relay: &Arc<NearRelay>, mut how: impl FnMut(&mut SyncResponse) + Send + 'static) {
-    relay.meddle(move |ask, answer| {
-        if ask.path != "/v1/sync" || answer.status != 200 {
-            return Ok(answer);
-        }
-        let mut response: SyncResponse = wire::decode("sync answer", &answer.body).unwrap();
-        how(&mut response);
-        Ok(Answer { status: 200, body: wire::encode(&response) })
-    });
-}
 
 #[test]
 fn a_partner_sees_plan_and_log_and_what_both_log_is_one_record_with_its_authors() {

@@ -365,6 +365,9 @@ mod tests {
         let (chart, device) = (SpaceId([3; 32]), DeviceId([4; 32]));
         let mut entry = ChartEntry::new("Hips", "owner");
         entry.unknown.insert("colour".into(), Value::from("green"));
+        let (hers, ana) = (SpaceId([5; 32]), SpaceId([6; 32]));
+        let verified = Verified { chart: hers.to_hex(), invite: "07".repeat(32), at_ms: 1 };
+        let contact = Contact { verified: Some(verified), ..Contact::new("Ana") };
         let a = [
             phone.put_chart(chart, &entry).unwrap().unwrap(),
             phone.set_zone("Europe/Berlin").unwrap().unwrap(),
@@ -372,11 +375,15 @@ mod tests {
         let b = [
             tablet.name_device(device, "Kitchen tablet").unwrap().unwrap(),
             tablet.set_day_start(180).unwrap().unwrap(),
+            tablet.put_chart(hers, &ChartEntry::of("Ana", "partner", ana)).unwrap().unwrap(),
+            tablet.put_contact(ana, &contact).unwrap().unwrap(),
         ];
         exchange(&mut phone, &mut tablet, &a, &b);
         let reading = phone.read();
         assert_eq!(reading, tablet.read());
         assert_eq!(reading.charts[&chart], entry);
+        assert_eq!(reading.charts[&hers].whose, Some(ana.to_hex()));
+        assert_eq!(reading.contacts[&ana], contact);
         assert_eq!(reading.device_names[&device], "Kitchen tablet");
         assert_eq!(reading.zone.as_deref(), Some("Europe/Berlin"));
         assert_eq!(reading.day_start_min, Some(180));

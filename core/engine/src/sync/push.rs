@@ -26,7 +26,7 @@ const BATCH_ENTRIES: usize = if MAX_PUSH < 512 { MAX_PUSH } else { 512 };
 const ACKS_AT_ONCE: usize = 32;
 
 /// What a batch of acknowledgements asks for.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Acked {
     /// Entries the relay took, or had.
     pub(crate) stored: u64,
@@ -38,6 +38,9 @@ pub(crate) struct Acked {
     pub(crate) think_again: bool,
     /// A pack or a checkpoint does not fit the log any more.
     pub(crate) tidy_refused: bool,
+    /// Changes that the relay says this account may not write: what becomes of them is told once its answer is
+    /// read.
+    pub(crate) not_allowed: Vec<(Sealed, Refusal)>,
     /// A membership statement will never be taken as it was meant.
     pub(crate) membership_refused: Option<Refusal>,
 }
@@ -270,15 +273,43 @@ fn take_refusal(
             acked.retry_after_ms = Some(acked.retry_after_ms.unwrap_or(0).max(60_000));
             Ok(())
         }
+        Kind::Change if is_about_rights(site, tx, sent, why)? => {
+            acked.not_allowed.push((sent.clone(), why));
+            Ok(())
+        }
         Kind::Change | Kind::Membership => {
-            let own = spaces::known_state(tx.reader(), sent.space)?
-                .is_none_or(|state| rights::owns(&state, site.account));
-            if why == Refusal::Revoked || (own && why == Refusal::NotAMember) {
+            if matches!(why, Refusal::Revoked | Refusal::NotAMember) {
                 alarms::raise(tx, "device_revoked", sent.space, REVOKED)?;
             }
             sealed::refuse(tx, sent.id, &why.to_string())
         }
     }
+}
+
+/// Whether a refusal says that the account may not write this, and not that the device is none of it any more.
+fn is_about_rights(site: &Site<'_>, tx: &Tx<'_>, sent: &Sealed, why: Refusal) -> Result<bool> {
+    Ok(match why {
+        Refusal::NoWriteGrant | Refusal::GrantEnded | Refusal::Closed => true,
+        Refusal::NotAMember => spaces::known_state(tx.reader(), sent.space)?
+            .is_some_and(|state| !rights::owns(&state, site.account)),
+        _ => false,
+    })
+}
+
+/// What the relay said may not be written, now that its answer is read: what is not this account's to write by
+/// what is known here either goes back into the outbox, and is sent when the right comes back. Where the two do
+/// not agree it is refused for good, and visibly.
+pub(crate) fn settle_not_allowed(site: &Site<'_>, not_allowed: &[(Sealed, Refusal)]) -> Result<()> {
+    for (sent, why) in not_allowed {
+        site.store.write(Priority::Sync, "sync", |tx| {
+            seal::set_aside(site, tx, sent.space)?;
+            if sealed::by_hash(tx.reader(), sent.hash)?.is_some() {
+                sealed::refuse(tx, sent.id, &why.to_string())?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 /// What a revoked device says.

@@ -71,6 +71,7 @@ impl Machine {
         }
         self.take_accounts(site, response)?;
         let whole = self.take_pages(site, &response.spaces, sent.rechecks_account)?;
+        push::settle_not_allowed(site, &acked.not_allowed)?;
         if matches!(self.stage, Stage::Over(_)) {
             return Ok(());
         }
