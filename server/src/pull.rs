@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_protocol::checkpoint::is_retained;
+use holdfast_protocol::cursor::SignedCursor;
 use holdfast_protocol::ids::{AccountId, Class, DeviceId, Seq, SpaceId};
-use holdfast_protocol::membership::{SpaceKind, SpaceState};
+use holdfast_protocol::membership::{ChartState, SpaceKind, SpaceState};
 use holdfast_protocol::sync::{AccountOutline, Item, SpacePage, SyncRequest, Want};
 
 use crate::relay::Relay;
@@ -41,7 +42,7 @@ pub(crate) type Sent = BTreeSet<(SpaceId, Seq)>;
 pub(crate) struct Pulled {
     pub feed: u64,
     pub spaces: Vec<SpacePage>,
-    pub cursors: Vec<holdfast_protocol::cursor::SignedCursor>,
+    pub cursors: Vec<SignedCursor>,
     pub more: bool,
     pub accounts: Vec<AccountOutline>,
     pub accounts_feed: u64,
@@ -160,11 +161,8 @@ impl Relay {
             more |= page.more;
             spaces.push(page);
         }
-        let cursors = if more || asked == feed {
-            Vec::new()
-        } else {
-            r.moved_cursors(who.no, asked, &who.device, MAX_CURSORS)?
-        };
+        let cursors =
+            if more || asked == feed { Vec::new() } else { self.cursors_for(r, who, asked)? };
         Ok(Pulled {
             feed: if more { request.feed } else { feed },
             spaces,
@@ -174,6 +172,23 @@ impl Relay {
             accounts_feed: outlines.cut_at.unwrap_or(feed),
             gone,
         })
+    }
+
+    /// Who has seen what, since a feed position. Who waits for the comparison, or whose time is over, is not told.
+    fn cursors_for(&self, r: &dyn Reading, who: Puller, since: u64) -> Stored<Vec<SignedCursor>> {
+        let mut cursors = r.moved_cursors(who.no, since, &who.device, MAX_CURSORS)?;
+        let mut told = BTreeMap::new();
+        for space in cursors.iter().map(|cursor| cursor.space).collect::<BTreeSet<_>>() {
+            let Some(row) = r.space(&space)? else { continue };
+            let state = self.rights(r, &space, &row)?;
+            let tells = |chart: &ChartState| {
+                let grant = chart.confirmed(&who.account);
+                grant.is_some_and(|grant| !grant.has_ended(who.now_ms))
+            };
+            told.insert(space, state.as_chart().is_none_or(tells));
+        }
+        cursors.retain(|cursor| told.get(&cursor.space) == Some(&true));
+        Ok(cursors)
     }
 
     fn page(

@@ -107,8 +107,18 @@ fn a_grant_that_ended_by_the_relays_clock_neither_reads_nor_writes() {
     cruz.device.line = line.at(until);
     assert_eq!(cruz.write(chart, Class::Log), never(Refusal::GrantEnded));
     ana.pull();
-    let hidden = stored(ana.write(chart, Class::Log));
+    cruz.device.line = line.at(until - 1);
     cruz.pull();
+    let told = cruz.device.seen_by.len();
+    ana.device.send_cursors();
+    cruz.pull();
+    assert!(cruz.device.seen_by.len() > told, "until then it is told who has seen what");
+    cruz.device.line = line.at(until);
+    let hidden = stored(ana.write(chart, Class::Log));
+    ana.device.send_cursors();
+    let told = cruz.device.seen_by.len();
+    cruz.pull();
+    assert_eq!(cruz.device.seen_by.len(), told);
     assert_eq!(cruz.stubs(chart), vec![hidden], "the key it still has is of no use");
     // More time brings both back.
     let longer = Grant { until_ms: Some(until + HOUR), ..ending.clone() };
