@@ -5,6 +5,8 @@
 
 #[path = "logs/company.rs"]
 mod company;
+#[path = "logs/company_deeds.rs"]
+mod company_deeds;
 mod logs;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,6 +4,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub mod people;
+pub mod stores;
 pub mod streams;
 
 use std::collections::BTreeMap;

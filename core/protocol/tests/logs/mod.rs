@@ -153,8 +153,8 @@ pub fn found_chart(owner: &Founded, e: &mut Seeded) -> (Entry, SpaceState, Class
     (genesis, state, keys)
 }
 
-/// The same state with another chart in it, as a store could hold it: charts with several members, which no
-/// statement makes yet.
+/// The same state with another chart in it, as a store could hold it: one with several members from the
+/// beginning.
 pub fn with_chart(state: &SpaceState, change: impl FnOnce(&mut ChartState)) -> SpaceState {
     let mut chart = state.as_chart().unwrap().clone();
     change(&mut chart);
