@@ -398,8 +398,10 @@ fn whoever_leaves_is_gone_and_the_last_owner_stays_or_closes() {
     assert_eq!(hers.close_chart().unwrap_err().code(), "owners_only");
     let own = ana.current_chart().unwrap().id;
     let before = chart_in(&scene.home("Ana"), &own);
+    hers.log(&held("childs-pose", 45, "the last thing")).unwrap();
     hers.leave().unwrap();
     settle(&[&ben, &ana]);
+    assert_eq!(holds(&ana), 1, "what was written before is sent before");
     let after = chart_in(&scene.home("Ana"), &own);
     assert!(after.due.is_empty(), "an owner's device made new keys of what Ben had read");
     let [plan, log, notes] = epochs(&before);
@@ -510,6 +512,45 @@ fn two_devices_of_the_owner_that_change_the_members_at_once_come_to_one_membersh
     for engine in [&ana, &tablet, &dee] {
         assert!(sync(engine).problems.is_empty());
     }
+}
+
+#[test]
+fn keys_that_two_devices_of_the_owner_would_renew_at_once_are_renewed_once() {
+    let scene = Scene::new();
+    let ana = person(&scene, "Ana");
+    let tablet = scene.pair(&ana, "ana-tablet");
+    let (ben, cruz) = (person(&scene, "Ben"), person(&scene, "Cruz"));
+    let hers = let_in(&ana, &ben, "Ben", Role::Partner);
+    let open = ana.invite(&invitation("Cruz", Role::Partner)).unwrap();
+    settle(&[&ana, &tablet, &ben]);
+    let own = ana.current_chart().unwrap().id;
+    let before = epochs(&chart_in(&scene.home("Ana"), &own));
+    hers.leave().unwrap();
+    sync(&ben);
+    std::thread::scope(|threads| {
+        for engine in [&ana, &tablet] {
+            threads.spawn(move || sync(engine));
+        }
+    });
+    settle(&[&ana, &tablet]);
+    let after = epochs(&chart_in(&scene.home("Ana"), &own));
+    assert_eq!(after, [before[0] + 1, before[1] + 1, before[2]]);
+    assert_eq!(after, epochs(&chart_in(&scene.home("ana-tablet"), &own)));
+
+    // The tablet is lost: it is cut off with new keys, and the open invite gives those.
+    let device = tablet.identity().unwrap().device;
+    drop(tablet);
+    ana.revoke_device(&device).unwrap();
+    settle(&[&ana]);
+    ana.log(&held("childs-pose", 60, "with the newest keys")).unwrap();
+    sync(&ana);
+    let chart = cruz.accept_invite(&open.link).unwrap();
+    let hers = cruz.chart(&chart.id).unwrap();
+    assert_eq!(holds(&hers), 1);
+    // Whoever came in and hears other words goes again.
+    assert_eq!(hers.verify("Ana", false).unwrap(), Compared::Leaving);
+    settle(&[&cruz, &ana]);
+    assert_eq!(ana.members().unwrap().len(), 1);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! through each time against the state as it is; what is true already is dropped.
 
 use holdfast_protocol::entry::Kind;
-use holdfast_protocol::ids::{AccountId, DeviceId, InviteId, SpaceId};
+use holdfast_protocol::ids::{AccountId, Class, DeviceId, InviteId, SpaceId};
 use holdfast_protocol::membership::{ChartState, Grant, SpaceState};
 use holdfast_protocol::wire;
 use rusqlite::Connection;
@@ -15,7 +15,7 @@ use crate::identity::statements::{By, NotMade, uncut};
 use crate::store::sync_tables::spaces::{self, SpaceRow};
 use crate::store::sync_tables::wishes::{self, What, Wish};
 use crate::store::sync_tables::{accepting, relay, sealed};
-use crate::store::{Priority, Tx};
+use crate::store::{Priority, Tx, outbox};
 use crate::sync::accounts::Known;
 use crate::sync::report::SyncReport;
 use crate::sync::seal::place;
@@ -25,6 +25,9 @@ use crate::sync::site::Site;
 const GRACE_MS: u64 = 60_000;
 /// How far the relay's clock may have moved against this one unnoticed, in milliseconds.
 const CLOCK_SLACK_MS: u64 = 5_000;
+
+/// How long leaving and closing wait for what this device wrote before to be sent, in milliseconds: a day (ours).
+const SEND_FIRST_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What is to be said.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,11 +127,24 @@ fn say_next(site: &Site<'_>, tx: &Tx<'_>, chart: SpaceId) -> Result<()> {
         wishes::drop(tx, wish)?;
     }
     let (Some(next), Some(state)) = (thought.next, row.settled()) else { return Ok(()) };
-    if sealed::has_kind(conn, chart, Kind::Membership)? {
+    if sealed::has_kind(conn, chart, Kind::Membership)? || waits(site, conn, state, &next)? {
         return Ok(());
     }
     let (entry, wraps) = make(site, tx, &row, state, &next)?;
     sealed::put(tx, &entry, None, &wraps).map(|_| ())
+}
+
+/// Whether leaving or closing waits a little: what was written before is sent first, for afterwards nobody takes it.
+fn waits(site: &Site<'_>, conn: &Connection, state: &SpaceState, next: &Next) -> Result<bool> {
+    let last = matches!(next, Next::Leave | Next::Close);
+    let (Some(chart), true) = (state.as_chart(), last) else { return Ok(false) };
+    let since = wishes::of_chart(conn, state.space())?.iter().map(|wish| wish.created_ms).max();
+    let waited = since.is_none_or(|since| site.clock.wall_ms() - since >= SEND_FIRST_MS);
+    let classes: Vec<Class> =
+        Class::CHART.into_iter().filter(|class| chart.may_write(&site.account, *class)).collect();
+    Ok(!waited
+        && (sealed::any_in(conn, state.space())?
+            || !outbox::pending(conn, state.space(), &classes, 1)?.is_empty()))
 }
 
 /// Runs `work` with what statements in a chart are made of.

@@ -42,6 +42,8 @@ pub(crate) struct Wish {
     /// The account, the invite, or the chart.
     pub(crate) subject: [u8; 32],
     pub(crate) what: What,
+    /// When it was first wished for, in milliseconds since 1970, by the clock here.
+    pub(crate) created_ms: i64,
 }
 
 /// Notes a wish, in place of an earlier one of the same subject; one that takes away stands.
@@ -71,7 +73,7 @@ pub(crate) fn of_chart(conn: &Connection, chart: SpaceId) -> Result<Vec<Wish>> {
 
 /// Every wish, oldest first. There are few.
 pub(crate) fn all(conn: &Connection) -> Result<Vec<Wish>> {
-    let sql = "SELECT id, chart, subject, what FROM wish ORDER BY id";
+    let sql = "SELECT id, chart, subject, what, created_ms FROM wish ORDER BY id";
     let mut found = conn.prepare_cached(sql)?;
     let mut rows = found.query([])?;
     let mut all = Vec::new();
@@ -83,6 +85,7 @@ pub(crate) fn all(conn: &Connection) -> Result<Vec<Wish>> {
             chart: space_of(&row.get::<_, Vec<u8>>(1)?)?,
             subject: row.get::<_, Vec<u8>>(2)?.try_into().map_err(|_| bad())?,
             what: serde_json::from_str(&text).map_err(|_| bad())?,
+            created_ms: row.get(4)?,
         });
     }
     Ok(all)
