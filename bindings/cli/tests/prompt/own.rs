@@ -280,3 +280,23 @@ fn the_tables_say_what_history_says_and_no_cell_is_a_formula() {
     assert_eq!(fs::read_to_string(out.join("mine.txt")).unwrap(), "mine");
     home.refused(&format!("export --format json --out {} --overwrite", out.display()), 2);
 }
+
+#[test]
+fn a_routine_file_that_cannot_be_finished_leaves_nothing_behind() {
+    let home = Home::made();
+    home.json("routine new Evening");
+    let folder = home.beside("letters");
+    fs::create_dir(&folder).unwrap();
+    let out = folder.join("evening.json");
+    // The file is made beside its place: where that place is taken by a folder, nothing can be written.
+    fs::create_dir(folder.join("evening.json.part")).unwrap();
+    home.refused(&format!("routine export Evening --out {}", out.display()), 1);
+    assert!(!out.exists(), "no half a file");
+    fs::remove_dir(folder.join("evening.json.part")).unwrap();
+    home.json(&format!("routine export Evening --out {}", out.display()));
+    let names: Vec<_> =
+        fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(names, ["evening.json"]);
+    let again = home.refused(&format!("routine export Evening --out {}", out.display()), 2);
+    assert_eq!(again["field"], "out");
+}

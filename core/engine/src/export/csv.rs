@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::commands::days::DayView;
 use crate::documents::plan::PlanReading;
 use crate::error::{Error, Result};
-use crate::projection::days::{DayFilter, MAX_RECORDS};
+use crate::projection::days::{self, DayFilter};
 use crate::projection::history::{self, Filter, MAX_PAGE};
 use crate::views::{HoldView, SessionView};
 use crate::{Engine, HoldfastError, Inner};
@@ -187,30 +187,18 @@ impl Inner {
         }
     }
 
-    /// The records of days of one kind, by pages of whole days.
+    /// The records of days of one kind, page by page.
     fn days_table(&self, conn: &Connection, kind: DayKind, mut table: Table) -> Result<usize> {
+        let Some(chart) = self.log_chart(conn)? else { return table.end() };
         let statuses = self.statuses(conn)?;
-        let mut until = None;
+        let filter = DayFilter { kind: Some(kind), ..DayFilter::default() };
         loop {
-            let filter = DayFilter { kind: Some(kind), until, ..DayFilter::default() };
-            let rows = self.day_rows(conn, &filter)?;
-            let full = rows.len() as u64 >= u64::from(MAX_RECORDS);
-            let last = rows.last().map(|row| row.record.value.local_day).filter(|_| full);
-            if last.is_some() && last == until {
-                let day = last.map(|day| day.to_string()).unwrap_or_default();
-                return Err(Error::Unreadable(format!(
-                    "{day} has more than {MAX_RECORDS} records of one kind"
-                )));
+            let rows = days::records_after(conn, chart, &filter, table.rows)?;
+            if rows.is_empty() {
+                return table.end();
             }
-            // The last day of a full page may go on: it comes whole with the next.
             for row in rows {
-                if last != Some(row.record.value.local_day) {
-                    table.row(day_row(&DayView::new(row, &statuses)))?;
-                }
-            }
-            match last {
-                Some(last) => until = Some(last),
-                None => return table.end(),
+                table.row(day_row(&DayView::new(row, &statuses)))?;
             }
         }
     }

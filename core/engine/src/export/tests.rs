@@ -8,6 +8,7 @@ use holdfast_domain::units::Nrs;
 use holdfast_domain::vocabulary::{DayKind, Side};
 
 use crate::commands::tests::{Home, held, home};
+use crate::projection::days::MAX_RECORDS;
 use crate::views::HoldView;
 use crate::{DayQuery, Engine, ExportFormat, HistoryQuery, HoldEdit, LogRequest, LogSide};
 
@@ -186,4 +187,27 @@ fn an_export_never_writes_over_something() {
     let error = recorded().engine.export(ExportFormat::Json, &file).unwrap_err().to_string();
     assert!(error.contains("exists already"), "{error}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
+}
+
+#[test]
+fn a_day_of_more_records_than_a_list_holds_is_a_table_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let (home, folder) = (home(), dir.path().join("tables"));
+    let inner = &home.engine.inner;
+    let many = MAX_RECORDS as usize + 3;
+    inner
+        .command("test", |tx, journal| {
+            for _ in 0..many {
+                let walk = DayFact::Event(Event::Walk { minutes: 10 });
+                inner.record_day(tx, journal, None, walk, None)?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    let report = home.engine.export_tables(&folder, false).unwrap();
+    assert_eq!(report.events, many);
+    let mut rows = ::csv::Reader::from_path(folder.join("events.csv")).unwrap();
+    let ids: std::collections::BTreeSet<String> =
+        rows.records().map(|row| row.unwrap()[0].to_owned()).collect();
+    assert_eq!(ids.len(), many, "each of them once");
 }

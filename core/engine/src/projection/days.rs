@@ -62,6 +62,16 @@ pub(crate) fn records(
     chart: i64,
     filter: &DayFilter<'_>,
 ) -> Result<Vec<DayRow>> {
+    records_after(conn, chart, filter, 0)
+}
+
+/// The same without the first so many.
+pub(crate) fn records_after(
+    conn: &Connection,
+    chart: i64,
+    filter: &DayFilter<'_>,
+    after: usize,
+) -> Result<Vec<DayRow>> {
     let mut sql = format!(
         "SELECT {COLUMNS} FROM day_record CROSS JOIN strand ON strand.doc = day_record.doc
          WHERE day_record.chart = ? AND day_record.stands = 1"
@@ -95,7 +105,7 @@ pub(crate) fn records(
         " ORDER BY day_record.day DESC, day_record.at_ms DESC, day_record.kind, day_record.id,
                    strand.device, day_record.v LIMIT ",
     );
-    sql.push_str(&limit.to_string());
+    sql.push_str(&format!("{limit} OFFSET {after}"));
     let mut found = conn.prepare_cached(&sql)?;
     let mut rows = found.query(params_from_iter(values))?;
     let mut records = Vec::new();

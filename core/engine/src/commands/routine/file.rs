@@ -2,6 +2,7 @@
 //! person: no author, no time, no reason for a broken rule, no history. It is JSON that can be read,
 //! and written, by hand; what comes from elsewhere is checked like anything a stranger hands in.
 
+use std::fs::{self, File as OnDisk};
 use std::io::Write as _;
 use std::path::Path;
 
@@ -75,26 +76,7 @@ impl Engine {
     pub fn export_routine(&self, key: &str, path: &Path) -> Result<RoutineView, HoldfastError> {
         let text = self.routine_file(key)?;
         self.guarded(|inner| {
-            // The name is taken before anything is written, so that nobody is overwritten.
-            let mut file =
-                std::fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(
-                    |error| match error.kind() {
-                        std::io::ErrorKind::AlreadyExists => Error::bad(
-                            "out",
-                            format!(
-                                "{} exists already; name a path where nothing stands yet",
-                                path.display()
-                            ),
-                        ),
-                        _ => Error::io("write", path, error),
-                    },
-                )?;
-            let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-            written.map_err(|error| {
-                // What is left of a failed attempt is of no use to anybody.
-                let _ = std::fs::remove_file(path);
-                Error::io("write", path, error)
-            })?;
+            written_whole(text.as_bytes(), path)?;
             inner.store.read(|conn| {
                 let plan = inner.plan(conn)?;
                 inner.routine_view(conn, &plan, find::routine(&plan, key)?)
@@ -116,6 +98,28 @@ impl Engine {
     ) -> Result<RoutineImport, HoldfastError> {
         self.guarded(|inner| inner.import_routine(json, options))
     }
+}
+
+/// Writes a file beside its place, and moves it there when it is whole and on the disk.
+fn written_whole(bytes: &[u8], path: &Path) -> Result<()> {
+    if path.symlink_metadata().is_ok() {
+        let message =
+            format!("{} exists already; name a path where nothing stands yet", path.display());
+        return Err(Error::bad("out", message));
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = Path::new(&beside);
+    let written = OnDisk::create(beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(beside, path)
+    });
+    written.map_err(|error| {
+        // What is left of a failed attempt is of no use to anybody.
+        let _ = fs::remove_file(beside);
+        Error::io("write", path, error)
+    })
 }
 
 impl Inner {
