@@ -449,7 +449,8 @@ fn realign_side(text: &str) -> Result<SideRule, String> {
 fn weekday(text: &str) -> Result<Weekday, String> {
     let known = Weekday::ALL.iter().find(|day| {
         let wanted = text.trim().to_lowercase();
-        wanted.len() >= 2 && day.as_str().starts_with(&wanted[..wanted.len().min(3)])
+        let begins = wanted.get(..wanted.len().min(3)).unwrap_or(&wanted);
+        wanted.len() >= 2 && day.as_str().starts_with(begins)
     });
     known.copied().ok_or_else(|| format!("\"{text}\" is not a day of the week: write mon,wed,fri"))
 }

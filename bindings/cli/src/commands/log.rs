@@ -3,7 +3,7 @@
 use holdfast::domain::catalogue::Catalogue;
 use holdfast::domain::rules;
 use holdfast::domain::units::Moment;
-use holdfast::domain::vocabulary::{Laterality, Side};
+use holdfast::domain::vocabulary::{Kind, Laterality, Side};
 use holdfast::{Done, Eased, Engine, LogRequest, LogSide};
 use serde_json::json;
 
@@ -21,6 +21,9 @@ pub fn run(args: Log, context: &Context, output: &Output) -> Outcome {
     let engine = context.open()?;
     let request = request(args, context, &engine)?;
     let holds = engine.log(&request).map_err(|error| asked(error.into()))?;
+    if let Some(habit) = habit_alone(&request) {
+        output.remark(&words::say("prompt.decisions.habit", &[("id", habit.into())]));
+    }
     output.confirm(json!({ "holds": holds }), |o| {
         let mut said = record::holds(&holds, o);
         let findings: Vec<String> = holds
@@ -45,6 +48,14 @@ pub fn run(args: Log, context: &Context, output: &Output) -> Outcome {
     Ok(())
 }
 
+/// The habit that was logged like an exercise, though no routine asks for it.
+fn habit_alone(request: &LogRequest) -> Option<&str> {
+    let known = Catalogue::built_in().exercises();
+    let logged = known.iter().find(|one| one.id.as_str() == request.exercise)?;
+    let alone = request.routine.is_none() && request.session.is_none();
+    (alone && logged.kind == Kind::Habit).then_some(request.exercise.as_str())
+}
+
 /// What is asked before it is taken is answered with a flag here.
 pub fn asked(failure: Failure) -> Failure {
     if failure.code() == "needs_confirmation" {
@@ -66,6 +77,14 @@ fn request(args: Log, context: &Context, engine: &Engine) -> Outcome<LogRequest>
         (None, Some(count)) => Done::Reps { count, hold_each: args.hold_each },
         (None, None) => Done::Ticked,
     };
+    if exercise.kind == Kind::SelfTest {
+        let (name, id) = (exercise.name(words::reader()), exercise.id.as_str());
+        let message = words::say(
+            "prompt.decisions.self_test",
+            &[("exercise", name.into()), ("id", id.into())],
+        );
+        return Err(Failure::bad_value("exercise", message));
+    }
     let here = context.here_by(engine)?;
     let date = args.date.as_ref().map(|date| here.local_day(date)).transpose();
     let detail = args.detail;

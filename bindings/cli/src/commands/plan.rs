@@ -7,7 +7,7 @@ use holdfast::domain::units::LocalDay;
 use crate::args::plan::Plan;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
-use crate::output::layout::{Align, Table};
+use crate::output::layout::{Align, Table, wrapped};
 use crate::output::{Output, words};
 use crate::when::When;
 
@@ -28,7 +28,7 @@ pub fn run(args: &Plan, context: &Context, output: &Output) -> Outcome {
             let until = until.as_ref().map(|until| day("until", until)).transpose()?;
             let pause = Pause { from: day("from", from)?, until };
             let view = engine.pause_plan(pause.from, pause.until)?;
-            output.confirm(&view, |_| line(pause));
+            output.confirm(&view, |o| wrapped(&line(pause), o.width, 0));
         }
         Plan::Resume => {
             let view = engine.resume_plan()?;
@@ -65,7 +65,8 @@ fn line(pause: Pause) -> String {
 }
 
 fn text(view: &PlanView, output: &Output) -> String {
-    let mut lines: Vec<String> = view.pauses.iter().map(|pause| line(*pause)).collect();
+    let mut lines: Vec<String> =
+        view.pauses.iter().map(|p| wrapped(&line(*p), output.width, 0)).collect();
     if lines.is_empty() {
         lines.push(words::plain("prompt.schedule.no_pause"));
     }

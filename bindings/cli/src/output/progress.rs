@@ -11,7 +11,7 @@ use holdfast::domain::vocabulary::Side;
 
 use super::charts::Glyphs;
 use super::layout::{columns, wrapped};
-use super::{Output, words};
+use super::{Output, self_test, words};
 
 /// Doings of pain that are listed one by one; more of them are put together by week.
 const MOST_ROWS: usize = 14;
@@ -260,17 +260,20 @@ impl Page {
         }
         let line = |series: &TestSeries| {
             let values: Vec<f64> = series.points.iter().map(|(_, value)| *value).collect();
-            let part = series.part.as_deref().unwrap_or_default().replace('_', " ");
-            let side = series.side.map(words::side).unwrap_or_default();
-            let name = format!("{} {part} {side}", series.test);
-            let said = words::say(
-                "prompt.progress.test_said",
-                &[
-                    ("first", series.first.to_string().into()),
-                    ("last", series.last.to_string().into()),
-                    ("results", words::counted("prompt.progress.results", series.n.into()).into()),
-                ],
-            );
+            let (test, part) = (&series.test, series.part.as_deref());
+            let mut name = self_test::series_name(test, part);
+            if let Some(side) = series.side {
+                name.push_str(&format!(", {}", words::side(side)));
+            }
+            let figure = |value| self_test::series_figure(test, part, value);
+            let results = words::counted("prompt.progress.results", series.n.into());
+            let said = if series.n == 1 {
+                format!("{}, {results}", figure(series.last))
+            } else {
+                let (first, last) = (figure(series.first).into(), figure(series.last).into());
+                let args = [("first", first), ("last", last), ("results", results.into())];
+                words::say("prompt.progress.test_said", &args)
+            };
             wrapped(&format!("{name}  {said}  {}", self.glyphs.line(&values)), self.width, 2)
         };
         let title = output.bold(&words::plain("prompt.progress.tests"));

@@ -2,6 +2,7 @@
 //! the engine's views and concludes nothing.
 
 use holdfast::domain::catalogue::{Fact, FieldType, SelfTest, TestField};
+use holdfast::domain::ids::TestId;
 use holdfast::domain::record::{Amount, TestAnswer};
 use holdfast::domain::vocabulary::Side;
 use holdfast::domain::words::Arg;
@@ -45,6 +46,29 @@ fn number(kind: Option<FieldType>, amount: Amount) -> String {
 }
 
 /// An answer as it is said.
+/// What a series of figures is of: the test, and what of it.
+pub fn series_name(test: &TestId, part: Option<&str>) -> String {
+    let asked = holdfast::domain::self_test::find(test);
+    let field = part.map(|part| match asked.and_then(|test| test.field(part)) {
+        Some(field) => label(field),
+        None => part.replace('_', " "),
+    });
+    let named = asked.map_or_else(|| test.to_string(), |test| name(test.id.as_str()));
+    field.map_or(named.clone(), |field| format!("{named}: {field}"))
+}
+
+/// A figure of a series, as its field is answered.
+pub fn series_figure(test: &TestId, part: Option<&str>, value: f64) -> String {
+    let asked = holdfast::domain::self_test::find(test);
+    let kind = part.and_then(|part| asked?.field(part)).map(|field| field.kind);
+    match (kind, Amount::new(value)) {
+        (Some(FieldType::Bool), _) if value > 0.5 => words::plain("prompt.test.yes"),
+        (Some(FieldType::Bool), _) => words::plain("prompt.test.no"),
+        (kind, Some(amount)) => number(kind, amount),
+        (_, None) => value.to_string(),
+    }
+}
+
 fn answer(field: Option<&TestField>, answer: &TestAnswer) -> String {
     match answer {
         TestAnswer::Bool(true) => words::plain("prompt.test.yes"),
@@ -255,7 +279,7 @@ pub fn recorded(
     parts.extend(caveats(test, output));
     let args =
         [("id", short(&result.id).into()), ("status", sentence(&status(result.status)).into())];
-    parts.push(say("prompt.test.entry", &args));
+    parts.push(wrapped(&say("prompt.test.entry", &args), output.width, 0));
     parts.push(information(output));
     parts.join("\n\n")
 }

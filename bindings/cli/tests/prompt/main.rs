@@ -7,6 +7,7 @@ mod calendar_days;
 mod content;
 mod data;
 mod day_start;
+mod decisions;
 mod demo;
 mod every_record;
 mod habits;

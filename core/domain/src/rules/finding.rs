@@ -93,11 +93,17 @@ impl Finding {
     /// where the sources disagree.
     #[must_use]
     pub fn text(&self, words: &Words) -> String {
+        self.text_citing(words, "")
+    }
+
+    /// The same, with what it cites right behind it: what comes then has sources of its own.
+    #[must_use]
+    pub fn text_citing(&self, words: &Words, cited: &str) -> String {
         let (first, then) = match self.asks {
             Some(_) => (&self.detail, &self.sentence),
             None => (&self.sentence, &self.detail),
         };
-        let mut text = format!("{} {}", words.say(first), words.say(then));
+        let mut text = format!("{} {}{cited}", words.say(first), words.say(then));
         if let Some(instead) = &self.instead {
             text.push(' ');
             text.push_str(&instead.text(words));

@@ -30,7 +30,7 @@ pub fn run(engine: &Engine, routine: &str, change: Block, output: &Output) -> Ou
             engine.remove_block(routine, &block, &overrides(&overriding))?
         }
     };
-    changed(&view, output)
+    changed(engine, &view, output)
 }
 
 fn place(after: Option<String>, first: bool) -> BlockTo {

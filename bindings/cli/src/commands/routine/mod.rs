@@ -2,6 +2,7 @@
 //! it is written.
 
 mod blocks;
+mod conflicts;
 mod files;
 pub mod show;
 
@@ -33,7 +34,8 @@ pub fn run(args: Routine, context: &Context, output: &Output) -> Outcome {
         Routine::List { .. } => list(&engine, output),
         Routine::Show { routine } => {
             let view = engine.routine(&routine)?;
-            output.answer(&view, |o| text(&view, o));
+            let author = author(&engine, &view);
+            output.answer(&view, |o| text(&view, author.as_deref(), o));
             Ok(())
         }
         Routine::Add(add) => {
@@ -45,11 +47,11 @@ pub fn run(args: Routine, context: &Context, output: &Output) -> Outcome {
             let named = template_options(&add);
             let name = named.name.clone().or_else(|| Some(template.name(words::reader())));
             let options = TemplateOptions { name, ..named };
-            changed(&engine.add_template(template.id.as_str(), &options)?, output)
+            changed(&engine, &engine.add_template(template.id.as_str(), &options)?, output)
         }
-        Routine::New { name } => changed(&engine.new_routine(&name)?, output),
+        Routine::New { name } => changed(&engine, &engine.new_routine(&name)?, output),
         Routine::Rename { routine, name } => {
-            changed(&engine.rename_routine(&routine, &name)?, output)
+            changed(&engine, &engine.rename_routine(&routine, &name)?, output)
         }
         Routine::Remove { routine } => {
             let gone = engine.remove_routine(&routine)?.routine;
@@ -64,16 +66,18 @@ pub fn run(args: Routine, context: &Context, output: &Output) -> Outcome {
         Routine::Schedule(given) => schedule(&engine, &given, output),
         Routine::Step { routine, change } => step(&engine, &routine, change, output),
         Routine::Block { routine, change } => blocks::run(&engine, &routine, change, output),
-        Routine::Restore { id } => changed(&engine.restore_routine(&id)?, output),
+        Routine::Restore { id } => changed(&engine, &engine.restore_routine(&id)?, output),
         Routine::Export { routine, out } => files::export(&engine, &routine, &out, output),
         Routine::Import { file, dry_run, name, copy, overriding } => {
             let overrides = overrides(&overriding);
             let options = ImportOptions { name, as_copy: copy, overrides, dry_run };
             files::import(&engine, &file, &options, output)
         }
-        Routine::Override { routine, rule, reason } => {
-            changed(&engine.override_rule(&routine, &RuleOverride { rule, reason })?, output)
-        }
+        Routine::Override { routine, rule, reason } => changed(
+            &engine,
+            &engine.override_rule(&routine, &RuleOverride { rule, reason })?,
+            output,
+        ),
         Routine::Enforce { routine, rule } => {
             let view = engine.drop_override(&routine, &rule)?;
             output.confirm(&view, |o| {
@@ -89,7 +93,11 @@ pub fn run(args: Routine, context: &Context, output: &Output) -> Outcome {
                 return Err(Failure::bad_value("value", text));
             };
             let overrides = overrides(&overriding);
-            changed(&engine.settle_routine(&routine, &conflict, value, &overrides)?, output)
+            changed(
+                &engine,
+                &engine.settle_routine(&routine, &conflict, value, &overrides)?,
+                output,
+            )
         }
         Routine::Check { routine } => {
             let findings = engine.check_routine(&routine)?;
@@ -104,25 +112,26 @@ pub fn run(args: Routine, context: &Context, output: &Output) -> Outcome {
     }
 }
 
-fn changed(view: &RoutineView, output: &Output) -> Outcome {
-    output.confirm(view, |o| text(view, o));
+fn changed(engine: &Engine, view: &RoutineView, output: &Output) -> Outcome {
+    let author = author(engine, view);
+    output.confirm(view, |o| text(view, author.as_deref(), o));
     Ok(())
 }
 
-fn text(view: &RoutineView, output: &Output) -> String {
-    let mut text = show::text(&view.routine, &view.own_exercises, output);
+fn text(view: &RoutineView, author: Option<&str>, output: &Output) -> String {
+    let mut text = show::text(&view.routine, &view.own_exercises, author, output);
     for conflict in &view.conflicts {
-        let field = ("field", conflict.field.replace('_', " ").into());
-        let said = match conflict.step.as_deref() {
-            Some(step) => words::say(
-                "prompt.routine.conflict_of_step",
-                &[field, ("step", show::short(step).into())],
-            ),
-            None => words::say("prompt.routine.conflict", &[field]),
-        };
+        let said = conflicts::text(conflict, &view.routine.name, output);
         text.push_str(&format!("\n\n{said}"));
     }
     text
+}
+
+/// What a routine's author is called, where it is the person whose record this is.
+fn author(engine: &Engine, view: &RoutineView) -> Option<String> {
+    let me = engine.identity().ok()?;
+    let mine = view.routine.author.as_deref() == Some(me.account.as_str());
+    mine.then_some(me.name)
 }
 
 fn list(engine: &Engine, output: &Output) -> Outcome {
@@ -268,7 +277,7 @@ fn step(engine: &Engine, routine: &str, change: Step, output: &Output) -> Outcom
             engine.remove_step(routine, &step, &overrides(&overriding))?
         }
     };
-    changed(&view, output)
+    changed(engine, &view, output)
 }
 
 fn place(after: Option<String>, first: bool) -> StepPlace {

@@ -17,14 +17,21 @@ pub fn short(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
 }
 
-/// A routine with its blocks and steps. `own` are the person's own exercises among them.
-pub fn text(routine: &Routine, own: &[OwnExercise], output: &Output) -> String {
+/// A routine with its blocks and steps. `own` are the person's own exercises among them; `author` is what its
+/// author is called, where that is known.
+pub fn text(
+    routine: &Routine,
+    own: &[OwnExercise],
+    author: Option<&str>,
+    output: &Output,
+) -> String {
     let one = |code: &str, what: &str| words::say(code, &[("what", what.into())]);
     let mut about = vec![one("prompt.routine.id", short(routine.id.as_str()))];
     about.push(one("prompt.routine.version", &routine.version.to_string()));
     let from = routine.from_template.as_ref().map(|t| one("prompt.routine.from", t.as_str()));
     about.extend(from);
-    about.extend(routine.author.as_ref().map(|a| one("prompt.routine.by", short(a))));
+    let by = routine.author.as_deref().map(|id| author.unwrap_or_else(|| short(id)));
+    about.extend(by.map(|by| one("prompt.routine.by", by)));
     let mut parts = vec![format!("{}\n{}", output.bold(&routine.name), about.join(", "))];
     let when = routine
         .schedule()
@@ -214,8 +221,8 @@ pub fn findings_text(findings: &[Finding], output: &Output) -> String {
                 }
                 (severity, None) => words::reader().name(&severity),
             };
-            let text =
-                format!("{}{cited}\n({}; {what})", finding.text(words::reader()), finding.rule);
+            let said = finding.text_citing(words::reader(), &cited);
+            let text = format!("{said}\n({}; {what})", finding.rule);
             hanging("- ", &text, output.width)
         })
         .collect();
