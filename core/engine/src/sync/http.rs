@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// An event stream that says nothing for so long is dead: the relay sends a sign of life more often.
 const SILENCE: Duration = Duration::from_secs(75);
 /// One event is a number; a line longer than this is none.
-const MAX_LINE_BYTES: usize = 4096;
+const MAX_LINE_BYTES: usize = 16 * 1024;
 
 /// HTTP, on a runtime of its own.
 pub struct Http {
