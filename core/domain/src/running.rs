@@ -1,6 +1,8 @@
 //! What a run asks of the hours and days after it: a walk before any stretch, the cool-down, days of
 //! recovery. Figures are the sources'; what they leave open stays open. No day is judged here.
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalogue::{Catalogue, Figure};
 use crate::ids::SourceId;
 use crate::record::{DayFact, DayRecord, Event};
@@ -85,7 +87,7 @@ pub fn cool_down_min(catalogue: &Catalogue) -> Option<u32> {
 
 /// Days of recovery after a very long run, as the sources state them: fewer for younger runners, more
 /// for older ones, and no age said. Of a race the sources say nothing; it counts by its minutes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovery {
     /// The local day of the run.
     pub run_day: LocalDay,
@@ -146,6 +148,14 @@ impl Recovery {
     #[must_use]
     pub fn covers(&self, day: LocalDay) -> bool {
         (self.from..=self.to_younger).contains(&day)
+    }
+
+    /// Whether what a local day asks for is excused: it is one of recovery for everybody, or for an
+    /// older runner at least and was ticked as such. The sources give a range and no age; the tick is
+    /// what says that the longer one is meant (ours).
+    #[must_use]
+    pub fn excuses(&self, day: LocalDay, ticked: bool) -> bool {
+        self.covers(day) || (ticked && self.may_cover(day))
     }
 
     /// Whether a local day is one of recovery at least for an older runner.

@@ -13,15 +13,17 @@ use proptest::prelude::*;
 
 fn plan() -> impl Strategy<Value = Plan> {
     let weekdays = proptest::sample::subsequence(Weekday::ALL.to_vec(), 0..=7);
-    let paused = proptest::collection::btree_set((0..40_i32).prop_map(day), 0..6);
+    let some_days = || proptest::collection::btree_set((0..40_i32).prop_map(day), 0..6);
+    let (paused, recovery) = (some_days(), some_days());
     let a_week = proptest::option::of(1..=7_u32);
-    (0..20_i32, weekdays, 1..=3_u32, a_week, paused).prop_map(
-        |(from, weekdays, times, a_week, paused)| Plan {
+    (0..20_i32, weekdays, 1..=3_u32, a_week, paused, recovery).prop_map(
+        |(from, weekdays, times, a_week, paused, recovery)| Plan {
             from: Some(day(from)),
             weekdays,
             times,
             a_week,
             paused,
+            recovery,
         },
     )
 }
@@ -104,7 +106,7 @@ proptest! {
         // A viewer's date may be one ahead of the person's: what counts is the person's.
         let window = |until| Window { since: day(0), until: day(until), today: day(40) };
         let sessions = sessions(&done);
-        let material = Material { sets: &done, sessions: &sessions, tests: &[] };
+        let material = Material { sets: &done, sessions: &sessions, tests: &[], recovery: &[] };
         let days = Days::of(&done);
         let here = progress(window(40), &plan, &days, material);
         let ahead = progress(window(41), &plan, &days, material);

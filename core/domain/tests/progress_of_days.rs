@@ -4,9 +4,11 @@
 
 mod progress_plans;
 
-use holdfast_domain::progress::{Change, DayKind, Figure, TestPoint, Trend, tests_over_time};
+use holdfast_domain::progress::{
+    Change, DayKind, Figure, Material, TestPoint, Trend, Window, progress, tests_over_time,
+};
 use holdfast_domain::vocabulary::{Side, Weekday};
-use progress_plans::{Plan, day, evening, evenings, of, rated, set, set_at};
+use progress_plans::{Days, Plan, day, evening, evenings, of, rated, set, set_at};
 
 const fn figure(done: u64, due: u64, pct: u8) -> Figure {
     Figure { done, due, pct: Some(pct) }
@@ -251,4 +253,52 @@ fn tests_are_told_apart_by_side_and_part_and_go_by_day() {
     assert_eq!(series.len(), 2);
     assert_eq!((series[0].side, series[0].first, series[0].last), (Some(Side::Left), 12.0, 28.0));
     assert_eq!((series[1].side, series[1].n), (Some(Side::Right), 1));
+}
+
+#[test]
+fn a_day_of_recovery_is_kept_and_what_is_done_on_it_counts() {
+    let mut plan = Plan::nightly(day(0));
+    plan.recovery = [day(1), day(2)].into();
+    let rested = of(&plan, &evenings([0, 3, 4]), 4, 5);
+    assert_eq!(rested.adherence.sessions, figure(3, 3, 100));
+    assert_eq!(rested.adherence.active_days, figure(3, 3, 100));
+    assert_eq!((rested.streak.days, rested.recovery_days), (3, 2));
+    assert_eq!(rested.by_day[1].kind, DayKind::Recovery);
+    let done = of(&plan, &evenings([0, 1, 3, 4]), 4, 5);
+    assert_eq!(done.adherence.sessions, figure(4, 4, 100));
+    assert_eq!((done.streak.days, done.recovery_days), (4, 1));
+    assert_eq!(done.by_day[1].kind, DayKind::Asked);
+}
+
+#[test]
+fn a_missed_session_is_measured_against_the_steps_of_the_nearest_day_that_is_known() {
+    // A session of one step on Monday; the plan, looked at a fortnight later, has two.
+    let one = set(day(0), Side::Left, 60);
+    let mut copies = progress_plans::sessions(std::slice::from_ref(&one));
+    copies[0].items.truncate(1);
+    let missed = |until, today| {
+        let window = Window { since: day(until), until: day(until), today: day(today) };
+        let material = Material {
+            sets: std::slice::from_ref(&one),
+            sessions: &copies,
+            tests: &[],
+            recovery: &[],
+        };
+        let days = Days::of(std::slice::from_ref(&one));
+        progress(window, &Plan::nightly(day(0)), &days, material).adherence.exercises
+    };
+    assert_eq!(missed(1, 14), figure(0, 1, 0), "Monday is nearer than today");
+    assert_eq!(missed(13, 14), figure(0, 2, 0), "today is nearer than Monday");
+    assert_eq!(missed(7, 14), figure(0, 1, 0), "of two as near, the earlier");
+}
+
+#[test]
+fn a_weekly_goal_is_reached_by_its_own_routine() {
+    let plan = Plan::weekly(day(0), 3);
+    let own = of(&plan, &evenings([0, 2, 4]), 7, 7);
+    assert_eq!(own.streak.weeks, Some(1));
+    let mut others = evenings([0, 2, 4]);
+    others.iter_mut().for_each(|set| set.routine = Some("neck".parse().unwrap()));
+    let other = of(&plan, &others, 7, 7);
+    assert_eq!(other.streak.weeks, Some(0), "another routine does not reach it");
 }

@@ -10,7 +10,7 @@ use holdfast_domain::catalogue::own::OWN_PREFIX;
 use holdfast_domain::catalogue::{Catalogue, OwnExercise};
 use holdfast_domain::habit::HabitPlan;
 use holdfast_domain::ids::{HabitId, RoutineId};
-use holdfast_domain::routine::Routine;
+use holdfast_domain::routine::{Routine, Schedule};
 use holdfast_domain::schedule::{Pauses, SlotTimes};
 use holdfast_protocol::content::DocId;
 use holdfast_protocol::ids::{Class, SpaceId};
@@ -175,9 +175,9 @@ impl PlanEdit<'_, '_> {
         self.change(|plan| plan.write_own(old, new, said))
     }
 
-    /// Removes a routine. What was played of it stays in the history.
-    pub(crate) fn remove(&mut self, routine: &RoutineId) -> Result<()> {
-        self.change(|plan| Ok(plan.remove(routine)?.into_iter().collect()))
+    /// Removes a routine and keeps the schedule it had. What was played of it stays in the history.
+    pub(crate) fn remove(&mut self, routine: &RoutineId, had: Option<&Schedule>) -> Result<()> {
+        self.change(|plan| plan.remove(routine, had))
     }
 
     /// Brings a removed routine back.

@@ -3,6 +3,7 @@
 use holdfast::domain::catalogue::{Catalogue, Fact};
 use holdfast::domain::habit::{Given, Habit as Known, HabitRhythm};
 use holdfast::domain::ids::HabitId;
+use holdfast::domain::running::Recovery;
 use holdfast::domain::units::LocalDay;
 use holdfast::{Engine, HabitPlanView, HabitView, HabitsView, RecoveryView};
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use crate::args::day::{Done, Habit, Plan};
 use crate::context::Context;
 use crate::failure::{self, Failure, Outcome};
 use crate::output::layout::{Align, Table, facts, hanging, wrapped};
-use crate::output::{Output, record, words};
+use crate::output::{Output, progress, record, words};
 use crate::when::When;
 
 /// How much of an id is shown: enough to tell two of one moment apart.
@@ -37,8 +38,7 @@ pub fn run(args: Habit, context: &Context, output: &Output) -> Outcome {
         Habit::Undo { entry } => {
             let (tick, habit) = context.open()?.undo_tick(&entry)?;
             output.confirm(json!({ "removed": tick.id, "habit": habit }), |_| {
-                let args =
-                    [("habit", name(&habit.habit).into()), ("day", day_text(tick.local_day))];
+                let args = [("habit", name(&habit).into()), ("day", day_text(tick.local_day))];
                 let said = words::say("prompt.habit.undone", &args);
                 format!("{said}\n{}", kept(&habit))
             });
@@ -47,7 +47,7 @@ pub fn run(args: Habit, context: &Context, output: &Output) -> Outcome {
         Habit::Unplan { id } => {
             let habit = context.open()?.unplan_habit(&id)?;
             output.confirm(json!({ "habit": habit }), |_| {
-                words::say("prompt.habit.unplanned", &[("habit", name(&habit.habit).into())])
+                words::say("prompt.habit.unplanned", &[("habit", name(&habit).into())])
             });
         }
     }
@@ -72,7 +72,7 @@ fn done(args: Done, context: &Context, output: &Output) -> Outcome {
     output.confirm(&ticked, |_| {
         let habit = &ticked.habit;
         let args = [
-            ("habit", name(&habit.habit).into()),
+            ("habit", name(habit).into()),
             ("day", day_text(ticked.tick.local_day)),
             ("id", shown(&ticked.tick.id).into()),
         ];
@@ -98,7 +98,7 @@ fn plan(args: Plan, context: &Context, output: &Output) -> Outcome {
     let habit = context.open()?.plan_habit(&args.id, rhythm)?;
     output.confirm(json!({ "habit": habit }), |o| {
         let plan = habit.plan.as_ref().map(planned).unwrap_or_default();
-        let args = [("habit", name(&habit.habit).into()), ("plan", plan.into())];
+        let args = [("habit", name(&habit).into()), ("plan", plan.into())];
         let mut said = vec![words::say("prompt.habit.planned", &args)];
         if !habit.frequency_stated {
             let every = habit.plan.as_ref().is_some_and(|plan| plan.every_min.is_some());
@@ -114,10 +114,15 @@ fn plan(args: Plan, context: &Context, output: &Output) -> Outcome {
     Ok(())
 }
 
-/// What a habit is called, in the reader's language.
-fn name(id: &str) -> String {
-    let known = HabitId::new(id).ok().and_then(|id| Known::find(Catalogue::built_in(), &id));
-    known.map_or_else(|| id.to_owned(), |habit| words::plain(habit.name().as_str()))
+/// What a habit is called: as its person wrote it, else in the reader's language.
+fn name(habit: &HabitView) -> String {
+    let id = HabitId::new(habit.habit.as_str()).ok();
+    let known = || id.and_then(|id| Known::find(Catalogue::built_in(), &id));
+    match (&habit.name, known()) {
+        (Some(own), _) => own.clone(),
+        (None, Some(known)) => words::plain(known.name().as_str()),
+        (None, None) => habit.habit.clone(),
+    }
 }
 
 fn shown(id: &str) -> &str {
@@ -202,7 +207,7 @@ fn list_text(habits: &HabitsView, output: &Output) -> String {
         ]);
         for habit in habits {
             let plan = habit.plan.as_ref().map(planned).unwrap_or_default();
-            table.row([habit.habit.clone(), name(&habit.habit), plan, count(habit), due(habit)]);
+            table.row([habit.habit.clone(), name(habit), plan, count(habit), due(habit)]);
         }
         let table = table.text(output.width);
         let body = table.split_once('\n').map_or("", |(_, rows)| rows);
@@ -225,7 +230,7 @@ fn conflict(habit: &HabitView) -> String {
     };
     let others: Vec<String> = habit.other_plans.iter().map(said).collect();
     let args = [
-        ("habit", name(&habit.habit).into()),
+        ("habit", name(habit).into()),
         ("plan", said(&habit.plan).into()),
         ("others", others.join("; ").into()),
         ("id", habit.habit.as_str().into()),
@@ -235,16 +240,14 @@ fn conflict(habit: &HabitView) -> String {
 
 /// Days of recovery, and what a day is to them.
 pub fn recovery_text(recovery: &RecoveryView, day: Option<LocalDay>) -> String {
-    let sources = words::cited(&recovery.sources, false);
-    let args = [
-        ("day", day_text(recovery.run_day)),
-        ("minutes", recovery.minutes.into()),
-        ("from", day_text(recovery.from)),
-        ("younger", day_text(recovery.to_younger)),
-        ("older", day_text(recovery.to_older)),
-        ("sources", sources.trim_start().into()),
-    ];
-    let mut said = words::say("prompt.habit.recovery", &args);
+    let mut said = progress::recovery_said(&Recovery {
+        run_day: recovery.run_day,
+        minutes: recovery.minutes,
+        from: recovery.from,
+        to_younger: recovery.to_younger,
+        to_older: recovery.to_older,
+        sources: recovery.sources.clone(),
+    });
     if let Some(day) = day {
         let code = if recovery.taken.contains(&day) {
             "prompt.habit.recovery_taken"
@@ -297,7 +300,7 @@ fn full_text(habit: &HabitView, output: &Output) -> String {
         (done.as_str(), count(habit)),
         (due_label.as_str(), due(habit)),
     ];
-    let head = output.bold(&name(&habit.habit));
+    let head = output.bold(&name(habit));
     let mut parts = vec![format!("{head}\n{}", habit.habit), facts(&pairs, output.width)];
     let (cues, cautions) = facts_of(habit);
     for (title, facts) in [("prompt.habit.how", cues), ("prompt.habit.mind", cautions)] {

@@ -1,10 +1,11 @@
 //! `schedule`: what is due and when, the soonest first.
 
-use holdfast::Due;
 use holdfast::domain::schedule::DueState;
 use holdfast::domain::units::LocalDay;
+use holdfast::{Due, RecoveryView};
 use serde_json::json;
 
+use super::habit::recovery_text;
 use crate::args::plan::Schedule;
 use crate::context::Context;
 use crate::failure::Outcome;
@@ -19,8 +20,10 @@ pub fn run(args: &Schedule, context: &Context, output: &Output) -> Outcome {
     let engine = context.open()?;
     let due = engine.due(args.days)?;
     let plan = engine.plan_view()?;
+    let recovery = engine.recovery_ahead(args.days)?;
     let today = LocalDay(context.here_by(&engine)?.today());
-    output.answer(json!({ "due": due, "paused": plan.paused }), |o| {
+    let body = json!({ "due": due, "paused": plan.paused, "recovery": recovery });
+    output.answer(body, |o| {
         let mut parts = Vec::new();
         if plan.paused {
             parts.push(wrapped(&words::plain("prompt.schedule.paused_today"), o.width, 0));
@@ -29,14 +32,16 @@ pub fn run(args: &Schedule, context: &Context, output: &Output) -> Outcome {
             let none = words::counted("prompt.schedule.nothing_due", u64::from(args.days));
             parts.push(wrapped(&none, o.width, 0));
         } else {
-            parts.push(table(&due, today).text(o.width));
+            parts.push(table(&due, today, &recovery).text(o.width));
         }
+        let said = recovery.iter().map(|recovery| recovery_text(recovery, None));
+        parts.extend(said.map(|said| wrapped(&said, o.width, 0)));
         parts.join("\n\n")
     });
     Ok(())
 }
 
-fn table(due: &[Due], today: LocalDay) -> Table {
+fn table(due: &[Due], today: LocalDay, recovery: &[RecoveryView]) -> Table {
     let mut table = Table::new([
         ("day", Align::Left),
         ("time", Align::Left),
@@ -50,7 +55,7 @@ fn table(due: &[Due], today: LocalDay) -> Table {
             time(due),
             due.slot.clone().unwrap_or_default(),
             due.name.clone(),
-            remark(due),
+            remark(due, recovery),
         ]);
     }
     table
@@ -74,10 +79,16 @@ fn time(due: &Due) -> String {
     )
 }
 
-fn remark(due: &Due) -> String {
+fn remark(due: &Due, recovery: &[RecoveryView]) -> String {
     let mut said = Vec::new();
-    if due.state == DueState::Late {
-        said.push(words::plain("prompt.schedule.late"));
+    let may_rest = |day| recovery.iter().any(|r| (r.from..=r.to_older).contains(&day));
+    match due.state {
+        DueState::Recovery => said.push(words::plain("prompt.schedule.recovery")),
+        _ if due.day.is_some_and(may_rest) => {
+            said.push(words::plain("prompt.schedule.recovery_older"));
+        }
+        DueState::Late => said.push(words::plain("prompt.schedule.late")),
+        DueState::Upcoming | DueState::Open => {}
     }
     if due.times > 1 {
         said.push(words::counted("prompt.schedule.times", u64::from(due.times)));

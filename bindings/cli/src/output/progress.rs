@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use holdfast::domain::progress::{
     Change, DayKind, DaySum, Eased, Figure, Pain, PainPair, PerSide, Progress, TestSeries, Trend,
 };
+use holdfast::domain::running::Recovery;
 use holdfast::domain::units::LocalDay;
 use holdfast::domain::vocabulary::Side;
 
@@ -121,7 +122,15 @@ impl Page {
         if progress.paused_days > 0 {
             said.push(words::counted("prompt.progress.paused", progress.paused_days.into()));
         }
-        wrapped(&said.join(" "), self.width, 0)
+        if progress.recovery_days > 0 {
+            said.push(words::counted("prompt.progress.recovered", progress.recovery_days.into()));
+        }
+        let mut lines = vec![said.join(" ")];
+        lines.extend(progress.recovery.iter().map(recovery_said));
+        if !progress.recovery.is_empty() {
+            lines.push(words::plain("prompt.progress.recovery_range"));
+        }
+        wrapped(&lines.join("\n"), self.width, 0)
     }
 
     /// A row a week, a mark a day.
@@ -134,7 +143,7 @@ impl Page {
         let mark = |day: &DaySum| match day.kind {
             _ if day.sessions > 0 => glyphs.done,
             DayKind::Asked => glyphs.idle,
-            DayKind::Rest => glyphs.rest,
+            DayKind::Rest | DayKind::Recovery => glyphs.rest,
             DayKind::Paused => glyphs.paused,
             DayKind::Skipped => glyphs.skipped,
             DayKind::Unplanned => " ",
@@ -326,4 +335,19 @@ const fn trend_code(trend: Trend) -> &'static str {
         Trend::AboutTheSame => "prompt.progress.trend.about_the_same",
         Trend::Longer => "prompt.progress.trend.longer",
     }
+}
+
+/// The days of recovery after a run, as the source states them.
+pub fn recovery_said(recovery: &Recovery) -> String {
+    words::say(
+        "prompt.habit.recovery",
+        &[
+            ("day", recovery.run_day.to_string().into()),
+            ("minutes", recovery.minutes.into()),
+            ("from", recovery.from.to_string().into()),
+            ("younger", recovery.to_younger.to_string().into()),
+            ("older", recovery.to_older.to_string().into()),
+            ("sources", words::cited(&recovery.sources, false).trim_start().into()),
+        ],
+    )
 }

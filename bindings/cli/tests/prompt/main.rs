@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bad_input;
 mod bad_values;
 mod calendar_days;
 mod content;
@@ -18,6 +19,7 @@ mod play;
 mod profile;
 mod progress;
 mod record;
+mod recovery;
 mod relay;
 mod routine;
 mod schedule;

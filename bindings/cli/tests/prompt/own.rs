@@ -300,3 +300,44 @@ fn a_routine_file_that_cannot_be_finished_leaves_nothing_behind() {
     let again = home.refused(&format!("routine export Evening --out {}", out.display()), 2);
     assert_eq!(again["field"], "out");
 }
+
+#[test]
+fn an_own_habit_is_listed_ticked_and_planned_under_its_name() {
+    let home = Home::made();
+    let at = |line: &str| home.json(&format!("--now 2026-03-02T12:00+01:00[Europe/Berlin] {line}"));
+    let made = at("exercise add 'Stand at the phone' --kind habit --sides bilateral --mode tick");
+    let id = made["exercise"]["id"].as_str().unwrap().to_owned();
+    let ticked = at("habit done 'Stand at the phone' --count 2");
+    assert_eq!((&ticked["tick"]["habit"], &ticked["habit"]["done"]), (&json!(id), &json!(2)));
+    at("habit plan 'stand at' --per-day 3");
+    let listed = at("habit list");
+    let own = &listed["habits"][0];
+    assert_eq!((&own["habit"], &own["name"]), (&json!(id), &json!("Stand at the phone")));
+    assert_eq!((&own["left"], &own["frequency_stated"]), (&json!(1), &json!(false)));
+    let text = home.run("--now 2026-03-02T12:00+01:00[Europe/Berlin] habit list").stdout;
+    assert!(text.contains("Stand at the phone"), "{text}");
+    // Out and in again, ticks and plan; and removed it is offered no more, its tick undone still.
+    let out = home.beside("out.json");
+    home.json(&format!("export --format json --out {}", out.display()));
+    let other = Home::made();
+    assert_eq!(other.json(&format!("import {}", out.display()))["refused"], json!([]));
+    let there = other.json("--now 2026-03-02T12:00+01:00[Europe/Berlin] habit list");
+    assert_eq!(there["habits"][0]["done"], 2);
+    at("habit unplan 'Stand at the phone'");
+    at("exercise remove 'Stand at the phone'");
+    assert!(!at("habit list").to_string().contains(&id));
+    let undone = at(&format!("habit undo {}", ticked["tick"]["id"].as_str().unwrap()));
+    assert_eq!(undone["habit"]["done"], 0);
+}
+
+#[test]
+fn a_hold_of_an_own_exercise_is_put_right_by_its_own_mode() {
+    let home = Home::made();
+    home.json("exercise add 'Wall push' --kind strength --sides bilateral --reps 10");
+    let made = home.json("log 'Wall push' --reps 8 --load 20kg");
+    let id = made["holds"][0]["hold_id"].as_str().unwrap().to_owned();
+    let put = home.json(&format!("hold edit {id} --reps 9 --load 45lb"));
+    assert_eq!((&put["hold"]["reps"], &put["hold"]["load"]["unit"]), (&json!(9), &json!("lb")));
+    let error = home.refused(&format!("hold edit {id} --clear reps"), 2);
+    assert_eq!(error["field"], "reps", "{error}");
+}

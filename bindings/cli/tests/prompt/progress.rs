@@ -171,3 +171,73 @@ fn a_number_of_days_that_cannot_be_is_refused() {
     }
     assert_eq!(figure(&home.json("progress --days 3660"), "sessions"), (0, 0, None));
 }
+
+#[test]
+fn a_routine_that_was_removed_keeps_what_it_asked_for() {
+    let home = Home::made();
+    home.json(&evening(2, "routine new Night"));
+    home.json(&evening(2, "routine step Night add psoas-release-hook --hold 60 --side both"));
+    home.json(&evening(2, "routine schedule Night --per-day 1"));
+    home.json(&evening(2, "log psoas-release-hook --routine Night --side both --held 60"));
+    let before = home.json(&late(5, "progress --days 3 --until 2026-03-04"));
+    assert_eq!(figure(&before, "sessions"), (1, 3, Some(33)));
+    assert_eq!(figure(&before, "exercises"), (2, 6, Some(33)));
+    assert_eq!(figure(&before, "hold_seconds"), (120, 360, Some(33)));
+    home.json(&evening(5, "routine remove Night"));
+    assert_eq!(home.json(&late(5, "progress --days 3 --until 2026-03-04")), before);
+    let after = home.json(&late(8, "progress --days 7"));
+    assert_eq!(figure(&after, "sessions"), (1, 3, Some(33)), "nothing is due after it: {after}");
+}
+
+#[test]
+fn a_step_added_later_is_not_missed_before() {
+    let home = Home::made();
+    home.json(&evening(2, "routine new Night"));
+    home.json(&evening(2, "routine step Night add psoas-release-hook --hold 60 --side left"));
+    home.json(&evening(2, "routine schedule Night --per-day 1"));
+    for day in [2, 3] {
+        let log = "log psoas-release-hook --routine Night --side left --held 60";
+        home.json(&evening(day, log));
+    }
+    home.json(&evening(10, "routine step Night add pec-minor-release --hold 60 --side left"));
+    // The fourth was missed with one step, the ninth with two.
+    let near = home.json(&late(10, "progress --days 1 --until 2026-03-04"));
+    assert_eq!(figure(&near, "exercises"), (0, 1, Some(0)), "{near}");
+    let far = home.json(&late(10, "progress --days 1 --until 2026-03-09"));
+    assert_eq!(figure(&far, "exercises"), (0, 2, Some(0)), "{far}");
+}
+
+#[test]
+fn self_tests_a_paused_plan_and_a_weekly_goal_are_shown() {
+    let home = Home::made();
+    home.json(&evening(2, "routine new Night"));
+    home.json(&evening(2, "routine step Night add psoas-release-hook --hold 60 --side left"));
+    home.json(&evening(2, "routine schedule Night --per-week 3"));
+    home.json(&evening(2, "routine new Neck"));
+    home.json(&evening(2, "routine step Neck add pec-minor-release --hold 60 --side left"));
+    for day in [2, 4, 6] {
+        home.json(&evening(day, "log pec-minor-release --routine Neck --side left --held 60"));
+    }
+    let weeks = |home: &Home, day| home.json(&late(day, "progress"))["streak"]["weeks"].clone();
+    assert_eq!(weeks(&home, 9), 0, "the other routine's days are not its own");
+    for day in [2, 4, 6] {
+        home.json(&evening(day, "log psoas-release-hook --routine Night --side left --held 60"));
+    }
+    assert_eq!(weeks(&home, 9), 1);
+
+    for (day, value) in [(2, "22"), (9, "31")] {
+        let test = format!("test record hip-flexor-strength-test --side left --value {value}");
+        home.json(&evening(day, &test));
+    }
+    home.json(&evening(9, "plan pause --from 2026-03-09 --until 2026-03-15"));
+    let progress = home.json(&late(16, "progress --days 15"));
+    let series = &progress["tests"][0];
+    assert_eq!(series["test"], "hip-flexor-strength-test");
+    assert_eq!((&series["first"], &series["last"]), (&json!(22.0), &json!(31.0)), "{series}");
+    assert_eq!(progress["paused_days"], 7);
+    assert_eq!(figure(&progress, "sessions"), (3, 3, Some(100)), "{progress}");
+    let said = home.run(&late(16, "progress --days 15")).stdout;
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("22 to 31") && said.contains("Paused on 7 days."), "{said}");
+    assert!(said.contains("1 week with its goal reached."), "{said}");
+}

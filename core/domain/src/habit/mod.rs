@@ -13,7 +13,7 @@ pub use plan::{
 };
 
 use crate::catalogue::{Catalogue, Exercise, Title, Tracked, TrackedAs};
-use crate::ids::HabitId;
+use crate::ids::{ExerciseId, HabitId};
 use crate::record::{Amount, HabitTick};
 use crate::vocabulary::{Kind, Per, When};
 use crate::words::{Arg, Code, Message, refusals_in_words};
@@ -69,17 +69,31 @@ pub enum Habit<'a> {
 }
 
 impl<'a> Habit<'a> {
-    /// Every habit, in the order of the catalogue.
+    /// Every habit, in the order of the catalogue; a chart's own habits are among them.
     pub fn all(catalogue: &'a Catalogue) -> impl Iterator<Item = Self> {
-        let exercises = catalogue.exercises().iter().filter(|entry| entry.kind == Kind::Habit);
+        let exercises = catalogue.all().filter(|entry| entry.kind == Kind::Habit);
         let tracked = catalogue.track().iter().filter(|entry| entry.kind == TrackedAs::Hours);
         exercises.map(Self::Exercise).chain(tracked.map(Self::Tracked))
     }
 
-    /// The habit of an id.
+    /// The habit of an id. One of a chart's own that was removed is known still, for its ticks.
     #[must_use]
     pub fn find(catalogue: &'a Catalogue, id: &HabitId) -> Option<Self> {
-        Self::all(catalogue).find(|habit| habit.id() == id.as_str())
+        let exercise = ExerciseId::new(id.as_str()).ok();
+        let exercise = exercise.and_then(|id| catalogue.exercise(&id));
+        match exercise.filter(|entry| entry.kind == Kind::Habit) {
+            Some(entry) => Some(Self::Exercise(entry)),
+            None => Self::all(catalogue).find(|habit| habit.id() == id.as_str()),
+        }
+    }
+
+    /// Its name, where a person of the chart gave it.
+    #[must_use]
+    pub fn own_name(&self) -> Option<&'a str> {
+        match self {
+            Self::Exercise(Exercise { name: Title::Own(name), .. }) => Some(name),
+            Self::Exercise(_) | Self::Tracked(_) => None,
+        }
     }
 
     /// Its id.

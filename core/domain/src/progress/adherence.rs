@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Window;
-use super::asked::{AskedOfDay, Calendar, Goal, Routinely};
+use super::asked::{AskedItem, AskedOfDay, Calendar, Goal, Routinely};
 use super::done::Doing;
+use super::known::Known;
 use crate::ids::RoutineId;
 use crate::units::LocalDay;
 
@@ -60,11 +61,12 @@ struct Sum {
 /// The four numbers of a window.
 pub(super) fn adherence(
     window: Window,
-    calendar: &impl Calendar,
+    plan: &Known<'_, impl Calendar>,
     skipped: &impl Fn(LocalDay) -> bool,
     doings: &[Doing],
 ) -> Adherence {
     let mut sum = Sum::default();
+    let calendar = plan.calendar;
     let mut by_day: BTreeMap<(&RoutineId, LocalDay), Vec<&Doing>> = BTreeMap::new();
     let mut active: BTreeSet<LocalDay> = BTreeSet::new();
     for doing in doings {
@@ -80,10 +82,11 @@ pub(super) fn adherence(
         if asked.is_empty() || (!active.contains(&day) && skipped(day)) {
             continue;
         }
-        let open = day >= window.today;
+        // What recovery excuses counts where it is done all the same.
+        let open = day >= window.today || calendar.is_recovery(day);
         for Routinely { routine, times } in &asked {
             let done = of_day(routine, day).unwrap_or_default();
-            sum.add(routine, *times, done, open, calendar);
+            sum.add(*times, done, open, || plan.items(routine, day));
         }
         // What today asks for is due once it is done, or over.
         if !open || active.contains(&day) {
@@ -92,7 +95,7 @@ pub(super) fn adherence(
             sum.days.1 += 1;
         }
     }
-    sum.add_goals(window, calendar, &asked_days, &active, &of_day);
+    sum.add_goals(window, plan, &asked_days, &active, &of_day);
     let inside = || doings.iter().filter(|doing| window.contains(doing.day));
     let unasked_days: BTreeSet<LocalDay> = inside().map(|doing| doing.day).collect();
     let unasked_items = inside().map(|doing| u64::from(doing.items.1)).sum();
@@ -121,14 +124,14 @@ fn goals(window: Window, calendar: &impl Calendar) -> Vec<Goal> {
 
 impl Sum {
     /// Adds a routine asked for so many times, and what was done of it: the fullest sessions count.
+    /// `items` is what each of those that are missing asked for.
     /// Where the day or week is still open, what is missing is not due yet.
     fn add(
         &mut self,
-        routine: &RoutineId,
         times: u32,
         mut done: Vec<&Doing>,
         open: bool,
-        calendar: &impl Calendar,
+        items: impl Fn() -> Vec<AskedItem>,
     ) {
         done.sort_by(|a, b| {
             (b.items.1, b.hold_ms.1, &b.session).cmp(&(a.items.1, a.hold_ms.1, &a.session))
@@ -144,7 +147,7 @@ impl Sum {
             self.hold_ms.1 = self.hold_ms.1.saturating_add(doing.hold_ms.0);
         }
         if missing > 0 {
-            let items = calendar.items(routine);
+            let items = items();
             let ms = items.iter().filter_map(|item| item.hold_ms).fold(0, u64::saturating_add);
             self.items.1 = self.items.1.saturating_add(missing * items.len() as u64);
             self.hold_ms.1 = self.hold_ms.1.saturating_add(ms.saturating_mul(missing));
@@ -156,20 +159,21 @@ impl Sum {
     fn add_goals<'a>(
         &mut self,
         window: Window,
-        calendar: &impl Calendar,
+        plan: &Known<'_, impl Calendar>,
         asked_days: &BTreeSet<LocalDay>,
         active: &BTreeSet<LocalDay>,
         of_day: &impl Fn(&RoutineId, LocalDay) -> Option<Vec<&'a Doing>>,
     ) {
         let mut taken: BTreeSet<LocalDay> = asked_days.clone();
         let mut wanted: BTreeMap<LocalDay, u64> = BTreeMap::new();
-        for goal in goals(window, calendar) {
+        for goal in goals(window, plan.calendar) {
             let Some(last) = goal.last() else { continue };
             let open = last >= window.today || last > window.until;
             let days = || goal.days.iter().filter(|day| **day <= window.until);
             let done: Vec<&Doing> =
                 days().filter_map(|day| of_day(&goal.asked.routine, *day)).flatten().collect();
-            self.add(&goal.asked.routine, goal.asked.times, done, open, calendar);
+            let missing = || plan.items(&goal.asked.routine, last);
+            self.add(goal.asked.times, done, open, missing);
 
             let week = last.monday();
             let known = wanted.get(&week).copied().unwrap_or(0);

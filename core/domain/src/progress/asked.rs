@@ -63,10 +63,16 @@ pub trait Calendar {
     /// What a day asked for by itself.
     fn of_day(&self, day: LocalDay) -> AskedOfDay;
 
+    /// Whether a day is one of recovery after a run: what it asks for may be done, and is not missed.
+    fn is_recovery(&self, _day: LocalDay) -> bool {
+        false
+    }
+
     /// What was asked of several days that this is one of.
     fn goals_on(&self, day: LocalDay) -> Vec<Goal>;
 
-    /// What a session of a routine asks for: for one that was never begun, and so has no copy.
+    /// What a session of a routine asks for as the plan stands now: for one that was never begun, and
+    /// so has no copy.
     fn items(&self, routine: &RoutineId) -> Vec<AskedItem>;
 }
 

@@ -1,6 +1,7 @@
 //! Days one after the other, and what travel does to them: a date that it repeats counts once, one
 //! that it skips is excused. It knows no time zone: only what the clocks said where things happened.
 
+use crate::ids::RoutineId;
 use crate::units::{LocalDay, Moment};
 
 /// The least jump of the local clock that is taken for travel and not for summer time, in seconds
@@ -15,6 +16,9 @@ const OVER_THE_DATE_LINE_S: i32 = 12 * 3600;
 pub trait ActiveDays {
     /// Whether anything was done on a day.
     fn is_active(&self, day: LocalDay) -> bool;
+
+    /// On how many of these days, which are in order, anything of a routine was done.
+    fn days_done(&self, routine: &RoutineId, days: &[LocalDay]) -> usize;
 
     /// The first day on which anything was done.
     fn first(&self) -> Option<LocalDay>;

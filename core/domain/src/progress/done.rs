@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::asked::{AskedItem, Calendar};
+use super::known::Known;
 use crate::ids::{ExerciseId, RoutineId, SessionId};
 use crate::record::{Hold, StepRef};
 use crate::units::{LocalDay, Moment};
@@ -179,13 +180,9 @@ pub(super) struct Doing {
 }
 
 /// Every session in which something was done.
-pub(super) fn doings(
-    sets: &[SetDone],
-    sessions: &[SessionDone],
-    calendar: &impl Calendar,
-) -> Vec<Doing> {
+pub(super) fn doings(sets: &[SetDone], plan: &Known<'_, impl Calendar>) -> Vec<Doing> {
     let known: BTreeMap<&SessionId, &SessionDone> =
-        sessions.iter().map(|session| (&session.session, session)).collect();
+        plan.sessions.iter().map(|session| (&session.session, session)).collect();
     let mut by_session: BTreeMap<&SessionId, Vec<&SetDone>> = BTreeMap::new();
     for set in sets.iter().filter(|set| set.is_done()) {
         by_session.entry(&set.session).or_default().push(set);
@@ -198,7 +195,7 @@ pub(super) fn doings(
         let day = known.map(|known| known.day).or_else(|| sets.iter().map(|set| set.day).min())?;
         let copied = known.map(|known| known.items.clone()).unwrap_or_default();
         let items = match &routine {
-            Some(routine) if copied.is_empty() => calendar.items(routine),
+            Some(routine) if copied.is_empty() => plan.items(routine, day),
             _ => copied,
         };
         let (done, hold_ms) = measured(&items, &sets);

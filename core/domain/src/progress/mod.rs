@@ -7,6 +7,7 @@ mod asked;
 mod course;
 mod days;
 mod done;
+mod known;
 mod median;
 mod plan;
 mod streak;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::running::Recovery;
 use crate::units::LocalDay;
 
 pub use adherence::{Adherence, Figure};
@@ -26,6 +28,8 @@ pub use days::{ActiveDays, MIN_TRAVEL_S, Neighbours, is_skipped_by_travel};
 pub use done::{Rated, SessionDone, SetDone};
 pub use plan::Planned;
 pub use streak::Streak;
+
+use known::Known;
 
 /// The days looked at where nobody says (four whole weeks, ours).
 pub const DEFAULT_DAYS: u16 = 28;
@@ -98,6 +102,8 @@ pub enum DayKind {
     Paused,
     /// Travel skipped it.
     Skipped,
+    /// A day of recovery after a very long run: what it asked for was not done, and is not missed.
+    Recovery,
     /// No plan said anything yet.
     Unplanned,
 }
@@ -125,6 +131,12 @@ pub struct Progress {
     pub tests: Vec<TestSeries>,
     /// Days of the window on which the plan was paused.
     pub paused_days: u32,
+    /// Days of the window on which something was asked for that recovery excused.
+    #[serde(default)]
+    pub recovery_days: u32,
+    /// The runs that days of the window are days of recovery after, as the sources state them.
+    #[serde(default)]
+    pub recovery: Vec<Recovery>,
     /// The first day that anything here is counted from; nothing where nothing was asked or done.
     pub counted_from: Option<LocalDay>,
     /// The days one by one.
@@ -140,6 +152,8 @@ pub struct Material<'a> {
     pub sessions: &'a [SessionDone],
     /// Results of self-tests, in any order.
     pub tests: &'a [TestPoint],
+    /// The recoveries that days of the window may belong to, the earliest first.
+    pub recovery: &'a [Recovery],
 }
 
 /// Makes progress of its material: pure, and the same in whatever order the material comes.
@@ -150,13 +164,18 @@ pub fn progress(
     active: &impl ActiveDays,
     material: Material<'_>,
 ) -> Progress {
-    let doings = done::doings(material.sets, material.sessions, calendar);
+    let known = Known { sessions: material.sessions, today: window.today, calendar };
+    let doings = done::doings(material.sets, &known);
     let skipped = |day| is_skipped_by_travel(day, active);
-    let adherence = adherence::adherence(window, calendar, &skipped, &doings);
+    let adherence = adherence::adherence(window, &known, &skipped, &doings);
     let inside: Vec<&SetDone> =
         material.sets.iter().filter(|set| window.contains(set.day)).collect();
     let by_day = by_day(window, calendar, &skipped, &inside);
-    let paused = by_day.iter().filter(|day| day.kind == DayKind::Paused).count();
+    let of_kind = |kind| {
+        let days = by_day.iter().filter(|day| day.kind == kind).count();
+        u32::try_from(days).unwrap_or(u32::MAX)
+    };
+    let (paused_days, recovery_days) = (of_kind(DayKind::Paused), of_kind(DayKind::Recovery));
     let counted_from = by_day
         .iter()
         .find(|day| day.kind != DayKind::Unplanned || day.sessions > 0 || day.held_ms > 0)
@@ -170,7 +189,9 @@ pub fn progress(
         pain: course::pain(&inside),
         eased: course::eased(&inside),
         tests: tests_over_time(material.tests),
-        paused_days: u32::try_from(paused).unwrap_or(u32::MAX),
+        paused_days,
+        recovery_days,
+        recovery: material.recovery.to_vec(),
         adherence,
         counted_from,
         by_day,
@@ -214,6 +235,9 @@ fn by_day(
                 AskedOfDay::Paused => DayKind::Paused,
                 AskedOfDay::Sessions(asked) if asked.is_empty() => DayKind::Rest,
                 AskedOfDay::Sessions(_) if sessions == 0 && skipped(day) => DayKind::Skipped,
+                AskedOfDay::Sessions(_) if sessions == 0 && calendar.is_recovery(day) => {
+                    DayKind::Recovery
+                }
                 AskedOfDay::Sessions(_) => DayKind::Asked,
             };
             DaySum { day, kind, sessions: u32::try_from(sessions).unwrap_or(u32::MAX), held_ms }

@@ -50,7 +50,10 @@ pub(super) fn streak(
                 AskedOfDay::Paused => true,
                 AskedOfDay::Unplanned => day >= today,
                 AskedOfDay::Sessions(asked) => {
-                    asked.is_empty() || day >= today || is_skipped_by_travel(day, active)
+                    asked.is_empty()
+                        || day >= today
+                        || calendar.is_recovery(day)
+                        || is_skipped_by_travel(day, active)
                 }
             };
             if !keeps {
@@ -70,10 +73,13 @@ fn zero_weeks(goal: &Goal) -> Option<u32> {
     goal.of_week.then_some(0)
 }
 
-/// Whether something was done on enough of a goal's days (by days and not by sessions, ours).
+/// Whether the goal's own routine was done on enough of its days (by days and not by sessions, ours).
 fn reached(goal: &Goal, on: LocalDay, active: &impl ActiveDays) -> bool {
-    let days = goal.days.iter().filter(|day| **day <= on && active.is_active(**day));
-    days.count() >= goal.least_days()
+    active.days_done(&goal.asked.routine, up_to(goal, on)) >= goal.least_days()
+}
+
+fn up_to(goal: &Goal, on: LocalDay) -> &[LocalDay] {
+    &goal.days[..goal.days.partition_point(|day| *day <= on)]
 }
 
 fn rest_ok(on: LocalDay, calendar: &impl Calendar, active: &impl ActiveDays) -> bool {
@@ -81,8 +87,10 @@ fn rest_ok(on: LocalDay, calendar: &impl Calendar, active: &impl ActiveDays) -> 
         return true;
     }
     let fits = |goal: &Goal| {
-        let still = goal.days.iter().filter(|day| **day > on || active.is_active(**day));
-        still.count() >= goal.least_days()
+        let past = up_to(goal, on);
+        let done = active.days_done(&goal.asked.routine, past);
+        done + goal.days.len() - past.len() >= goal.least_days()
     };
-    calendar.goals_on(on).iter().all(fits) && !calendar.of_day(on).is_asked()
+    calendar.is_recovery(on)
+        || (calendar.goals_on(on).iter().all(fits) && !calendar.of_day(on).is_asked())
 }

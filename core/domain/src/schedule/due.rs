@@ -37,6 +37,8 @@ pub enum DueState {
     Upcoming,
     /// It has no time: any in its day, or on any of its days.
     Open,
+    /// Its day is one of recovery after a run: it may be done, and is not missed.
+    Recovery,
 }
 
 /// Something due.

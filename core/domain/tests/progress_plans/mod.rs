@@ -40,6 +40,7 @@ pub struct Plan {
     /// So many times a week.
     pub a_week: Option<u32>,
     pub paused: BTreeSet<LocalDay>,
+    pub recovery: BTreeSet<LocalDay>,
 }
 
 impl Plan {
@@ -81,6 +82,10 @@ impl Calendar for Plan {
         AskedOfDay::Sessions(asked.into_iter().collect())
     }
 
+    fn is_recovery(&self, day: LocalDay) -> bool {
+        self.recovery.contains(&day)
+    }
+
     fn goals_on(&self, day: LocalDay) -> Vec<Goal> {
         let week = day.monday();
         let days = (0..7).map(|n| week.plus(n));
@@ -103,7 +108,7 @@ impl Calendar for Plan {
 
 /// The days on which anything was done, with their first and last moment.
 #[derive(Debug, Clone, Default)]
-pub struct Days(pub BTreeMap<LocalDay, (Moment, Moment)>);
+pub struct Days(pub BTreeMap<LocalDay, (Moment, Moment)>, pub BTreeSet<(RoutineId, LocalDay)>);
 
 impl Days {
     pub fn of(sets: &[SetDone]) -> Self {
@@ -118,13 +123,19 @@ impl Days {
                 *last = set.last.clone();
             }
         }
-        Self(days)
+        let done = sets.iter().filter(|set| set.is_done());
+        let routines = done.filter_map(|set| Some((set.routine.clone()?, set.day)));
+        Self(days, routines.collect())
     }
 }
 
 impl ActiveDays for Days {
     fn is_active(&self, day: LocalDay) -> bool {
         self.0.contains_key(&day)
+    }
+
+    fn days_done(&self, routine: &RoutineId, days: &[LocalDay]) -> usize {
+        days.iter().filter(|day| self.1.contains(&(routine.clone(), **day))).count()
     }
 
     fn first(&self) -> Option<LocalDay> {
@@ -199,6 +210,6 @@ pub fn of(plan: &Plan, sets: &[SetDone], until: i32, today: i32) -> Progress {
     let window = Window { since: day(0), until: day(until), today: day(today) };
     assert!(window.loads_from() == day(0).monday());
     let sessions = sessions(sets);
-    let material = Material { sets, sessions: &sessions, tests: &[] };
+    let material = Material { sets, sessions: &sessions, tests: &[], recovery: &[] };
     progress(window, plan, &Days::of(sets), material)
 }

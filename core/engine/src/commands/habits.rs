@@ -4,7 +4,7 @@
 use holdfast_domain::catalogue::Catalogue;
 use holdfast_domain::habit::{self, ClockTime, Given, Habit, HabitPlan, HabitRhythm, habit_day};
 use holdfast_domain::ids::{HabitId, SourceId};
-use holdfast_domain::record::{Amount, DayFact, DayRecord};
+use holdfast_domain::record::{Amount, DayFact};
 use holdfast_domain::running::Recovery;
 use holdfast_domain::units::{LocalDay, Moment};
 use holdfast_domain::vocabulary::DayKind;
@@ -23,16 +23,16 @@ use crate::views::{StatusKind, rfc3339};
 use crate::{Engine, HoldfastError, Inner};
 
 /// The habit of days of recovery.
-const RECOVERY_DAYS: &str = "run-recovery-days";
+pub(super) const RECOVERY_DAYS: &str = "run-recovery-days";
 /// How many days back a recovery can have begun.
-const RECOVERY_REACHES_DAYS: i32 = 14;
+pub(super) const RECOVERY_REACHES_DAYS: u8 = 14;
 
 /// Habits on a local day.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HabitsView {
     /// The day.
     pub day: LocalDay,
-    /// Every habit of the catalogue, those that are planned first.
+    /// Every habit, the person's own among them, those that are planned first.
     pub habits: Vec<HabitView>,
     /// Runs that this day may be a day of recovery of.
     pub recovery: Vec<RecoveryView>,
@@ -43,6 +43,8 @@ pub struct HabitsView {
 pub struct HabitView {
     /// Its id.
     pub habit: String,
+    /// Its name, where it is one of the person's own.
+    pub name: Option<String>,
     /// How its ticks come together: `adds_up`, `once_a_day`, `once_a_night` or `hours`.
     pub counting: &'static str,
     /// Whether a source says in figures how often. Where none does, every plan is one's own choice.
@@ -191,8 +193,9 @@ impl Engine {
                 let day = row.record.value.local_day;
                 let tick = tick_view(row, &statuses)?;
                 let id = HabitId::new(tick.habit.as_str()).map_err(unreadable)?;
-                let found = Habit::find(Catalogue::built_in(), &id);
-                let habit = found.ok_or_else(|| unknown_habit(&tick.habit))?;
+                let catalogue = inner.catalogue(tx.reader())?;
+                let found = Habit::find(&catalogue, &id);
+                let habit = found.ok_or_else(|| unknown_habit(&tick.habit, &catalogue))?;
                 Ok((tick, inner.habit_view(tx.reader(), habit, day)?))
             })
         })
@@ -216,8 +219,9 @@ impl Engine {
         day: Option<LocalDay>,
     ) -> std::result::Result<HabitView, HoldfastError> {
         self.guarded(|inner| {
-            let habit = find(habit)?;
             inner.store.read(|conn| {
+                let catalogue = inner.catalogue(conn)?;
+                let habit = find(&catalogue, habit)?;
                 let day = day.map_or_else(|| inner.today(conn), Ok)?;
                 inner.habit_view(conn, habit, day)
             })
@@ -234,8 +238,10 @@ impl Engine {
         rhythm: HabitRhythm,
     ) -> std::result::Result<HabitView, HoldfastError> {
         self.guarded(|inner| {
-            let habit = find(habit)?;
-            let day_start_min = inner.store.read(|conn| inner.day_start_min(conn))?;
+            let (catalogue, day_start_min) = inner
+                .store
+                .read(|conn| Ok((inner.catalogue(conn)?, inner.day_start_min(conn)?)))?;
+            let habit = find(&catalogue, habit)?;
             let plan = HabitPlan::new(rhythm).checked(&habit, day_start_min);
             let plan = plan.map_err(|bad| Error::bad_value(bad.field(), bad.message()))?;
             inner.write_plan(habit, Some(&plan))
@@ -248,7 +254,10 @@ impl Engine {
     /// [`HoldfastError::BadInput`] for an unknown habit, [`HoldfastError::Forbidden`] where nothing is
     /// planned.
     pub fn unplan_habit(&self, habit: &str) -> std::result::Result<HabitView, HoldfastError> {
-        self.guarded(|inner| inner.write_plan(find(habit)?, None))
+        self.guarded(|inner| {
+            let catalogue = inner.store.read(|conn| inner.catalogue(conn))?;
+            inner.write_plan(find(&catalogue, habit)?, None)
+        })
     }
 }
 
@@ -260,7 +269,8 @@ impl Inner {
         at: Option<&Moment>,
         note: Option<&str>,
     ) -> Result<Ticked> {
-        let habit = find(habit)?;
+        let catalogue = self.store.read(|conn| self.catalogue(conn))?;
+        let habit = find(&catalogue, habit)?;
         let tick = habit.tick(given);
         let tick = tick.map_err(|bad| Error::bad_value(bad.field(), bad.message()))?;
         self.command("habit done", |tx, journal| {
@@ -308,7 +318,8 @@ impl Inner {
         let (plan, statuses) = (self.plan(conn)?, self.statuses(conn)?);
         let rows = self.ticks(conn, None, day)?;
         let mut habits = Vec::new();
-        for habit in Habit::all(Catalogue::built_in()) {
+        let catalogue = self.catalogue(conn)?;
+        for habit in Habit::all(&catalogue) {
             let planned = plan.habits.get(&habit_id(habit)?).cloned().unwrap_or_default();
             let own = rows.iter().filter(|row| row.record.value.what.about() == habit.id());
             habits.push(view(habit, &planned, day, own.cloned().collect(), &statuses, &here)?);
@@ -343,26 +354,23 @@ impl Inner {
 
     /// The recoveries that a local day may belong to.
     pub(crate) fn recovery(&self, conn: &Connection, day: LocalDay) -> Result<Vec<RecoveryView>> {
-        let back = jiff::Span::new().days(RECOVERY_REACHES_DAYS);
-        let since = day.0.checked_sub(back).map_or(day, LocalDay);
-        let of = |kind, about| DayFilter {
-            kind: Some(kind),
-            about: Some(about),
-            since: Some(since),
-            ..DayFilter::default()
-        };
-        let runs = self.day_rows(conn, &of(DayKind::Event, "run"))?;
-        let records: Vec<&DayRecord> = runs.iter().map(|row| &row.record.value).collect();
-        let mut all = Recovery::all(Catalogue::built_in(), records);
-        all.retain(|recovery| recovery.may_cover(day));
-        if all.is_empty() {
+        self.recovery_views(conn, day, day)
+    }
+
+    /// The recoveries that days of a range may belong to, with the days of each that were ticked.
+    pub(crate) fn recovery_views(
+        &self,
+        conn: &Connection,
+        from: LocalDay,
+        to: LocalDay,
+    ) -> Result<Vec<RecoveryView>> {
+        let (all, _) = self.recoveries_between(conn, from, to)?;
+        let Some(first) = all.iter().map(|recovery| recovery.from).min() else {
             return Ok(Vec::new());
-        }
-        let ticks = self.day_rows(conn, &of(DayKind::Tick, RECOVERY_DAYS))?;
-        let mut days: Vec<LocalDay> = ticks.iter().map(|row| row.record.value.local_day).collect();
-        days.sort_unstable();
-        days.dedup();
-        Ok(all.into_iter().map(|recovery| RecoveryView::of(recovery, &days)).collect())
+        };
+        let (_, ticked) = self.recoveries_between(conn, first, to)?;
+        let ticked: Vec<LocalDay> = ticked.into_iter().collect();
+        Ok(all.into_iter().map(|recovery| RecoveryView::of(recovery, &ticked)).collect())
     }
 }
 
@@ -401,6 +409,7 @@ fn view(
     ticks.sort_by_key(place);
     Ok(HabitView {
         habit: habit.id().to_owned(),
+        name: habit.own_name().map(str::to_owned),
         counting: habit.counting().as_str(),
         frequency_stated: habit.is_frequency_stated(),
         plan: planned.plan.as_ref().map(HabitPlanView::from),
@@ -445,20 +454,23 @@ fn unreadable(error: holdfast_domain::ids::BadId) -> Error {
     Error::Unreadable(error.to_string())
 }
 
-/// The habit a key means: its id or an unambiguous beginning of it.
-fn find(key: &str) -> Result<Habit<'static>> {
-    let all: Vec<Named<'_, Habit<'static>>> = Habit::all(Catalogue::built_in())
-        .map(|habit| Named { id: habit.id(), name: "", thing: habit })
-        .collect();
+/// The habit a key means: its id or an unambiguous beginning of it; of an own one also its name.
+fn find<'a>(catalogue: &'a Catalogue, key: &str) -> Result<Habit<'a>> {
+    let named = |habit: Habit<'a>| Named {
+        id: habit.id(),
+        name: habit.own_name().unwrap_or_default(),
+        thing: habit,
+    };
+    let all: Vec<Named<'_, Habit<'a>>> = Habit::all(catalogue).map(named).collect();
     pick("habit", key, &all).map_err(|error| match error {
-        Error::Unknown { .. } => unknown_habit(key),
+        Error::Unknown { .. } => unknown_habit(key, catalogue),
         other => other,
     })
 }
 
 /// What is said of a habit that there is not: a value at fault, not a state of things.
-fn unknown_habit(key: &str) -> Error {
-    let near = nearest(key, Habit::all(Catalogue::built_in()).map(|habit| habit.id()));
+fn unknown_habit(key: &str, catalogue: &Catalogue) -> Error {
+    let near = nearest(key, Habit::all(catalogue).map(|habit| habit.id()));
     let message = if near.is_empty() {
         Message::new("habit.unknown")
     } else {

@@ -104,7 +104,10 @@ impl Engine {
         self.guarded(|inner| {
             inner.command("hold edit", |tx, journal| {
                 let (_, hold) = inner.find_hold(tx.reader(), id)?;
-                let change = Change::Edit(Box::new(read_edit(edit, &hold)?));
+                let change = {
+                    let catalogue = inner.catalogue_for(tx.reader(), [hold.exercise.as_str()])?;
+                    Change::Edit(Box::new(read_edit(edit, &hold, &catalogue)?))
+                };
                 inner.correct_hold(tx, journal, &hold, change)?;
                 let mut views = inner.hold_views(
                     tx.reader(),
@@ -265,7 +268,7 @@ impl Inner {
 }
 
 /// Reads an edit and checks that the hold, put right so, could have been.
-fn read_edit(edit: &HoldEdit, hold: &Hold) -> Result<Edit> {
+fn read_edit(edit: &HoldEdit, hold: &Hold, catalogue: &Catalogue) -> Result<Edit> {
     let mut pain_before = pain("pain_before", edit.pain_before, edit.pain_site.as_deref())?;
     let mut pain_after = pain("pain_after", edit.pain_after, edit.pain_site.as_deref())?;
     if let (Some(site), None, None) = (&edit.pain_site, &pain_before, &pain_after) {
@@ -300,7 +303,7 @@ fn read_edit(edit: &HoldEdit, hold: &Hold) -> Result<Edit> {
     }
     as_edited(&read, hold).checked(Context {
         laterality: Laterality::Unstated,
-        mode: mode(hold),
+        mode: mode(hold, catalogue),
         sides_done: &[],
         yes: edit.yes || edit.held.is_none(),
     })?;
@@ -308,8 +311,8 @@ fn read_edit(edit: &HoldEdit, hold: &Hold) -> Result<Edit> {
 }
 
 /// How the hold's exercise is done; what is not in the catalogue is not judged by its mode.
-fn mode(hold: &Hold) -> Mode {
-    let known = Catalogue::built_in().exercise(&hold.exercise);
+fn mode(hold: &Hold, catalogue: &Catalogue) -> Mode {
+    let known = catalogue.exercise(&hold.exercise);
     match known.map(|exercise| exercise.dose.mode) {
         // Recorded with its step's own dose, which may count otherwise than the catalogue's.
         Some(mode) if !hold.attempts.is_empty() || hold.reps.is_some() => mode,

@@ -15,6 +15,7 @@ pub(crate) mod place;
 pub mod play;
 pub mod profile;
 pub(crate) mod progress;
+mod rest_days;
 pub mod routine;
 pub mod schedule;
 pub mod self_test;

@@ -8,6 +8,7 @@ use holdfast_domain::units::LocalDay;
 use holdfast_domain::words::Message;
 use rusqlite::Connection;
 
+use super::rest_days::RestDays;
 use crate::error::{Error, Result};
 use crate::projection::progress::{self as totals, Active};
 use crate::{Engine, HoldfastError, Inner, clock};
@@ -52,14 +53,20 @@ impl Inner {
             let since = until.plus(1 - i64::from(days));
             let window = Window { since, until, today };
             let plan = self.plan(conn)?;
-            let calendar = Planned::new(&plan.routines, &plan.pauses);
+            let rests = RestDays::new(self, conn);
+            let is_recovery = |day| rests.excuses(day);
+            let routines = plan.routines.values().chain(plan.ended.values());
+            let calendar = Planned::new(routines, &plan.pauses, &is_recovery);
             let active = Active::until(conn, chart, until.min(today), self.day_start_min(conn)?)?;
             let sets = totals::sets(conn, chart, window.loads_from(), until)?;
             let sessions = totals::sessions(conn, chart, window.loads_from(), until)?;
             let tests = totals::tests(conn, chart, since, until)?;
-            let material = Material { sets: &sets, sessions: &sessions, tests: &tests };
+            let recovery = self.recoveries_between(conn, since, until.min(today))?.0;
+            let material =
+                Material { sets: &sets, sessions: &sessions, tests: &tests, recovery: &recovery };
             let found = progress(window, &calendar, &active, material);
             active.finish()?;
+            rests.finish()?;
             Ok(found)
         })
     }

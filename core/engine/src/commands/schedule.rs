@@ -14,6 +14,8 @@ use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use serde::Serialize;
 
+use super::habits::RecoveryView;
+use super::rest_days::RestDays;
 use crate::error::{Error, Result};
 use crate::projection;
 use crate::views::rfc3339;
@@ -40,7 +42,7 @@ pub struct Due {
     pub to: LocalDay,
     /// How many doings are still asked for here.
     pub times: u32,
-    /// Late (of today), upcoming, or open to any time.
+    /// Late (of today), upcoming, open to any time, or on a day of recovery.
     pub state: DueState,
 }
 
@@ -69,6 +71,24 @@ impl Engine {
                 return Err(Error::bad_value("days", message.with("most", MAX_DAYS_AHEAD)));
             }
             inner.due(days)
+        })
+    }
+
+    /// The runs after which days from today on for so many days may be days of recovery. What is due
+    /// on one that is has the state [`DueState::Recovery`].
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn recovery_ahead(
+        &self,
+        days: u16,
+    ) -> std::result::Result<Vec<RecoveryView>, HoldfastError> {
+        self.guarded(|inner| {
+            inner.store.read(|conn| {
+                let today = inner.today(conn)?;
+                let last = today.plus(i64::from(days.clamp(1, MAX_DAYS_AHEAD)) - 1);
+                inner.recovery_views(conn, today, last)
+            })
         })
     }
 
@@ -188,11 +208,17 @@ impl Inner {
             };
             let since = plan.routines.keys().map(|id| asking(id).looks_back_to(today)).min();
             let done = self.done_since(conn, since.unwrap_or(today))?;
-            let none = BTreeSet::new();
+            let (none, rests) = (BTreeSet::new(), RestDays::new(self, conn));
             let mut all: Vec<(DueAt, &RoutineId, &str)> = Vec::new();
             for (id, routine) in &plan.routines {
                 let due = asking(id).due(&now, days, done.get(id).unwrap_or(&none));
-                all.extend(due.into_iter().map(|due| (due, id, routine.name.as_str())));
+                let due = due.into_iter().map(|mut due| {
+                    if due.day.is_some_and(|day| rests.excuses(day)) {
+                        due.state = DueState::Recovery;
+                    }
+                    (due, id, routine.name.as_str())
+                });
+                all.extend(due);
             }
             all.sort_by(|(one, _, name), (other, _, other_name)| {
                 let key =
@@ -211,6 +237,7 @@ impl Inner {
                 times: due.times,
                 state: due.state,
             };
+            rests.finish()?;
             Ok(all.into_iter().map(view).collect())
         })
     }

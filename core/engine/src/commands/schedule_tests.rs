@@ -77,8 +77,20 @@ fn a_removed_routine_keeps_what_it_asked_for_until_then() {
     home.clock.advance(3 * DAY_MS);
     engine.remove_routine("Evening").unwrap();
     let plan = engine.inner.store.read(|conn| engine.inner.plan(conn)).unwrap();
-    let ended = &plan.ended[&id];
+    let ended = &plan.ended[&id].timetable;
     assert!(ended.on(day("2026-03-03")).is_some() && ended.on(day("2026-03-04")).is_none());
+    assert!(engine.due(7).unwrap().is_empty());
+
+    // Restored, it asks from then on for what it asked for; the days between stay as they were.
+    home.clock.advance(2 * DAY_MS);
+    let back = engine.restore_routine(id.as_str()).unwrap().routine.timetable;
+    assert_eq!(engine.due(7).unwrap().len(), 7);
+    assert!(back.on(day("2026-03-05")).is_none() && back.on(day("2026-03-06")).is_some());
+    assert!(back.on(day("2026-03-03")).is_some());
+    // One whose schedule was taken away before comes back without.
+    engine.schedule_routine("Evening", None).unwrap();
+    engine.remove_routine("Evening").unwrap();
+    engine.restore_routine(id.as_str()).unwrap();
     assert!(engine.due(7).unwrap().is_empty());
 }
 

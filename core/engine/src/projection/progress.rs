@@ -183,6 +183,19 @@ impl<'a> Active<'a> {
         self.failed.into_inner().map_or(Ok(()), Err)
     }
 
+    /// How many of some active days had something of a routine done.
+    fn days_of(&self, routine: &RoutineId, active: &[LocalDay]) -> Result<usize> {
+        let mut found = self.conn.prepare_cached(
+            "SELECT 1 FROM set_total
+             WHERE chart = ?1 AND day = ?2 AND routine = ?3 AND holds > 0 LIMIT 1",
+        )?;
+        let mut days = 0;
+        for day in active {
+            days += usize::from(found.exists((self.chart, day.to_string(), routine.as_str()))?);
+        }
+        Ok(days)
+    }
+
     fn around(&self, idle: LocalDay) -> Result<Option<Neighbours>> {
         let idle = idle.to_string();
         let mut before = self.conn.prepare_cached(
@@ -211,6 +224,15 @@ impl ActiveDays for Active<'_> {
     fn is_active(&self, day: LocalDay) -> bool {
         let LocalDay(date) = day;
         self.months.get(&(date.year(), date.month())).is_some_and(|days| days & bit(day) != 0)
+    }
+
+    fn days_done(&self, routine: &RoutineId, days: &[LocalDay]) -> usize {
+        let active: Vec<LocalDay> =
+            days.iter().copied().filter(|day| self.is_active(*day)).collect();
+        self.days_of(routine, &active).unwrap_or_else(|error| {
+            self.failed.borrow_mut().get_or_insert(error);
+            0
+        })
     }
 
     fn first(&self) -> Option<LocalDay> {

@@ -48,7 +48,7 @@ impl Engine {
     }
 
     /// Removes a routine. What was played of it stays in the history, what it asked for until today
-    /// stays asked for, and [`Self::restore_routine`] brings it back, without a schedule.
+    /// stays asked for, and [`Self::restore_routine`] brings it back.
     ///
     /// # Errors
     /// [`HoldfastError::NotFound`].
@@ -61,13 +61,14 @@ impl Engine {
                     let today = inner.today(plan.conn())?;
                     plan.write(Some(&routine), &routine.scheduled(None, today)?)?;
                 }
-                plan.remove(&routine.id)?;
+                plan.remove(&routine.id, routine.schedule())?;
                 inner.view_of(plan, &routine)
             })
         })
     }
 
-    /// Brings a removed routine back, by its full id.
+    /// Brings a removed routine back, by its full id, with the schedule it had, from today on. The days
+    /// between asked for nothing.
     ///
     /// # Errors
     /// [`HoldfastError::NotFound`] where none with this id was removed.
@@ -77,8 +78,16 @@ impl Engine {
                 let removed = plan.reading().removed.iter().find(|one| one.as_str() == id);
                 let not_found = || Error::NotFound { what: "removed routine", id: id.to_owned() };
                 let id = removed.cloned().ok_or_else(not_found)?;
+                let had = plan.reading().ended_with.get(&id).cloned();
                 plan.restore(&id)?;
-                let routine = plan.reading().routines.get(&id).cloned().ok_or_else(not_found)?;
+                let mut routine =
+                    plan.reading().routines.get(&id).cloned().ok_or_else(not_found)?;
+                if had.is_some() && routine.schedule().is_none() {
+                    let today = inner.today(plan.conn())?;
+                    let scheduled = routine.scheduled(had, today)?;
+                    plan.write(Some(&routine), &scheduled)?;
+                    routine = scheduled;
+                }
                 inner.view_of(plan, &routine)
             })
         })

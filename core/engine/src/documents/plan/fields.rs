@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! routine/ID/name            routine/ID/removed         routine/ID/schedule/DAY
+//! routine/ID/ended_with
 //! pause/DAY                  slot/NAME
 //! routine/ID/override/RULE   routine/ID/override/RULE/STEP
 //! routine/ID/block/ID/order  routine/ID/block/ID/position  routine/ID/block/ID/note  …
@@ -22,6 +23,8 @@ use serde_json::{Map, Value};
 /// Marks a routine or a step as removed. Keys are never deleted: an edit made elsewhere at the same
 /// time must not bring back half of it.
 pub(super) const REMOVED: &str = "removed";
+/// The schedule that a routine had when it was removed, or null: restoring it brings that back.
+pub(super) const ENDED_WITH: &str = "ended_with";
 /// Where a step stands: block and position, one value, so that a step is never in two blocks.
 pub(super) const PLACE: &str = "place";
 /// The text people edit.
@@ -38,7 +41,7 @@ pub(super) const FOR_EXERCISE: [&str; 3] = ["dose", "side", "tool"];
 
 /// Names with a meaning of their own. A field that only a newer version knows and that is called
 /// so is stored with a `+` in front.
-const RESERVED: [&str; 6] = [REMOVED, PLACE, NOTE, "block", "step", "override"];
+const RESERVED: [&str; 7] = [REMOVED, ENDED_WITH, PLACE, NOTE, "block", "step", "override"];
 
 /// A key of the plan that belongs to a routine.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::transaction::{Transactable, Transaction};
 use automerge::{ObjType, ROOT, ReadDoc};
 use holdfast_domain::ids::RoutineId;
-use holdfast_domain::routine::Routine;
+use holdfast_domain::routine::{Routine, Schedule};
 use holdfast_domain::schedule::{Pause, Pauses, SlotTimes};
 
 pub use fields::{Key, Part};
@@ -24,7 +24,8 @@ use super::actor::{ActorId, ChangeHash};
 use super::document::{Document, Refused, Tip, WriteError, Written, put};
 use super::foreign::{self, CheckedChanges, MAX_CHANGE_OPS, Shape};
 use fields::{
-    Cell, EXERCISE, FOR_EXERCISE, ForExercise, NOTE, PauseEnd, REMOVED, fields, pause_key, slot_key,
+    Cell, ENDED_WITH, EXERCISE, FOR_EXERCISE, ForExercise, NOTE, PauseEnd, REMOVED, fields,
+    pause_key, slot_key,
 };
 
 /// How many operations one commit of ours may take: each character of a note is one. The rest of
@@ -91,8 +92,16 @@ impl Plan {
     ///
     /// # Errors
     /// [`WriteError`]; nothing is written then.
-    pub fn remove(&mut self, routine: &RoutineId) -> Result<Option<Written>, WriteError> {
-        self.0.put(&Key::of(routine, Part::Routine, REMOVED).to_string(), "true")
+    pub fn remove(
+        &mut self,
+        routine: &RoutineId,
+        had: Option<&Schedule>,
+    ) -> Result<Vec<Written>, WriteError> {
+        let key = |field| Key::of(routine, Part::Routine, field).to_string();
+        let had = serde_json::to_string(&had).map_err(|e| WriteError::Automerge(e.to_string()))?;
+        let mut written: Vec<Written> = self.0.put(&key(ENDED_WITH), &had)?.into_iter().collect();
+        written.extend(self.0.put(&key(REMOVED), "true")?);
+        Ok(written)
     }
 
     /// Brings a removed routine back.

@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::fields::{
-    EXERCISE, FOR_EXERCISE, ForExercise, Key, NOTE, NOTHING_ASKED, PAUSE, PLACE, Part, PauseEnd,
-    REMOVED, SCHEDULE, SLOT, StepPlace, VERSION, unescaped,
+    ENDED_WITH, EXERCISE, FOR_EXERCISE, ForExercise, Key, NOTE, NOTHING_ASKED, PAUSE, PLACE, Part,
+    PauseEnd, REMOVED, SCHEDULE, SLOT, StepPlace, VERSION, unescaped,
 };
 use super::habits::{self, PlannedHabits};
 use super::own::{self, OwnConflict};
@@ -28,8 +28,10 @@ pub struct PlanReading {
     pub routines: BTreeMap<RoutineId, Routine>,
     /// Routines that were removed and can be brought back.
     pub removed: Vec<RoutineId>,
-    /// The schedules of the removed ones: what they asked for before they were.
-    pub ended: BTreeMap<RoutineId, Timetable>,
+    /// The removed ones as they were left: what they asked for before they were removed.
+    pub ended: BTreeMap<RoutineId, Routine>,
+    /// The schedule that each of them had when it was removed.
+    pub ended_with: BTreeMap<RoutineId, Schedule>,
     /// The pauses of the whole plan.
     pub pauses: Pauses,
     /// The chart's own times of slots.
@@ -146,7 +148,8 @@ pub(super) fn read(document: &Document) -> PlanReading {
             // What is unsettled or does not read in it is nobody's concern any more.
             let mut unheard = PlanReading::default();
             if let Some(routine) = routine(&id, &parts, &mut unheard) {
-                reading.ended.insert(id.clone(), routine.timetable);
+                reading.ended.insert(id.clone(), routine);
+                reading.ended_with.extend(ended_with(&parts.own).map(|had| (id.clone(), had)));
             }
             reading.removed.push(id);
         } else if let Some(routine) = routine(&id, &parts, &mut reading) {
@@ -240,6 +243,13 @@ pub(super) fn is_removed(fields: &Fields) -> bool {
     fields.get(REMOVED).and_then(|values| values.last()).is_some_and(|held| held.text == "true")
 }
 
+/// The schedule that a routine had when it was removed. One that does not read is none: it can be
+/// given again.
+fn ended_with(fields: &Fields) -> Option<Schedule> {
+    let held = fields.get(ENDED_WITH).and_then(|values| values.last())?;
+    serde_json::from_str::<Option<Schedule>>(&held.text).ok()?
+}
+
 fn meant_for(value: &Value, exercise: &ExerciseId) -> bool {
     value.get(EXERCISE).and_then(Value::as_str) == Some(exercise.as_str())
 }
@@ -319,7 +329,7 @@ impl Place<'_> {
         let mut object = Map::new();
         for (field, values) in fields {
             let name = match field.as_str() {
-                REMOVED | PLACE => continue,
+                REMOVED | ENDED_WITH | PLACE => continue,
                 NOTE => NOTE.to_owned(),
                 field => match unescaped(field) {
                     Some(name) => name,

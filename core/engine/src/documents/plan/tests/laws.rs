@@ -173,7 +173,7 @@ proptest! {
                     written_doses.extend(plan.read().routines.values().flat_map(doses));
                     written
                 }
-                (Some(_), Act::Remove) => plan.remove(&start.id).unwrap().into_iter().collect(),
+                (Some(_), Act::Remove) => plan.remove(&start.id, None).unwrap().into_iter().collect(),
                 (None, _) => plan.restore(&start.id).unwrap().into_iter().collect(),
                 (Some(old), act) => match after(old, act, &mut fresh) {
                     Some(new) => {

@@ -292,7 +292,7 @@ fn one_routine_made_on_two_devices_with_the_same_ids_loses_no_note() {
 #[test]
 fn a_removed_routine_stays_removed_under_edits_elsewhere_and_can_be_brought_back() {
     let (mut phone, mut tablet, id, step) = shared();
-    let a: Vec<Written> = phone.remove(&id).unwrap().into_iter().collect();
+    let a: Vec<Written> = phone.remove(&id, None).unwrap().into_iter().collect();
     let b = edit(&mut tablet, &id, |r| {
         change_step(r, &step, StepChange { dose: Some(dose(75)), ..StepChange::default() })
     });
