@@ -2,12 +2,14 @@
 
 use holdfast::domain::ids::Site;
 use holdfast::domain::record::Event as Happened;
+use holdfast::domain::safety;
 use holdfast::domain::units::Moment;
 use holdfast::domain::vocabulary::Side;
 use holdfast::{Engine, EventAdded, EventQuery, EventView};
 use serde_json::json;
 
 use super::habit::recovery_text;
+use super::safety::flags_text;
 use crate::args::day::{Event, EventAdd, EventKind, EventList, Outing, Pain};
 use crate::context::Context;
 use crate::failure::{self, Failure, Outcome};
@@ -41,8 +43,20 @@ pub fn pain(args: Pain, context: &Context, output: &Output) -> Outcome {
     let event = Happened::Pain { site, side, score: args.score };
     let engine = context.open()?;
     let at = when_of(args.at.as_ref(), context, &engine)?;
+    let flags = match &event {
+        // Where nothing hurts there is nothing to mind.
+        Happened::Pain { site, score, .. } if u8::from(*score) > 0 => {
+            safety::red_flags_for_site(site)
+        }
+        _ => Vec::new(),
+    };
     let added = engine.add_event(event, at.as_ref(), args.note.as_deref())?;
-    output.confirm(&added, |o| added_text(&added, o));
+    let mut body = json!(added);
+    body["red_flags"] = flags.iter().map(|flag| flag.id.as_str()).collect();
+    output.confirm(body, |o| {
+        let said = added_text(&added, o);
+        if flags.is_empty() { said } else { format!("{said}\n\n{}", flags_text(&flags, o)) }
+    });
     Ok(())
 }
 
@@ -77,9 +91,6 @@ fn added_text(added: &EventAdded, output: &Output) -> String {
         said.push(words::say("prompt.event.cool_down", &[("until", until.into())]));
     }
     said.extend(added.recovery.as_ref().map(|recovery| recovery_text(recovery, None)));
-    if added.event.kind == "pain" {
-        said.push(words::plain("prompt.event.red_flags"));
-    }
     said.push(failure::sentence(&record::status(added.event.status)));
     wrapped(&said.join("\n"), output.width, 0)
 }

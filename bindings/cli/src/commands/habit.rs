@@ -5,6 +5,7 @@ use holdfast::domain::habit::{Given, Habit as Known, HabitRhythm};
 use holdfast::domain::ids::HabitId;
 use holdfast::domain::running::Recovery;
 use holdfast::domain::units::LocalDay;
+use holdfast::domain::vocabulary::{Laterality, Side};
 use holdfast::{Engine, HabitPlanView, HabitView, HabitsView, RecoveryView};
 use serde_json::{Value, json};
 
@@ -32,7 +33,15 @@ pub fn run(args: Habit, context: &Context, output: &Output) -> Outcome {
         Habit::Show { id, date } => {
             let engine = context.open()?;
             let habit = engine.habit(&id, local_day(date.as_ref(), context, &engine)?)?;
-            output.answer(json!({ "habit": habit, "how": how(&habit) }), |o| full_text(&habit, o));
+            let side = painless_side(&habit, &engine)?;
+            let body = json!({ "habit": habit, "how": how(&habit), "side_without_pain": side });
+            output.answer(body, |o| {
+                let said = full_text(&habit, o);
+                let Some(side) = side else { return said };
+                let side = [("side", words::side(side).into())];
+                let line = words::say("prompt.habit.side_without_pain", &side);
+                format!("{said}\n\n{}", wrapped(&line, o.width, 0))
+            });
         }
         Habit::Done(args) => done(args, context, output)?,
         Habit::Undo { entry } => {
@@ -123,6 +132,21 @@ fn name(habit: &HabitView) -> String {
         (None, Some(known)) => words::plain(known.name().as_str()),
         (None, None) => habit.habit.clone(),
     }
+}
+
+/// The side that does not hurt, as the profile has it, where a habit depends on it.
+fn painless_side(habit: &HabitView, engine: &Engine) -> Outcome<Option<Side>> {
+    let id = HabitId::new(habit.habit.as_str()).ok();
+    let known = id.and_then(|id| Known::find(Catalogue::built_in(), &id));
+    let entry = known.and_then(|known| known.exercise());
+    if entry.is_none_or(|entry| entry.laterality != Laterality::AffectedSide) {
+        return Ok(None);
+    }
+    Ok(match engine.profile()?.now.affected_side {
+        Some(Side::Left) => Some(Side::Right),
+        Some(Side::Right) => Some(Side::Left),
+        Some(Side::None) | None => None,
+    })
 }
 
 fn shown(id: &str) -> &str {

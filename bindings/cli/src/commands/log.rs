@@ -7,7 +7,7 @@ use holdfast::domain::vocabulary::{Kind, Laterality, Side};
 use holdfast::{Done, Eased, Engine, LogRequest, LogSide};
 use serde_json::json;
 
-use super::catalog;
+use super::{catalog, safety};
 use crate::args::record::Log;
 use crate::args::values;
 use crate::context::Context;
@@ -24,7 +24,12 @@ pub fn run(args: Log, context: &Context, output: &Output) -> Outcome {
     if let Some(habit) = habit_alone(&request) {
         output.remark(&words::say("prompt.decisions.habit", &[("id", habit.into())]));
     }
-    output.confirm(json!({ "holds": holds }), |o| {
+    let flags = safety::flags_of(&holds, &*engine.catalogue()?);
+    let mut body = json!({ "holds": holds });
+    if !flags.is_empty() {
+        body["red_flags"] = flags.iter().map(|flag| flag.id.as_str()).collect();
+    }
+    output.confirm(body, |o| {
         let mut said = record::holds(&holds, o);
         let findings: Vec<String> = holds
             .iter()
@@ -40,6 +45,9 @@ pub fn run(args: Log, context: &Context, output: &Output) -> Outcome {
             .collect();
         for finding in findings {
             said.push_str(&format!("\n{}", wrapped(&finding, o.width, 0)));
+        }
+        if !flags.is_empty() {
+            said.push_str(&format!("\n\n{}", safety::flags_text(&flags, o)));
         }
         let last = holds.last().map(|hold| record::status(hold.status));
         let last = crate::failure::sentence(&last.unwrap_or_default());

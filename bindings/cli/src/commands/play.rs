@@ -10,11 +10,10 @@ use holdfast::domain::player::{Action, Input, StageView, script};
 use holdfast::domain::profile::{Change, Question};
 use holdfast::domain::routine::Routine;
 use holdfast::domain::rules::{Finding, Profile, questions};
-use holdfast::domain::safety::{self, AskFirst, RedFlag, Safety, SafetyRule};
-use holdfast::domain::vocabulary::{EndedBy, Side};
+use holdfast::domain::safety::{self, AskFirst, Safety, SafetyRule};
+use holdfast::domain::vocabulary::Side;
 use holdfast::domain::words::{Arg, Named as _};
 use holdfast::play::{PlayOptions, Playing};
-use holdfast::views::HoldView;
 use holdfast::{Config, Engine, HoldfastError, SessionWithHolds};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -22,12 +21,12 @@ use serde_json::{Value, json};
 
 use crate::args::play::Play;
 use crate::commands::routine::show;
-use crate::commands::safety::said;
+use crate::commands::safety::{flags_of, flags_text, said, site};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::output::closing::{Closing, Copies};
-use crate::output::layout::{hanging, wrapped};
+use crate::output::layout::wrapped;
 use crate::output::{Output, record, words};
 use crate::player::pace::PacedClock;
 use crate::player::seat::Seat;
@@ -337,7 +336,7 @@ fn close(mut seat: Seat, engine: &Engine, key: &str, output: &Output) -> Outcome
     let findings = show::findings_json(seat.playing.findings());
     drop(seat);
     let done = engine.session(id.as_str())?;
-    let flags = flags_to_mind(&done);
+    let flags = flags_of(&done.holds, &known);
     let told = Told {
         done: &done,
         red_flags: flags.iter().map(|flag| flag.id.as_str()).collect(),
@@ -346,7 +345,7 @@ fn close(mut seat: Seat, engine: &Engine, key: &str, output: &Output) -> Outcome
     };
     output.answer(&told, |o| {
         let closing = Closing {
-            place: place(&done),
+            place: place(&done, &known),
             side: record::common_side(&done.holds),
             pain: (
                 summary.pain_before.as_ref().map(|rating| rating.nrs.into()),
@@ -364,7 +363,7 @@ fn close(mut seat: Seat, engine: &Engine, key: &str, output: &Output) -> Outcome
             parts.push(wrapped(&on, o.width, 0));
         }
         if !flags.is_empty() {
-            parts.push(safety_at(&flags, o));
+            parts.push(flags_text(&flags, o));
         }
         parts.push(wrapped(&closing.text(), o.width, 0));
         parts.retain(|part| !part.is_empty());
@@ -387,42 +386,9 @@ struct Told<'a> {
     findings: Value,
 }
 
-/// The red flags of the places where a hold ended with pain.
-fn flags_to_mind(done: &SessionWithHolds) -> Vec<&'static RedFlag> {
-    let mut flags: Vec<&'static RedFlag> = Vec::new();
-    for hold in done.holds.iter().filter(|hold| hold.ended_by == EndedBy::Pain) {
-        let site = site(hold).and_then(|site| Site::new(site).ok());
-        for flag in site.iter().flat_map(safety::red_flags_for_site) {
-            if flags.iter().all(|known| known.id != flag.id) {
-                flags.push(flag);
-            }
-        }
-    }
-    flags
-}
-
-fn safety_at(flags: &[&RedFlag], output: &Output) -> String {
-    let say = |flag: &&RedFlag| {
-        let (text, action) = (words::plain(flag.text.as_str()), words::plain(flag.action.as_str()));
-        hanging("- ", &format!("{text} {action}"), output.width)
-    };
-    let lines: Vec<String> = flags.iter().map(say).collect();
-    let note = words::plain("prompt.player.information");
-    format!("{}\n{}\n{note}", output.bold(&words::plain("prompt.play.it_hurt")), lines.join("\n"))
-}
-
-/// Where a hold was: where it hurt, else where its exercise works.
-fn site(hold: &HoldView) -> Option<String> {
-    let of_exercise = || {
-        let id = ExerciseId::new(hold.exercise.as_str()).ok()?;
-        Some(crate::player::entry(&id)?.region.as_ref()?.to_string())
-    };
-    hold.pain_site.clone().or_else(of_exercise)
-}
-
 /// Where on the body it was, where all of it was at one place.
-fn place(done: &SessionWithHolds) -> Option<String> {
-    let mut sites: Vec<String> = done.holds.iter().filter_map(site).collect();
+fn place(done: &SessionWithHolds, known: &Catalogue) -> Option<String> {
+    let mut sites: Vec<String> = done.holds.iter().filter_map(|hold| site(hold, known)).collect();
     sites.dedup();
     let common = |site: &str| match site {
         "whole-body" | "lower-body" => None,

@@ -1,8 +1,11 @@
 //! `safety`: red flags, stop rules, and what to ask a clinician first. Information, not diagnosis.
 
-use holdfast::domain::catalogue::{Exercise, Provenance};
+use holdfast::domain::catalogue::{Catalogue, Exercise, Provenance};
+use holdfast::domain::ids::{ExerciseId, Site};
 use holdfast::domain::safety::{self, AskFirst, RedFlag, Safety, SafetyRule, Shown};
+use holdfast::domain::vocabulary::EndedBy;
 use holdfast::domain::words::Code;
+use holdfast::views::HoldView;
 use serde_json::{Value, json};
 
 use crate::args::content;
@@ -147,4 +150,45 @@ fn push_list(parts: &mut Vec<String>, title: &str, items: &[String], output: &Ou
             items.iter().map(|item| hanging("- ", item, output.width)).collect();
         parts.push(format!("{}\n{}", output.bold(title), lines.join("\n")));
     }
+}
+
+/// The red flags of the places where a hold ended with pain, each once.
+pub fn flags_of(holds: &[HoldView], known: &Catalogue) -> Vec<&'static RedFlag> {
+    let mut flags: Vec<&'static RedFlag> = Vec::new();
+    for hold in holds.iter().filter(|hold| hold.ended_by == EndedBy::Pain) {
+        let site = site(hold, known).and_then(|site| Site::new(site).ok());
+        let shown = match &site {
+            Some(site) => safety::red_flags_for_site(site),
+            // What nobody said where it is could be anywhere.
+            None => Safety::built_in().red_flags().iter().collect(),
+        };
+        for flag in shown {
+            if flags.iter().all(|known| known.id != flag.id) {
+                flags.push(flag);
+            }
+        }
+    }
+    flags
+}
+
+/// Where a hold was: where it hurt, else where its exercise works.
+pub fn site(hold: &HoldView, known: &Catalogue) -> Option<String> {
+    let of_exercise = || {
+        let id = ExerciseId::new(hold.exercise.as_str()).ok()?;
+        Some(known.exercise(&id)?.region.as_ref()?.to_string())
+    };
+    hold.pain_site.clone().or_else(of_exercise)
+}
+
+/// Red flags where it hurt, with what to do and who says so.
+pub fn flags_text(flags: &[&RedFlag], output: &Output) -> String {
+    let say = |flag: &&RedFlag| {
+        let own: Vec<_> = flag.provenance.sources.all().into_iter().cloned().collect();
+        let cited = words::cited(&own, flag.provenance.is_ours("text"));
+        let text = format!("{} {}{cited}", plain(&flag.text), plain(&flag.action));
+        hanging("- ", &text, output.width)
+    };
+    let lines: Vec<String> = flags.iter().map(say).collect();
+    let note = words::plain("prompt.player.information");
+    format!("{}\n{}\n{note}", output.bold(&words::plain("prompt.play.it_hurt")), lines.join("\n"))
 }

@@ -14,6 +14,7 @@ mod every_record;
 mod habits;
 mod home;
 mod homes;
+mod hurts;
 mod own;
 mod play;
 mod profile;
