@@ -31,7 +31,7 @@ fn standing(view: &Engine) -> ChartStanding {
 fn said_by_doctor(engine: &Engine, what: &str) -> bool {
     let report = engine.doctor(false).unwrap();
     assert!(report.ok, "{report:?}");
-    report.findings.iter().any(|finding| finding.sentence.contains(what))
+    report.findings.iter().any(|finding| finding.sentence.to_string().contains(what))
 }
 
 #[test]

@@ -30,7 +30,8 @@ fn whatever_a_relay_answers_the_record_stays_and_goes_through_later() {
         );
         assert!(report.queued > 0, "{manner:?}: {report:?}");
         if manner != Manner::Never {
-            let said = &report.problems.first().expect("a problem is named").message;
+            let problem = report.problems.first().expect("a problem is named");
+            let said = problem.message.to_string();
             assert!(said.len() > 20 && said.is_ascii(), "{manner:?}: {said}");
         }
         assert_eq!(before, history_json(&first), "{manner:?} changed the record");

@@ -138,7 +138,7 @@ fn a_relay_that_talks_rubbish_changes_nothing_and_is_told_of_in_a_sentence() {
         let report = phone.sync_once(&Budget::default()).unwrap();
         assert_eq!(report.outcome, SyncOutcome::Offline, "{what}: {report:?}");
         assert!(report.queued > 0 && !report.problems.is_empty(), "{what}: {report:?}");
-        assert!(report.problems[0].message.len() > 20, "{what}: {report:?}");
+        assert!(report.problems[0].message.to_string().len() > 20, "{what}: {report:?}");
         assert!(phone.doctor(false).unwrap().ok, "{what}");
     }
     let good = Relay::spawn(RelayConfig::in_memory()).unwrap();

@@ -161,10 +161,10 @@ pub fn sentence(text: &str) -> String {
     let first = first.trim_end_matches([',', ':', '.', '?', '!']);
     let mut sentence = String::with_capacity(text.len() + 1);
     let mut letters = text.chars();
-    if first.chars().all(|c| c.is_ascii_lowercase())
+    if first.chars().all(char::is_lowercase)
         && let Some(letter) = letters.next()
     {
-        sentence.push(letter.to_ascii_uppercase());
+        sentence.extend(letter.to_uppercase());
     }
     sentence.push_str(letters.as_str());
     if !sentence.ends_with(['.', '?', '!', ':', ')']) && !sentence.is_empty() {

@@ -18,15 +18,20 @@ mod when;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::FromArgMatches as _;
 
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, help};
 use crate::context::Context;
 use crate::failure::{Exit, Outcome};
 use crate::output::Output;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let matches = help::command().try_get_matches();
+    let parsed = matches.and_then(|mut matches| {
+        let cli = Cli::from_arg_matches_mut(&mut matches);
+        cli.map_err(|error| error.format(&mut help::command()))
+    });
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(usage::report(&error) as u8),
     };
@@ -73,7 +78,7 @@ fn run(cli: Cli, output: &Output) -> Outcome<Exit> {
         Command::Demo(args) => demo::run(&args, output)?,
         Command::Completions(args) => {
             let mut script = Vec::new();
-            clap_complete::generate(args.shell, &mut Cli::command(), "holdfast", &mut script);
+            clap_complete::generate(args.shell, &mut help::command(), "holdfast", &mut script);
             output.raw(&script);
         }
         Command::Man => output.raw(&manual::page()),

@@ -5,51 +5,129 @@ use std::error::Error as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use holdfast::domain::vocabulary::UnknownWord;
+use holdfast::domain::words::Arg;
+
+use crate::args::help;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, words};
 
 /// Prints help, a version, or what was typed wrong; gives what to end with.
 pub fn report(error: &clap::Error) -> Exit {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+    if error.kind() == ErrorKind::DisplayVersion {
         let _ = error.print();
         return Exit::Done;
     }
     let typed = |flags: &[&str]| std::env::args().any(|arg| flags.contains(&arg.as_str()));
     let output = Output::new(typed(&["--json"]), false, typed(&["--no-color"]));
-    if !output.json && error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let _ = error.print();
-    } else {
-        output.error(&failure(error));
+    let page = |styled: bool| {
+        let told = error.render();
+        help::page(&if styled { told.ansi().to_string() } else { told.to_string() })
+    };
+    match error.kind() {
+        ErrorKind::DisplayHelp => {
+            output.raw(page(output.styled).as_bytes());
+            return Exit::Done;
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !output.json => {
+            eprintln!("{}", page(false).trim_end());
+        }
+        _ => output.error(&failure(error)),
     }
     Exit::Usage
 }
 
 fn failure(error: &clap::Error) -> Failure {
-    let argument = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(arg)) => Some(arg.clone()),
-        Some(ContextValue::Strings(args)) => args.first().cloned(),
-        _ => None,
-    };
-    let field = argument.as_deref().map(field_name);
-    let hint = words::plain("prompt.usage.help");
-    let failure = match (error.kind(), &field) {
-        (ErrorKind::ValueValidation, Some(field)) => {
-            let sentence = error.source().map(ToString::to_string);
-            return Failure::bad_value(field, sentence.unwrap_or_else(|| first_lines(error)));
-        }
-        (ErrorKind::InvalidValue, Some(field)) => {
-            return Failure::bad_value(field, first_lines(error));
-        }
-        (ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand, _) => {
-            Failure::usage(words::plain("prompt.usage.no_command"))
-        }
-        _ => Failure::usage(first_lines(error)),
-    };
-    let failure = failure.hint(hint_of(error).unwrap_or(hint));
+    let field = texts(error, ContextKind::InvalidArg).first().map(|arg| field_name(arg));
+    let about_value = matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue);
     match field {
-        Some(field) => failure.field(&field),
-        None => failure,
+        Some(field) if about_value => {
+            let failure = Failure::bad_value(&field, sentence(error));
+            match suggestion(error) {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        }
+        field => {
+            let help = || words::plain("prompt.usage.help");
+            let failure =
+                Failure::usage(sentence(error)).hint(suggestion(error).unwrap_or_else(help));
+            match field {
+                Some(field) => failure.field(&field),
+                None => failure,
+            }
+        }
     }
+}
+
+/// The texts that an error carries.
+fn texts(error: &clap::Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        Some(ContextValue::StyledStr(text)) => vec![text.to_string()],
+        Some(ContextValue::StyledStrs(texts)) => texts.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What was typed wrong, from the words.
+fn sentence(error: &clap::Error) -> String {
+    let all = |kind| texts(error, kind).join(", ");
+    let (args, value) = (all(ContextKind::InvalidArg), all(ContextKind::InvalidValue));
+    let (known, prior) = (all(ContextKind::ValidValue), all(ContextKind::PriorArg));
+    let code = match error.kind() {
+        ErrorKind::ValueValidation => return refused_value(error, &args, &value),
+        ErrorKind::InvalidValue if value.is_empty() => "prompt.usage.no_value",
+        ErrorKind::InvalidValue if known.is_empty() => "prompt.usage.invalid_value",
+        ErrorKind::InvalidValue => "prompt.usage.not_listed",
+        ErrorKind::UnknownArgument => "prompt.usage.unknown_argument",
+        ErrorKind::InvalidSubcommand => "prompt.usage.unknown_command",
+        ErrorKind::ArgumentConflict if prior.is_empty() => "prompt.usage.conflict_with_others",
+        ErrorKind::ArgumentConflict if prior == args => "prompt.usage.only_once",
+        ErrorKind::ArgumentConflict => "prompt.usage.conflict",
+        ErrorKind::MissingRequiredArgument => "prompt.usage.missing",
+        ErrorKind::TooManyValues => "prompt.usage.too_many_values",
+        ErrorKind::NoEquals | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
+            "prompt.usage.number_of_values"
+        }
+        ErrorKind::InvalidUtf8 => "prompt.usage.no_text",
+        _ => "prompt.usage.no_command",
+    };
+    let command = all(ContextKind::InvalidSubcommand);
+    let said: [(&str, Arg); 5] = [
+        ("arg", args.into()),
+        ("value", value.into()),
+        ("known", known.into()),
+        ("prior", prior.into()),
+        ("command", command.into()),
+    ];
+    words::say(code, &said)
+}
+
+/// A value that its parser refused: the parser's own sentence where it has one.
+fn refused_value(error: &clap::Error, arg: &str, value: &str) -> String {
+    let Some(source) = error.source() else { return invalid(arg, value) };
+    if let Some(unknown) = source.downcast_ref::<UnknownWord>() {
+        return words::reader().say(&unknown.message());
+    }
+    if source.is::<std::num::ParseIntError>() || source.is::<std::num::ParseFloatError>() {
+        return invalid(arg, value);
+    }
+    source.to_string()
+}
+
+fn invalid(arg: &str, value: &str) -> String {
+    words::say("prompt.usage.invalid_value", &[("arg", arg.into()), ("value", value.into())])
+}
+
+/// What was perhaps meant.
+fn suggestion(error: &clap::Error) -> Option<String> {
+    let kinds =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    let near: Vec<String> = kinds.into_iter().flat_map(|kind| texts(error, kind)).collect();
+    let near = (!near.is_empty()).then(|| near.join(", "))?;
+    Some(words::say("prompt.usage.did_you_mean", &[("near", near.into())]))
 }
 
 /// `--pain-before <N>` as JSON names it: `pain_before`.
@@ -59,18 +137,4 @@ fn field_name(argument: &str) -> String {
         .trim_matches(|c| matches!(c, '<' | '>' | '[' | ']' | '.'))
         .to_lowercase()
         .replace('-', "_")
-}
-
-/// clap's own words without its decoration: everything before the usage lines, on one line.
-fn first_lines(error: &clap::Error) -> String {
-    let text = error.render().to_string();
-    let told = text.split("\n\n").next().unwrap_or(&text);
-    let told = told.strip_prefix("error: ").unwrap_or(told);
-    told.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn hint_of(error: &clap::Error) -> Option<String> {
-    let text = error.render().to_string();
-    let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "))?;
-    Some(tip.to_owned())
 }

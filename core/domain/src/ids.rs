@@ -5,14 +5,26 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::words::{Message, Words};
+
 /// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{text}\" is not an id: ids are 1 to {longest} of a-z, 0-9, '-', '_', '.', ':'")]
+#[error("{}", Words::english().say(&self.message()))]
 pub struct BadId {
     /// What was given.
     pub text: String,
     /// The longest this kind of id may be, in characters.
     pub longest: usize,
+}
+
+impl BadId {
+    /// What it says, in words.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        Message::new("given.bad_id")
+            .with("text", self.text.as_str())
+            .with("longest", self.longest as u64)
+    }
 }
 
 /// The longest id, in characters.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::words::{Message, Words};
+
 /// A length of time in milliseconds.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
@@ -138,8 +140,16 @@ pub struct Nrs(u8);
 
 /// A number that is not on the 0–10 pain scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("pain is a whole number from 0 to 10, not {0}")]
+#[error("{}", Words::english().say(&self.message()))]
 pub struct NotNrs(pub u8);
+
+impl NotNrs {
+    /// What it says, in words.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        Message::new("given.bad_nrs").with("given", self.0)
+    }
+}
 
 impl TryFrom<u8> for Nrs {
     type Error = NotNrs;

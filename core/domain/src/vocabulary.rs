@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::words::{Message, Words};
+
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -42,7 +44,7 @@ macro_rules! words {
 
 /// A word that is not on its list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{text}\" is not one of: {known}")]
+#[error("{}", Words::english().say(&self.message()))]
 pub struct UnknownWord {
     /// What was given.
     pub text: String,
@@ -51,6 +53,16 @@ pub struct UnknownWord {
 }
 
 pub(crate) use words;
+
+impl UnknownWord {
+    /// What it says, in words.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        Message::new("given.not_listed")
+            .with("text", self.text.as_str())
+            .with("known", self.known.as_str())
+    }
+}
 
 words! {
     /// What kind of exercise it is.

@@ -160,8 +160,12 @@ fn no_words_lie_unused() {
         sources.contains(&format!("\"{code}\""))
             || counted.is_some_and(|code| sources.contains(&format!("\"{code}\"")))
     };
-    let unused: Vec<&str> =
-        Words::english().codes().filter(|code| !used.contains(*code) && !written(code)).collect();
+    // The command line makes the codes of its help from its commands, and proves each used.
+    let help = |code: &&str| code.starts_with("help.");
+    let unused: Vec<&str> = Words::english()
+        .codes()
+        .filter(|code| !help(code) && !used.contains(*code) && !written(code))
+        .collect();
     assert!(unused.is_empty(), "nothing says {unused:?}");
 }
 

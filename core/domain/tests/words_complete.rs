@@ -4,80 +4,12 @@ use std::collections::BTreeSet;
 
 use holdfast_domain::words::Words;
 
-/// What German says completely. A star is one part of a code.
-const GERMAN: &[&str] = &[
-    // Names.
-    "assistant",
-    "block_order",
-    "ended_by",
-    "exercise.*.name",
-    "kind",
-    "laterality",
-    "language",
-    "list",
-    "mode",
-    "muscle",
-    "per",
-    "position",
-    "pressure",
-    "profile",
-    "recorded_by",
-    "region",
-    "severity",
-    "side",
-    "side_rule",
-    "tag",
-    "template.*.name",
-    "tempo",
-    "tool",
-    "unit",
-    "weekday",
-    "when",
-    // How it is done, and what to mind.
-    "condition",
-    "cue",
-    "dose",
-    "exercise.*.cue",
-    "frequency",
-    "gate",
-    "rule",
-    "safety",
-    // What the rules find, and what is refused.
-    "day_record",
-    "finding",
-    "ignored",
-    "range",
-    "record",
-    // The course of a session at the prompt.
-    "prompt.closing",
-    "prompt.dose",
-    "prompt.field",
-    "prompt.history",
-    "prompt.hold",
-    "prompt.key",
-    "prompt.length",
-    "prompt.lines",
-    "prompt.log",
-    "prompt.ours",
-    "prompt.pain",
-    "prompt.place",
-    "prompt.play",
-    "prompt.player",
-    "prompt.range",
-    "prompt.record",
-    "prompt.safety",
-    "prompt.session",
-    "prompt.side",
-    "prompt.status",
-    "prompt.value",
-    "prompt.when",
-];
+/// Sections that German still lacks, with those below them. A feature may stand here while it is
+/// being made, and no longer.
+const GERMAN_LACKS: &[&str] = &[];
 
 fn within(code: &str, section: &str) -> bool {
-    let mut parts = code.split('.');
-    section
-        .split('.')
-        .all(|wanted| parts.next().is_some_and(|part| wanted == "*" || wanted == part))
+    code.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// The names in braces.
@@ -87,15 +19,20 @@ fn arguments(sentence: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn german_is_complete_where_it_says_so() {
+fn german_is_complete() {
     let (english, german) = (Words::english(), Words::for_language("de-AT"));
     assert_eq!(german.tag(), "de");
     let own: BTreeSet<&str> = german.codes().collect();
-    for section in GERMAN {
-        let codes: Vec<&str> = english.codes().filter(|code| within(code, section)).collect();
-        assert!(!codes.is_empty(), "there is no section {section}");
-        let missing: Vec<_> = codes.iter().filter(|code| !own.contains(**code)).collect();
-        assert!(missing.is_empty(), "German lacks {missing:?}");
+    let lacks = |code: &&str| !own.contains(*code);
+    let missing: Vec<&str> = english
+        .codes()
+        .filter(|code| !GERMAN_LACKS.iter().any(|section| within(code, section)))
+        .filter(lacks)
+        .collect();
+    assert!(missing.is_empty(), "German lacks {missing:?}");
+    for section in GERMAN_LACKS {
+        let any = english.codes().filter(|code| within(code, section)).any(|code| lacks(&code));
+        assert!(any, "German has all of {section}: take it from the list");
     }
 }
 

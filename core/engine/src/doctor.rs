@@ -5,10 +5,12 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::identity::keys;
+use crate::protocol_words::{alarm_message, kept};
 use crate::store::Tx;
 use crate::store::sync_tables::{alarms, entries};
 use crate::sync::seal;
 use crate::{Engine, HoldfastError, Inner, projection};
+use holdfast_domain::words::Message;
 
 /// Less free space than this is worth a word, in bytes.
 const LITTLE_SPACE: u64 = 64 << 20;
@@ -21,7 +23,8 @@ pub struct DoctorFinding {
     /// The stable code.
     pub code: &'static str,
     /// The sentence.
-    pub sentence: String,
+    #[serde(serialize_with = "crate::error::in_english")]
+    pub sentence: Message,
     /// Whether the home is not sound because of it. What is quarantined or newer is kept safe and
     /// leaves the home sound.
     pub fault: bool,
@@ -30,11 +33,11 @@ pub struct DoctorFinding {
 }
 
 impl DoctorFinding {
-    pub(crate) const fn fault(code: &'static str, sentence: String) -> Self {
+    pub(crate) const fn fault(code: &'static str, sentence: Message) -> Self {
         Self { code, sentence, fault: true, repaired: false }
     }
 
-    pub(crate) const fn note(code: &'static str, sentence: String) -> Self {
+    pub(crate) const fn note(code: &'static str, sentence: Message) -> Self {
         Self { code, sentence, fault: false, repaired: false }
     }
 }
@@ -88,7 +91,7 @@ impl Inner {
             let mut found = conn.prepare("PRAGMA foreign_key_check")?;
             let rows = found.query_map([], |row| row.get::<_, String>(0))?;
             for table in rows.take(MOST) {
-                lines.push(format!("a row of {} refers to nothing", table?));
+                lines.push(format!("dangling row of {}", table?));
             }
             Ok(lines)
         });
@@ -96,10 +99,15 @@ impl Inner {
             Ok(lines) => Ok(lines
                 .into_iter()
                 .filter(|line| line != "ok")
-                .map(|line| DoctorFinding::fault("database", format!("The database: {line}.")))
+                .map(|line| {
+                    DoctorFinding::fault(
+                        "database",
+                        Message::new("doctor.database").with("detail", line),
+                    )
+                })
                 .collect()),
             Err(error @ Error::Damaged { .. }) => {
-                Ok(vec![DoctorFinding::fault("database", format!("{error}."))])
+                Ok(vec![DoctorFinding::fault("database", error.message())])
             }
             Err(error) => Err(error),
         }
@@ -116,11 +124,16 @@ impl Inner {
         let mut findings: Vec<DoctorFinding> = left_out
             .iter()
             .take(MOST)
-            .map(|error| DoctorFinding::fault("document", format!("A document: {error}.")))
+            .map(|error| {
+                DoctorFinding::fault(
+                    "document",
+                    Message::new("doctor.document").with("why", error.message()),
+                )
+            })
             .collect();
         // Made anew without the documents that do not load, the projection would lose what it knows.
         if !same && left_out.is_empty() {
-            let text = "The history shown is not what the documents say.".to_owned();
+            let text = Message::new("doctor.projection");
             let mut finding = DoctorFinding::fault("projection", text);
             if repair {
                 self.command_on(None, "doctor repair", |tx, _| {
@@ -144,18 +157,24 @@ impl Inner {
             while let Some(row) = rows.next()? {
                 let (doc, key, reason): (String, String, String) =
                     (row.get(0)?, row.get(1)?, row.get(2)?);
-                let text = format!("{key} in {doc} does not read and is kept as it is: {reason}.");
+                let text = Message::new("doctor.unreadable")
+                    .with("key", key)
+                    .with("doc", doc)
+                    .with("why", kept(&reason));
                 findings.push(DoctorFinding::note("unreadable", text));
             }
             for alarm in alarms::all(conn)? {
                 // What a relay does wrong leaves this home as sound as it was.
-                findings.push(DoctorFinding::note("alarm", format!("Alarm: {}.", alarm.text)));
+                findings.push(DoctorFinding::note(
+                    "alarm",
+                    Message::new("doctor.alarm").with("why", alarm_message(&alarm)),
+                ));
             }
             for blocked in seal::blocked(conn, self.who.account, self.clock.wall_ms())? {
                 findings.push(DoctorFinding::note("not_sendable", blocked.sentence()));
             }
             for entry in entries::quarantined(conn, MOST as u32)? {
-                let text = format!("An entry was not taken and is kept aside: {}.", entry.reason);
+                let text = Message::new("doctor.quarantined").with("why", kept(&entry.reason));
                 findings.push(DoctorFinding::note("quarantined", text));
             }
             Ok(findings)
@@ -168,15 +187,15 @@ impl Inner {
         match found {
             Ok(Some(keys)) if keys.id() == self.who.device => Ok(Vec::new()),
             Ok(Some(_)) => {
-                let text = "The key of this device is another device's.".to_owned();
+                let text = Message::new("doctor.other_key");
                 Ok(vec![DoctorFinding::fault("keys", text)])
             }
             Ok(None) => {
-                let text = "The key of this device is not there.".to_owned();
+                let text = Message::new("doctor.no_key");
                 Ok(vec![DoctorFinding::fault("keys", text)])
             }
             Err(error @ Error::RecoveryNeeded(_)) => {
-                Ok(vec![DoctorFinding::fault("keys", format!("{error}."))])
+                Ok(vec![DoctorFinding::fault("keys", error.message())])
             }
             Err(error) => Err(error),
         }
@@ -186,7 +205,7 @@ impl Inner {
         let about = rustix::fs::statvfs(self.store.directory()).ok()?;
         let free = about.f_bavail.saturating_mul(about.f_frsize);
         (free < LITTLE_SPACE).then(|| {
-            let text = format!("Only {} MB are free on the disk.", free >> 20);
+            let text = Message::new("doctor.disk").with("free", free >> 20);
             DoctorFinding::note("disk", text)
         })
     }

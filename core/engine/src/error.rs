@@ -12,6 +12,7 @@ use holdfast_domain::rules::{Broken, Finding};
 use holdfast_domain::words::{Message, Words};
 use holdfast_protocol::phrase::BadPhrase;
 
+pub(crate) use self::error_words::finding;
 use self::error_words::said;
 use crate::documents::document::{Refused, WriteError};
 use crate::identity::statements::NotMade;
@@ -21,88 +22,121 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything that goes wrong inside the engine.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", Words::english().say(&said(self)))]
 pub(crate) enum Error {
     // The home and its database.
-    #[error("{} {why}", path.display())]
-    NotAHome { path: PathBuf, why: &'static str },
-    #[error("{} is already the home of {name}", path.display())]
-    AlreadyAHome { path: PathBuf, name: String },
-    #[error("the home {} is in use by process {pid} ({command})", path.display())]
-    HomeInUse { path: PathBuf, pid: u32, command: String },
-    #[error("the data in {} is of format {found}, this version reads up to {known}", path.display())]
-    NewerData { path: PathBuf, found: u32, known: u32 },
-    #[error("the database {} is damaged: {detail}", path.display())]
-    Damaged { path: PathBuf, detail: String },
-    #[error("there is no space left to write {}", path.display())]
-    DiskFull { path: PathBuf },
-    #[error("{} cannot be written to", path.display())]
-    ReadOnly { path: PathBuf },
-    #[error("cannot {doing} {}: {source}", path.display())]
-    Io { doing: &'static str, path: PathBuf, source: io::Error },
-    #[error("the database failed: {0}")]
+    /// `why` is the code of the sentence.
+    NotAHome {
+        path: PathBuf,
+        why: &'static str,
+    },
+    AlreadyAHome {
+        path: PathBuf,
+        name: String,
+    },
+    HomeInUse {
+        path: PathBuf,
+        pid: u32,
+        command: String,
+    },
+    NewerData {
+        path: PathBuf,
+        found: u32,
+        known: u32,
+    },
+    Damaged {
+        path: PathBuf,
+        detail: String,
+    },
+    DiskFull {
+        path: PathBuf,
+    },
+    ReadOnly {
+        path: PathBuf,
+    },
+    /// `doing` is the code of the sentence.
+    Io {
+        doing: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
     Sqlite(rusqlite::Error),
-    #[error("the engine is suspended")]
     Suspended,
-    #[error("a crash was asked for here")]
     Crashed,
-    #[error("the engine met an error of its own and stopped: {0}")]
     RestartNeeded(String),
     // Keys.
-    #[error(transparent)]
     Key(#[from] KeyError),
-    #[error(
-        "the key that seals this device's secrets is not the one its data was written with: {0}"
-    )]
+    /// With the code of the reason.
     RecoveryNeeded(&'static str),
     // Membership and the relay.
-    #[error("the membership cannot be changed: {0}")]
     NotMade(#[from] NotMade),
-    #[error("{message}")]
-    Relay { code: &'static str, message: String },
-    #[error("{message}")]
-    Link { code: &'static str, message: String },
+    Relay {
+        code: &'static str,
+        message: Message,
+    },
+    Link {
+        code: &'static str,
+        message: Message,
+    },
     /// A link that leads nowhere, in words that have a code.
-    #[error("{}", Words::english().say(_0))]
     Linked(Message),
-    #[error(transparent)]
     Phrase(#[from] BadPhrase),
     // Documents.
-    #[error("the document {doc} cannot take a change: {source}")]
-    Document { doc: String, source: Refused },
-    #[error(transparent)]
+    Document {
+        doc: String,
+        source: Refused,
+    },
     Write(#[from] WriteError),
-    #[error("the document {doc} is by a device that is not a member: {device}")]
-    UnknownAuthor { doc: String, device: String },
-    #[error("what is stored does not read: {0}")]
+    UnknownAuthor {
+        doc: String,
+        device: String,
+    },
     Unreadable(String),
     // What a person asked for.
-    #[error("there is no {what} {id}")]
-    NotFound { what: &'static str, id: String },
-    #[error("{id} could be any of: {}", candidates.join(", "))]
-    Ambiguous { what: &'static str, id: String, candidates: Vec<String> },
-    #[error("{message}")]
-    BadInput { field: &'static str, code: &'static str, message: String },
-    #[error(transparent)]
+    NotFound {
+        what: &'static str,
+        id: String,
+    },
+    Ambiguous {
+        what: &'static str,
+        id: String,
+        candidates: Vec<String>,
+    },
+    BadInput {
+        field: &'static str,
+        code: &'static str,
+        message: Message,
+    },
     Record(#[from] RecordRefusal),
-    #[error(transparent)]
     Day(#[from] DayRefusal),
     /// Refused in words that have a code: as a value where there is a field, else as the state
     /// of things.
-    #[error("{}", Words::english().say(message))]
-    Said { field: Option<&'static str>, message: Message },
+    Said {
+        field: Option<&'static str>,
+        message: Message,
+    },
     // Routines and play.
-    #[error("there is no {what} \"{id}\"{}", did_you_mean(near))]
-    Unknown { what: &'static str, id: String, near: Vec<String> },
-    #[error("{broken}")]
-    Broken { broken: Broken, way_on: WayOn },
-    #[error("{message}")]
-    AskFirst { code: &'static str, message: Message, steps: Vec<String> },
-    #[error("{message}")]
-    Forbidden { code: &'static str, message: String },
-    #[error(
-        "this chart is being played by process {pid} already; end that session, or log by hand meanwhile"
-    )]
-    PlayInUse { pid: u32 },
+    Unknown {
+        what: &'static str,
+        id: String,
+        near: Vec<String>,
+    },
+    Broken {
+        broken: Broken,
+        way_on: WayOn,
+    },
+    AskFirst {
+        code: &'static str,
+        message: Message,
+        steps: Vec<String>,
+    },
+    Forbidden {
+        code: &'static str,
+        message: Message,
+    },
+    PlayInUse {
+        pid: u32,
+    },
 }
 
 /// What a person can do about a hard rule that stands in the way.
@@ -124,13 +158,23 @@ impl WayOn {
     }
 }
 
-fn did_you_mean(near: &[String]) -> String {
-    if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) }
+/// For scripts, that go by the code; a person is told in their own language.
+pub(crate) fn in_english<S: serde::Serializer>(
+    message: &Message,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_str(message)
 }
 
 impl Error {
-    pub(crate) fn bad(field: &'static str, message: impl Into<String>) -> Self {
-        Self::BadInput { field, code: "bad_value", message: message.into() }
+    /// The sentence, as a code and arguments.
+    pub(crate) fn message(&self) -> Message {
+        said(self)
+    }
+
+    /// A value that cannot be, under the code that most such have.
+    pub(crate) const fn bad(field: &'static str, message: Message) -> Self {
+        Self::BadInput { field, code: "bad_value", message }
     }
 
     /// A value that cannot be, in words with a code. The error's code is what follows the section:
@@ -144,7 +188,8 @@ impl Error {
         Self::Said { field: None, message }
     }
 
-    /// An input or output error, told apart by what a person can do about it.
+    /// An input or output error, told apart by what a person can do about it. `doing` is the code
+    /// of what it says otherwise.
     pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
@@ -534,7 +579,7 @@ impl From<Error> for HoldfastError {
             },
             Error::Io { .. }
             | Error::NotMade(_)
-            | Error::Key(KeyError::Other(_))
+            | Error::Key(KeyError::Other(_) | KeyError::OpenToOthers { .. })
             | Error::Document { .. }
             | Error::UnknownAuthor { .. }
             | Error::Unreadable(_) => Self::Failed { message },

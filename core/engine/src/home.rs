@@ -124,12 +124,12 @@ fn open_store(config: &Config, make: bool) -> Result<Store> {
 fn load_key(store: &Store, keys: &dyn KeyProvider) -> Result<Secret32> {
     let key = match keys.load() {
         Ok(Some(key)) => key,
-        Ok(None) | Err(KeyError::Lost) => return Err(Error::RecoveryNeeded("it is gone")),
+        Ok(None) | Err(KeyError::Lost) => return Err(Error::RecoveryNeeded("key.gone")),
         Err(error) => return Err(error.into()),
     };
     let check = store.read(|conn| meta::get(conn, meta::KEY_CHECK))?;
     if check.is_some_and(|check| check != key.commitment()) {
-        return Err(Error::RecoveryNeeded("it is another one"));
+        return Err(Error::RecoveryNeeded("key.another"));
     }
     Ok(key)
 }

@@ -5,23 +5,28 @@ use std::fmt::Write as _;
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 
+use holdfast_domain::words::Words;
 use holdfast_protocol::secret::Secret32;
 use zeroize::Zeroizing;
 
+use crate::protocol_words::key_message;
+
 /// Why the key is not given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", Words::english().say(&key_message(self)))]
 pub enum KeyError {
     /// The key store is locked: the phone was not unlocked since it started. Later it works.
-    #[error("the key store is locked until the device is unlocked")]
     LockedRetryLater,
     /// The person refused the prompt.
-    #[error("the unlock was cancelled")]
     UserCancelled,
     /// The key existed and does not any more.
-    #[error("the key of this device is lost")]
     Lost,
-    /// Anything else.
-    #[error("{0}")]
+    /// The file that keeps the key can be read by others than its owner.
+    OpenToOthers {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Anything else, as the platform says it.
     Other(String),
 }
 
@@ -85,22 +90,22 @@ impl FileKeyProvider {
         Self { path: directory.join("key") }
     }
 
-    fn failed(&self, doing: &str, error: &io::Error) -> KeyError {
-        KeyError::Other(format!("cannot {doing} the key file {}: {error}", self.path.display()))
+    fn failed(&self, error: &io::Error) -> KeyError {
+        KeyError::Other(format!("{}: {error}", self.path.display()))
     }
 
     fn read(&self) -> Result<Option<KeyFile>, KeyError> {
         let file = match std::fs::File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(self.failed("read", &error)),
+            Err(error) => return Err(self.failed(&error)),
         };
-        let about = file.metadata().map_err(|error| self.failed("read", &error))?;
+        let about = file.metadata().map_err(|error| self.failed(&error))?;
         self.check_owner_only(&about)?;
         let mut text = Zeroizing::new(String::with_capacity(MAX_FILE_BYTES as usize + 1));
         file.take(MAX_FILE_BYTES + 1)
             .read_to_string(&mut text)
-            .map_err(|error| self.failed("read", &error))?;
+            .map_err(|error| self.failed(&error))?;
         let mut lines = text.lines();
         let header = lines.next();
         let mut bytes = Zeroizing::new([0_u8; 32]);
@@ -120,10 +125,7 @@ impl FileKeyProvider {
         if about.permissions().mode() & 0o077 == 0 {
             return Ok(());
         }
-        let path = self.path.display();
-        Err(KeyError::Other(format!(
-            "the key file {path} can be read by others: make it yours alone with chmod 600 {path}"
-        )))
+        Err(KeyError::OpenToOthers { path: self.path.clone() })
     }
 
     #[cfg(not(unix))]
@@ -155,14 +157,13 @@ impl FileKeyProvider {
                 None => Ok(()),
             }
         };
-        save().map_err(|error| self.failed("write", &error))
+        save().map_err(|error| self.failed(&error))
     }
 
     fn inode(&self) -> Result<u64, KeyError> {
         #[cfg(unix)]
         {
-            let about =
-                std::fs::metadata(&self.path).map_err(|error| self.failed("read", &error))?;
+            let about = std::fs::metadata(&self.path).map_err(|error| self.failed(&error))?;
             Ok(std::os::unix::fs::MetadataExt::ino(&about))
         }
         #[cfg(not(unix))]
@@ -193,9 +194,7 @@ impl KeyProvider for FileKeyProvider {
 
     fn forget(&self) -> Result<(), KeyError> {
         match std::fs::remove_file(&self.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(self.failed("remove", &error))
-            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.failed(&error)),
             _ => Ok(()),
         }
     }

@@ -16,6 +16,7 @@ mod home;
 mod identity;
 pub mod key_provider;
 pub mod observe;
+mod protocol_words;
 pub mod views;
 
 mod charts;

@@ -239,7 +239,7 @@ fn doctors(world: &World, members: &[usize], broken: &mut Vec<String>) {
             Ok(report) => {
                 // How full this machine's disk is says nothing about the world.
                 let found = report.findings.iter().filter(|f| f.code != "disk");
-                let found: Vec<&str> = found.map(|f| f.sentence.as_str()).collect();
+                let found: Vec<String> = found.map(|f| f.sentence.to_string()).collect();
                 if !report.ok || !found.is_empty() {
                     broken.push(format!("device {device}: doctor finds {found:?}"));
                 }

@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use super::values;
+
 /// Make a record here, join one, or get one back.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -78,8 +80,8 @@ Example:
   holdfast device pair --minutes 30")]
     Pair {
         /// For how long it can be used
-        #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1440))]
-        minutes: u32,
+        #[arg(long, default_value_t = 10, value_name = "N", value_parser = values::from_to::<1, 1440>)]
+        minutes: u16,
     },
     /// Give a device another name
     #[command(after_help = "Example:\n  holdfast device name 3fa9 kitchen-tablet")]

@@ -29,11 +29,11 @@ pub struct Export {
 /// What an export looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// One file.
+    // One file.
     Json,
-    /// A folder of documents.
+    // A folder of documents.
     Automerge,
-    /// A folder of tables.
+    // A folder of tables.
     Csv,
 }
 

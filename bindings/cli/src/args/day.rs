@@ -132,9 +132,9 @@ After a run of more than 90 minutes a walk comes before any stretch.")]
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Outing {
-    /// A run.
+    // A run.
     Run,
-    /// A walk.
+    // A walk.
     Walk,
 }
 
@@ -157,11 +157,11 @@ pub struct EventAdd {
 /// What kind of event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum EventKind {
-    /// Runs.
+    // Runs.
     Run,
-    /// Walks.
+    // Walks.
     Walk,
-    /// Pain.
+    // Pain.
     Pain,
 }
 
@@ -178,7 +178,7 @@ pub struct EventList {
     #[arg(long, value_name = "D", value_parser = when::parse_day)]
     pub until: Option<When>,
     /// At most so many
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=500))]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = values::from_to::<1, 500>)]
     pub limit: u16,
 }
 

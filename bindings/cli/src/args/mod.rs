@@ -5,6 +5,7 @@ pub mod content;
 pub mod data;
 pub mod day;
 pub mod exercise;
+pub mod help;
 pub mod plan;
 pub mod play;
 pub mod profile;

@@ -54,6 +54,6 @@ Example:
   holdfast schedule --days 1")]
 pub struct Schedule {
     /// How many days, today among them
-    #[arg(long, value_name = "N", default_value_t = crate::commands::schedule::DAYS_AHEAD)]
+    #[arg(long, value_name = "N", default_value_t = crate::commands::schedule::DAYS_AHEAD, value_parser = values::count)]
     pub days: u16,
 }

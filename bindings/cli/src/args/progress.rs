@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::values;
 use crate::when::{self, When};
 
 /// How it goes: what was done of what was asked, streaks, pain, sides.
@@ -14,7 +15,7 @@ Example:
   holdfast progress --json")]
 pub struct Progress {
     /// How many days to look at, up to the last one
-    #[arg(long, value_name = "N", default_value_t = holdfast::domain::progress::DEFAULT_DAYS)]
+    #[arg(long, value_name = "N", default_value_t = holdfast::domain::progress::DEFAULT_DAYS, value_parser = values::count)]
     pub days: u16,
     /// The last of them [default: today]
     #[arg(long, value_name = "DAY", value_parser = when::parse_day)]

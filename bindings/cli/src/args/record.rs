@@ -215,7 +215,7 @@ pub struct History {
     #[arg(long, value_name = "session")]
     pub by: Option<Grouping>,
     /// At most so many
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=500))]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = values::from_to::<1, 500>)]
     pub limit: u16,
     /// Go on after the cursor that the page before ended with
     #[arg(long, value_name = "CURSOR")]
@@ -225,6 +225,6 @@ pub struct History {
 /// What one line stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Grouping {
-    /// A session.
+    // A session.
     Session,
 }

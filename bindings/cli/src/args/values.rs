@@ -111,6 +111,13 @@ pub fn count(text: &str) -> Result<u16, String> {
     text.trim().parse().map_err(|_| words::say("prompt.value.count", &[("text", text.into())]))
 }
 
+/// A whole number between two others, both included.
+pub fn from_to<const LOW: u16, const HIGH: u16>(text: &str) -> Result<u16, String> {
+    let number = text.trim().parse().ok().filter(|number| (LOW..=HIGH).contains(number));
+    let args = || [("text", text.into()), ("low", LOW.into()), ("high", HIGH.into())];
+    number.ok_or_else(|| words::say("prompt.value.between", &args()))
+}
+
 /// A whole number.
 pub fn whole(text: &str) -> Result<u32, String> {
     let refused = |_| words::say("prompt.value.not_whole", &[("given", text.into())]);

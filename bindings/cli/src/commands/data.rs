@@ -72,12 +72,31 @@ pub fn import(args: &Import, context: &Context, output: &Output) -> Outcome {
         let added = ("records", words::counted("prompt.count.records", done.added as u64).into());
         let mut lines = vec![words::say(code, &[added, there])];
         lines.extend(done.refused.iter().map(|refused| {
-            let text = format!("{} {}: {}", refused.what, refused.id, sentence(&refused.why));
+            let why = sentence(&words::reader().say(&refused.why));
+            let text = format!("{} {}: {why}", kind(refused.what), refused.id);
             hanging(&format!("- {} ", words::plain("prompt.data.not_taken")), &text, o.width)
         }));
         lines.join("\n")
     });
     Ok(())
+}
+
+/// What a record is called.
+fn kind(what: &str) -> String {
+    words::plain(match what {
+        "answer" => "import.what.answer",
+        "routine" => "import.what.routine",
+        "pause" => "import.what.pause",
+        "slot" => "import.what.slot",
+        "exercise" => "import.what.exercise",
+        "observation" => "import.what.observation",
+        "correction" => "import.what.correction",
+        "habit" => "import.what.habit",
+        "test" => "import.what.test",
+        "tick" => "import.what.tick",
+        "event" => "import.what.event",
+        _ => "import.what.session",
+    })
 }
 
 /// Answers `erase`.
@@ -125,7 +144,11 @@ pub fn doctor(args: &Doctor, context: &Context, output: &Output) -> Outcome<Exit
                 } else {
                     String::new()
                 };
-                hanging("- ", &format!("{} {repaired}", sentence(&finding.sentence)), o.width)
+                hanging(
+                    "- ",
+                    &format!("{} {repaired}", sentence(&words::reader().say(&finding.sentence))),
+                    o.width,
+                )
             })
             .collect();
         lines.push(words::plain(if report.ok {

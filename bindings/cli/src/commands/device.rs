@@ -87,7 +87,7 @@ fn list(engine: &Engine, output: &Output) -> Outcome {
     Ok(())
 }
 
-fn pair(pairing: &Pairing, minutes: u32, context: &Context, output: &Output) {
+fn pair(pairing: &Pairing, minutes: u16, context: &Context, output: &Output) {
     let ends = i64::try_from(pairing.expires_at_ms).unwrap_or(i64::MAX);
     let ends = rfc3339(&holdfast::clock::moment(ends, &context.clock.zone()));
     output.answer(json!({ "link": pairing.link.as_str(), "expires_at": ends }), |o| {

@@ -3,11 +3,11 @@
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use holdfast::{Budget, Engine, SyncOutcome, SyncReport, WatchEvent};
+use holdfast::{Budget, Engine, SyncOutcome, SyncProblem, SyncReport, WatchEvent};
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, sentence};
 use crate::interrupt::Interrupt;
 use crate::output::layout::wrapped;
 use crate::output::{Output, words};
@@ -54,10 +54,15 @@ fn needs_relay(engine: &Engine) -> Outcome {
         .hint(words::plain("prompt.sync.set_one")))
 }
 
+/// A problem in the reader's language.
+fn said(problem: &SyncProblem) -> String {
+    sentence(&words::reader().say(&problem.message))
+}
+
 /// A sync that could not be is told on stderr too, and ends with 1.
 fn outcome(report: &SyncReport) -> Outcome {
     let why = || {
-        let told: Vec<&str> = report.problems.iter().map(|p| p.message.as_str()).collect();
+        let told: Vec<String> = report.problems.iter().map(said).collect();
         if told.is_empty() { words::plain("prompt.sync.cannot") } else { told.join(" ") }
     };
     match report.outcome {
@@ -88,7 +93,7 @@ pub fn text(report: &SyncReport, output: &Output) -> String {
         said.push(words::say("prompt.sync.waiting", &[("waiting", waiting.into())]));
     }
     if matches!(report.outcome, SyncOutcome::Done | SyncOutcome::More) {
-        said.extend(report.problems.iter().map(|p| crate::failure::sentence(&p.message)));
+        said.extend(report.problems.iter().map(self::said));
     }
     wrapped(&said.join(" "), output.width, 0)
 }
@@ -102,7 +107,7 @@ struct Told<'a> {
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     report: Option<&'a SyncReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<&'a str>,
+    why: Option<String>,
 }
 
 /// Answers `sync --watch`: stays until the process is asked to end. With `--json` each event is a
@@ -139,14 +144,16 @@ fn show(event: &WatchEvent, output: &Output) {
     let told = match event {
         WatchEvent::Synced(report) => Told { event: "synced", report: Some(report), why: None },
         WatchEvent::Connected => Told { event: "connected", report: None, why: None },
-        WatchEvent::Waiting { why, .. } => Told { event: "waiting", report: None, why: Some(why) },
+        WatchEvent::Waiting { why, .. } => {
+            Told { event: "waiting", report: None, why: Some(words::reader().say(why)) }
+        }
         WatchEvent::Failed(_) => return,
     };
     let moved =
         |report: &SyncReport| report.pushed + report.pulled > 0 || !report.problems.is_empty();
     output.answer(&told, |o| match event {
         WatchEvent::Synced(report) if moved(report) => text(report, o),
-        WatchEvent::Waiting { why, .. } => crate::failure::sentence(why),
+        WatchEvent::Waiting { why, .. } => sentence(&words::reader().say(why)),
         _ => String::new(),
     });
 }

@@ -65,44 +65,49 @@ pub fn run(args: &Demo, output: &Output) -> Outcome {
 
 fn tell(args: &Demo, steps: &mut Steps<'_>, figures: &mut Figures, output: &Output) -> Outcome {
     let folder = tempfile::Builder::new().prefix("holdfast-demo-").tempdir().map_err(|error| {
-        Failure::state("no_folder", format!("no temporary folder can be made: {error}"))
+        Failure::state(
+            "no_folder",
+            words::say("prompt.demo.no_folder", &[("detail", error.to_string().into())]),
+        )
     })?;
     let told = Story::new(folder.path()).tell(steps, figures, output);
     if args.keep {
         let kept = folder.keep();
-        output.remark(&format!("Everything is kept in {}.", kept.display()));
+        let path = kept.display().to_string();
+        output.remark(&words::say("prompt.demo.kept", &[("path", path.into())]));
         return told;
     }
     told?;
-    steps.show("Everything is cleaned up", || {
+    steps.show("prompt.demo.step.cleaned", || {
         let path = folder.path().to_owned();
         folder.close()?;
-        steps::must(!path.exists(), || format!("{} is still there", path.display()))?;
-        Ok(((), "The folder with both devices and the relay is gone".to_owned()))
+        steps::must(!path.exists(), || {
+            words::say("prompt.demo.still_there", &[("path", path.display().to_string().into())])
+        })?;
+        Ok(((), words::plain("prompt.demo.gone")))
     })
 }
 
 fn summary(figures: &Figures, output: &Output) -> String {
-    let seconds = |ms: u64| format!("{}.{} s", ms / 1000, ms % 1000 / 100);
+    let ms = figures.took_ms;
+    let time = words::reader().decimal(&format!("{}.{}", ms / 1000, ms % 1000 / 100));
+    let moved = |sent: u64, received: u64| {
+        words::say("prompt.demo.moved", &[("sent", sent.into()), ("received", received.into())])
+    };
+    let bytes = |n: u64| words::counted("prompt.count.bytes", n);
+    let idle = words::counted("prompt.count.round_trips", figures.idle_round_trips);
     let facts = facts(
         &[
-            ("holds in the record", figures.holds.to_string()),
-            ("syncs", figures.syncs.to_string()),
-            ("round trips", figures.round_trips.to_string()),
-            ("entries", format!("{} sent, {} received", figures.pushed, figures.pulled)),
-            ("bytes", format!("{} sent, {} received", figures.bytes_sent, figures.bytes_received)),
-            (
-                "a sync with nothing to say",
-                format!(
-                    "{}, {} bytes",
-                    words::number_of(figures.idle_round_trips, "round trip", "round trips"),
-                    figures.idle_bytes
-                ),
-            ),
-            ("relay's disk searched", format!("{} bytes", figures.relay_bytes)),
-            ("time", seconds(figures.took_ms)),
+            ("prompt.demo.fact.holds", figures.holds.to_string()),
+            ("prompt.demo.fact.syncs", figures.syncs.to_string()),
+            ("prompt.demo.fact.round_trips", figures.round_trips.to_string()),
+            ("prompt.demo.fact.entries", moved(figures.pushed, figures.pulled)),
+            ("prompt.demo.fact.bytes", moved(figures.bytes_sent, figures.bytes_received)),
+            ("prompt.demo.fact.idle", format!("{idle}, {}", bytes(figures.idle_bytes))),
+            ("prompt.demo.fact.searched", bytes(figures.relay_bytes)),
+            ("prompt.demo.fact.time", format!("{time} s")),
         ],
         output.width,
     );
-    format!("\n{facts}\n\nAll of it held.")
+    format!("\n{facts}\n\n{}", words::plain("prompt.demo.held"))
 }

@@ -7,13 +7,13 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::failure::{Failure, sentence};
-use crate::output::Output;
+use crate::output::{Output, words};
 
 /// What came of a step.
 #[derive(Debug, Clone, Serialize)]
 pub struct Step {
-    /// What was to be shown.
-    pub name: &'static str,
+    /// What was to be shown, in the reader's language.
+    pub name: String,
     /// Whether it was so.
     pub ok: bool,
     /// What was seen.
@@ -48,13 +48,13 @@ impl<'a> Steps<'a> {
         Self { output, done: Vec::new() }
     }
 
-    /// Shows one thing. It gives what later steps need, and what was seen.
+    /// Shows one thing, called by the code of its name. It gives what later steps need, and what was seen.
     pub fn show<T>(
         &mut self,
         name: &'static str,
         step: impl FnOnce() -> Shown<(T, String)>,
     ) -> Result<T, Failure> {
-        let begun = Instant::now();
+        let (begun, name) = (Instant::now(), words::plain(name));
         self.output.progress(&format!("… {name}"));
         let shown = step();
         let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -64,13 +64,14 @@ impl<'a> Steps<'a> {
             Err(NotSo(why)) => (false, sentence(why)),
         };
         if !self.output.json {
-            let mark = if ok { "ok " } else { "NOT SO " };
+            let mark = words::plain(if ok { "prompt.demo.ok" } else { "prompt.demo.not_so" }) + " ";
             let text = format!("{name}. {detail}");
-            self.output.line(&crate::output::layout::hanging(mark, &text, self.output.width));
+            self.output.line(&crate::output::layout::hanging(&mark, &text, self.output.width));
         }
-        self.done.push(Step { name, ok, detail, took_ms });
+        self.done.push(Step { name: name.clone(), ok, detail, took_ms });
         shown.map(|(value, _)| value).map_err(|NotSo(why)| {
-            Failure::state("demo_failed", format!("the demo does not hold at \"{name}\": {why}"))
+            let args = [("name", name.into()), ("why", why.into())];
+            Failure::state("demo_failed", words::say("prompt.demo.failed", &args))
         })
     }
 }
@@ -88,8 +89,8 @@ mod tests {
     fn a_step_that_does_not_hold_is_told_and_ends_with_a_failure() {
         let output = Output::new(true, true, true);
         let mut steps = Steps::new(&output);
-        steps.show("Two is two", || Ok(((), "it is".to_owned()))).unwrap();
-        let broken = steps.show("Two is three", || {
+        steps.show("two is two", || Ok(((), "it is".to_owned()))).unwrap();
+        let broken = steps.show("two is three", || {
             must(false, || "it is two".to_owned())?;
             Ok(((), String::new()))
         });

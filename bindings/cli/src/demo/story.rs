@@ -22,7 +22,8 @@ use super::Figures;
 use super::search::search;
 use super::steps::{NotSo, Shown, Steps, must};
 use crate::failure::Outcome;
-use crate::output::{Output, words};
+use crate::output::Output;
+use crate::output::words::{counted, length, plain, reader, say};
 use crate::player::pace::PacedClock;
 use crate::player::seat::Seat;
 use crate::player::{Conducted as _, scripted};
@@ -59,84 +60,103 @@ impl Story {
 
     /// Tells it, step by step.
     pub fn tell(&self, steps: &mut Steps<'_>, figures: &mut Figures, output: &Output) -> Outcome {
-        let relay = steps.show("A relay runs on a free port", || {
+        let relay = steps.show("prompt.demo.step.relay", || {
             let relay = self.run_relay(None)?;
             let url = relay.url();
             Ok((relay, url))
         })?;
         let at = relay.address();
-        let (phone, phrase) = steps.show("A phone makes a record", || {
+        let (phone, phrase) = steps.show("prompt.demo.step.phone", || {
             let account = NewAccount {
                 name: "Ana Example".into(),
                 device_name: "Ana's phone".into(),
                 relay: Some(relay.url()),
             };
             let (phone, phrase) = Engine::create(self.config(&self.phone), account)?;
-            Ok(((phone, phrase.words().to_owned()), "With its keys, and a recovery phrase".into()))
+            Ok(((phone, phrase.words().to_owned()), plain("prompt.demo.with_keys")))
         })?;
-        let tablet = steps.show("A tablet joins by a pairing link", || {
+        let tablet = steps.show("prompt.demo.step.tablet", || {
             sync(&phone, figures)?;
             let pairing = phone.pair(600_000)?;
             let tablet = Engine::join(self.config(&self.tablet), &pairing.link, "Kitchen tablet")?;
             sync(&tablet, figures)?;
             sync(&phone, figures)?;
             let devices = phone.devices()?.iter().filter(|device| !device.paper).count();
-            must(devices == 2, || format!("the phone knows {devices} devices, not 2"))?;
-            Ok((tablet, "Two devices, one account; the link is used up".into()))
+            must(devices == 2, || say("prompt.demo.devices", &[("n", (devices as u64).into())]))?;
+            Ok((tablet, plain("prompt.demo.joined")))
         })?;
         let both = [&phone, &tablet];
-        let step = steps.show("A routine made on the phone is there on the tablet", || {
+        let step = steps.show("prompt.demo.step.routine", || {
             let step = add_routine(&phone)?;
             sync_all(&both, figures)?;
             let (here, there) = (phone.routine(ROUTINE)?.routine, tablet.routine(ROUTINE)?.routine);
-            must(here == there, || "the two routines differ".to_owned())?;
-            Ok((step, format!("\"{}\" with {} steps", here.name, here.steps().count())))
+            must(here == there, || plain("prompt.demo.routines_differ"))?;
+            Ok((
+                step,
+                say(
+                    "prompt.demo.with_steps",
+                    &[
+                        ("name", here.name.as_str().into()),
+                        ("n", (here.steps().count() as u64).into()),
+                    ],
+                ),
+            ))
         })?;
-        steps.show("The routine is played on a fast clock", || {
+        steps.show("prompt.demo.step.played", || {
             let played = self.play(output)?;
             let holds = phone.history(&HistoryQuery::default())?.holds.unwrap_or_default();
             must(played == holds.len(), || {
-                format!("{played} holds were played and {} are in the record", holds.len())
+                say(
+                    "prompt.demo.not_all_played",
+                    &[("played", (played as u64).into()), ("kept", (holds.len() as u64).into())],
+                )
             })?;
             let held: u64 = holds.iter().map(|hold| hold.held_ms).sum();
-            let n = words::number_of(played as u64, "hold", "holds");
-            Ok(((), format!("{n}, {} held in all", words::length(held))))
+            let n = counted("prompt.demo.holds", played as u64);
+            Ok((
+                (),
+                say("prompt.demo.held_in_all", &[("n", n.into()), ("held", length(held).into())]),
+            ))
         })?;
         relay.stop();
-        steps.show("With the relay down, both devices go on", || offline(&both, &step, figures))?;
-        let relay = steps.show("The relay comes back, and both devices sync", || {
+        steps.show("prompt.demo.step.down", || offline(&both, &step, figures))?;
+        let relay = steps.show("prompt.demo.step.back", || {
             let relay = self.run_relay(Some(at))?;
             sync_all(&both, figures)?;
             let queued: u64 = both
                 .iter()
                 .map(|one| Ok(one.relay()?.map_or(0, |r| r.queued)))
                 .sum::<Shown<u64>>()?;
-            must(queued == 0, || format!("{queued} changes still wait"))?;
-            Ok((relay, "Nothing waits any more".to_owned()))
+            must(queued == 0, || say("prompt.demo.still_wait", &[("n", queued.into())]))?;
+            Ok((relay, plain("prompt.demo.nothing_waits")))
         })?;
-        steps.show("Both devices show one record", || same_record(&both, figures))?;
-        steps.show("The hold that both logged is one hold", || shared_hold(&both))?;
-        steps.show("The doctor finds both devices in order", || {
+        steps.show("prompt.demo.step.one_record", || same_record(&both, figures))?;
+        steps.show("prompt.demo.step.one_hold", || shared_hold(&both))?;
+        steps.show("prompt.demo.step.doctor", || {
             for device in both {
                 let report = device.doctor(false)?;
-                must(report.ok, || format!("{:?}", report.findings))?;
+                must(report.ok, || {
+                    let first = report.findings.first();
+                    first.map(|found| reader().say(&found.sentence)).unwrap_or_default()
+                })?;
             }
-            Ok(((), "No finding".to_owned()))
+            Ok(((), plain("prompt.demo.no_finding")))
         })?;
-        steps.show("A sync with nothing to say is one small round trip", || {
+        steps.show("prompt.demo.step.idle", || {
             let report = sync(&phone, figures)?;
             figures.idle_round_trips = report.round_trips;
             figures.idle_bytes = report.bytes_sent + report.bytes_received;
             must(report.round_trips == 1 && figures.idle_bytes <= 200, || {
-                format!("{} round trips, {} bytes", report.round_trips, figures.idle_bytes)
+                say(
+                    "prompt.demo.idle_cost",
+                    &[("trips", report.round_trips.into()), ("bytes", figures.idle_bytes.into())],
+                )
             })?;
-            Ok(((), format!("{} bytes of bodies", figures.idle_bytes)))
+            Ok(((), say("prompt.demo.bodies", &[("n", figures.idle_bytes.into())])))
         })?;
         drop((phone, tablet));
         relay.stop();
-        steps.show("The relay's disk holds none of it in plain", || {
-            self.search_relay(&phrase, figures)
-        })
+        steps.show("prompt.demo.step.plain", || self.search_relay(&phrase, figures))
     }
 
     fn config(&self, home: &Path) -> Config {
@@ -163,7 +183,7 @@ impl Story {
         let mut seat = Seat::new(&engine, playing, clock);
         seat.start();
         scripted::run(&mut seat, &inputs, output, &|| false);
-        must(seat.playing.summary().end.is_some(), || "the session did not end".to_owned())?;
+        must(seat.playing.summary().end.is_some(), || plain("prompt.demo.did_not_end"))?;
         if let Some(trouble) = seat.trouble() {
             return Err(NotSo(trouble));
         }
@@ -181,18 +201,22 @@ impl Story {
         let device = search(&self.phone, &secrets[..4])?;
         for word in &secrets[..4] {
             must(device.found.iter().any(|(found, _)| found == word), || {
-                format!("the search does not even find \"{word}\" on the device that wrote it")
+                say("prompt.demo.search_blind", &[("text", word.as_str().into())])
             })?;
         }
         let relay = search(&self.relay, &secrets)?;
         figures.relay_bytes = relay.bytes;
-        must(relay.bytes > 0 && relay.files > 0, || "the relay's disk is empty".to_owned())?;
+        must(relay.bytes > 0 && relay.files > 0, || plain("prompt.demo.empty_disk"))?;
         if let Some((word, path)) = relay.found.first() {
-            return Err(NotSo(format!("\"{word}\" stands in {}", path.display())));
+            let path = path.display().to_string();
+            let found = [("text", word.as_str().into()), ("path", path.into())];
+            return Err(NotSo(say("prompt.demo.stands_in", &found)));
         }
-        let words = words::number_of(secrets.len() as u64, "text", "texts");
-        let files = words::number_of(relay.files, "file", "files");
-        Ok(((), format!("{words} not found in {} bytes of {files}", relay.bytes)))
+        let texts = counted("prompt.demo.texts", secrets.len() as u64);
+        let files = counted("prompt.demo.files", relay.files);
+        let found =
+            [("texts", texts.into()), ("bytes", relay.bytes.into()), ("files", files.into())];
+        Ok(((), say("prompt.demo.not_found", &found)))
     }
 }
 
@@ -212,7 +236,12 @@ fn add_routine(phone: &Engine) -> Shown<String> {
     };
     let routine = phone.add_template(TEMPLATE, &options)?.routine;
     let step = routine.steps().find(|step| step.exercise.as_str() == SHARED);
-    let step = step.ok_or_else(|| NotSo(format!("{TEMPLATE} has no step with {SHARED}")))?;
+    let step = step.ok_or_else(|| {
+        NotSo(say(
+            "prompt.demo.no_step",
+            &[("template", TEMPLATE.into()), ("exercise", SHARED.into())],
+        ))
+    })?;
     Ok(step.id.to_string())
 }
 
@@ -238,26 +267,19 @@ fn offline(both: &[&Engine; 2], step: &str, figures: &mut Figures) -> Shown<((),
         })?;
         let report = device.sync_once(&Budget::default())?;
         figures.syncs += 1;
-        must(report.outcome == SyncOutcome::Offline, || {
-            format!("the relay is down, and a sync came to {:?}", report.outcome)
-        })?;
-        must(report.queued > 0, || "nothing waits for the relay".to_owned())?;
+        must(report.outcome == SyncOutcome::Offline, || plain("prompt.demo.sync_without_relay"))?;
+        must(report.queued > 0, || plain("prompt.demo.nothing_waiting"))?;
     }
-    Ok(((), "Two holds on each, one of them the same on both; all of it waits".to_owned()))
+    Ok(((), plain("prompt.demo.offline")))
 }
 
 fn same_record(both: &[&Engine; 2], figures: &mut Figures) -> Shown<((), String)> {
     let [here, there] = both.map(record);
     let (here, there) = (here?, there?);
-    must(here == there, || "the two histories differ".to_owned())?;
+    must(here == there, || plain("prompt.demo.histories_differ"))?;
     figures.holds = here.len() as u64;
-    Ok((
-        (),
-        format!(
-            "{}, equal to the last field",
-            words::number_of(here.len() as u64, "hold", "holds")
-        ),
-    ))
+    let n = counted("prompt.demo.holds", here.len() as u64);
+    Ok(((), say("prompt.demo.equal", &[("n", n.into())])))
 }
 
 /// The whole history as the command line prints it.
@@ -277,17 +299,19 @@ fn shared_hold(both: &[&Engine; 2]) -> Shown<((), String)> {
         let holds = device.history(&query)?.holds.unwrap_or_default();
         let noted: Vec<&HoldView> = holds.iter().filter(|hold| hold.note.is_some()).collect();
         let [hold] = noted.as_slice() else {
-            return Err(NotSo(format!("{} holds instead of one", noted.len())));
+            return Err(NotSo(say("prompt.demo.not_one", &[("n", (noted.len() as u64).into())])));
         };
-        must(hold.held_ms == 85_000, || format!("{} ms held, not the longer", hold.held_ms))?;
+        must(hold.held_ms == 85_000, || {
+            say("prompt.demo.not_longer", &[("held", length(hold.held_ms).into())])
+        })?;
         let note = hold.note.clone().unwrap_or_default();
         must(note.contains(PHONE_NOTE) && note.contains(TABLET_NOTE), || {
-            format!("the notes are: {note}")
+            say("prompt.demo.notes", &[("notes", note.as_str().into())])
         })?;
         let seen = device.hold_observations(&hold.hold_id)?.len();
-        must(seen == 2, || format!("{seen} observations, not 2"))?;
+        must(seen == 2, || say("prompt.demo.observations", &[("n", (seen as u64).into())]))?;
     }
-    Ok(((), "The longer one, with both notes; both observations are kept".to_owned()))
+    Ok(((), plain("prompt.demo.shared")))
 }
 
 /// One sync to its end, counted.
@@ -301,12 +325,14 @@ fn sync(device: &Engine, figures: &mut Figures) -> Shown<holdfast::SyncReport> {
         figures.bytes_sent += report.bytes_sent;
         figures.bytes_received += report.bytes_received;
         if let Some(problem) = report.problems.first() {
-            return Err(NotSo(problem.message.clone()));
+            return Err(NotSo(reader().say(&problem.message)));
         }
         match report.outcome {
             SyncOutcome::Done => return Ok(report),
             SyncOutcome::More => {}
-            outcome => return Err(NotSo(format!("a sync came to {outcome:?}"))),
+            SyncOutcome::Offline | SyncOutcome::Locked => {
+                return Err(NotSo(plain("prompt.sync.cannot")));
+            }
         }
     }
 }

@@ -151,11 +151,6 @@ pub fn cited(sources: &[SourceId], ours: bool) -> String {
     if cited.is_empty() { String::new() } else { format!(" [{}]", cited.join(", ")) }
 }
 
-/// `1 hold`, `2 holds`.
-pub fn number_of(n: u64, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

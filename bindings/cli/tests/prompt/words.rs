@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::home::{Home, Ran, program, ran, split};
 
 /// Runs the program in a language.
-fn run_in(home: &Home, language: &str, line: &str) -> Ran {
+pub fn run_in(home: &Home, language: &str, line: &str) -> Ran {
     ran(program(&home.path()).env("HOLDFAST_LANG", language).args(split(line)))
 }
 
@@ -32,7 +32,7 @@ fn is_known(token: &str) -> bool {
 }
 
 /// The words of a text that have a letter without a mark, what is known left out.
-fn unmarked(text: &str, also: &[&str]) -> Vec<String> {
+pub fn unmarked(text: &str, also: &[&str]) -> Vec<String> {
     let mut text = text.to_owned();
     for known in also {
         text = text.replace(known, " ");
@@ -45,7 +45,7 @@ fn unmarked(text: &str, also: &[&str]) -> Vec<String> {
 }
 
 /// Every text of a document, and the beginning by which the program shows an id.
-fn ids(document: &Value, into: &mut BTreeSet<String>) {
+pub fn ids(document: &Value, into: &mut BTreeSet<String>) {
     match document {
         Value::String(text) => {
             into.insert(text.clone());

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Habit;
-use crate::words::{Arg, Code, Message, refusals_in_words};
+use crate::words::{Arg, Code, Message, Words, refusals_in_words};
 
 /// The most a day that can be planned. Ours: a bound, not a judgement.
 pub const MOST_A_DAY: u32 = 50;
@@ -26,8 +26,16 @@ pub struct ClockTime {
 
 /// A text that is no time on the clock.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not a time on the clock, as 09:00 is")]
+#[error("{}", Words::english().say(&self.message()))]
 pub struct NotClockTime(pub String);
+
+impl NotClockTime {
+    /// What it says, in words.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        Message::new("given.bad_clock_time").with("text", self.0.as_str())
+    }
+}
 
 impl ClockTime {
     /// A time of the day; nothing where the clock does not show it.

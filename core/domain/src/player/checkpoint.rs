@@ -12,6 +12,7 @@ use super::input::{Action, Input, Position};
 use super::instant::{At, SessionClock};
 use super::log::HoldToLog;
 use super::plan::Plan;
+use crate::words::{Message, Words};
 
 /// The format this version writes.
 const FORMAT: u32 = 1;
@@ -31,13 +32,23 @@ pub struct Checkpoint {
 
 /// Why a checkpoint cannot be taken up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{}", Words::english().say(&self.message()))]
 pub enum BadCheckpoint {
     /// A later version wrote it.
-    #[error("the unfinished session was saved by a newer version (format {0}); update first")]
     Newer(u32),
     /// It contradicts itself.
-    #[error("the unfinished session cannot be read; start a new one, what was logged is kept")]
     Damaged,
+}
+
+impl BadCheckpoint {
+    /// What it says, in words.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match *self {
+            Self::Newer(format) => Message::new("unfinished.newer").with("format", format),
+            Self::Damaged => Message::new("unfinished.damaged"),
+        }
+    }
 }
 
 impl Player {

@@ -7,7 +7,7 @@ use crate::ids::{ExerciseId, StepId, ToolId};
 use crate::record::MAX_SETS;
 use crate::units::Millis;
 use crate::vocabulary::Side;
-use crate::words::Arg;
+use crate::words::{Arg, Message, Words};
 
 /// The most holds in one plan (ours): a bound for what a stranger may hand in.
 pub const MAX_HOLDS: usize = 2_000;
@@ -144,39 +144,29 @@ pub struct PlannedHold {
 
 /// Why something cannot be played.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", Words::english().say(&self.message()))]
 pub enum PlanError {
     /// Nothing to play.
-    #[error("there is nothing to play: add a step to the routine")]
     Empty,
     /// More than [`MAX_HOLDS`].
-    #[error("the plan has {0} holds, more than {MAX_HOLDS}; split the routine")]
     TooLong(usize),
     /// A slot nobody filled.
-    #[error("step {0} is an empty slot; choose an exercise for it before playing")]
     UnfilledSlot(StepId),
     /// A self-test.
-    #[error("step {0} is a self-test; record its result instead of playing it")]
     SelfTest(StepId),
     /// A time, count or set number of zero.
-    #[error("step {0} asks for nothing: its time, repetitions and sets must be at least 1")]
     Zero(StepId),
     /// A single hold numbered as a whole set, or the other way round.
-    #[error("step {0} numbers a whole set as one repetition, or one repetition as a whole set")]
     Numbering(StepId),
     /// A time or count beyond the bounds.
-    #[error("step {0} asks for more than 4 h or {MAX_SETS} sets or repetitions")]
     TooMuch(StepId),
     /// More than [`MAX_PLAN`] in all.
-    #[error("the plan takes longer than a day; split the routine")]
     LongerThanADay,
     /// A tempo nobody can follow.
-    #[error("step {0} has a tempo phase under a quarter of a second; make it longer")]
     TooFast(StepId),
     /// An ease check on what presses nothing still.
-    #[error("step {0} asks whether it eases, but is no hold; only pressure that is kept can ease")]
     NothingEases(StepId),
     /// The same set and repetition of a step on one side, twice.
-    #[error("step {step} has set {set}, repetition {rep} twice on the same side")]
     Twice {
         /// The step.
         step: StepId,
@@ -185,6 +175,31 @@ pub enum PlanError {
         /// The repetition.
         rep: u16,
     },
+}
+
+impl PlanError {
+    /// What it says, in words.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let of = |code: &str, step: &StepId| Message::new(code).with("step", step.as_str());
+        match self {
+            Self::Empty => Message::new("to_play.nothing"),
+            Self::TooLong(holds) => Message::new("to_play.too_many")
+                .with("holds", *holds as u64)
+                .with("most", MAX_HOLDS as u64),
+            Self::UnfilledSlot(step) => of("to_play.unfilled_slot", step),
+            Self::SelfTest(step) => of("to_play.self_test", step),
+            Self::Zero(step) => of("to_play.zero", step),
+            Self::Numbering(step) => of("to_play.numbering", step),
+            Self::TooMuch(step) => of("to_play.too_much", step).with("most", MAX_SETS),
+            Self::LongerThanADay => Message::new("to_play.longer_than_a_day"),
+            Self::TooFast(step) => of("to_play.too_fast", step),
+            Self::NothingEases(step) => of("to_play.nothing_eases", step),
+            Self::Twice { step, set, rep } => {
+                of("to_play.twice", step).with("set", *set).with("rep", *rep)
+            }
+        }
+    }
 }
 
 /// A list of holds that can be played. Made only whole: see [`Plan::new`].

@@ -9,18 +9,32 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::ids::{ExerciseId, HoldId, RoutineId, SessionId, Slot, StepId};
 use crate::units::LocalDay;
 use crate::vocabulary::Side;
+use crate::words::{Message, Words};
 
 /// The highest set or repetition number that can be logged. Ours: a bound, not a judgement.
 pub const MAX_SETS: u16 = 999;
 
 /// A text that is no session, step or hold key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{text}\" is not a {what} key")]
+#[error("{}", Words::english().say(&self.message()))]
 pub struct BadKey {
     /// Which key was expected: `session`, `step` or `hold`.
     pub what: &'static str,
     /// What was given.
     pub text: String,
+}
+
+impl BadKey {
+    /// What it says, in words.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let code = match self.what {
+            "session" => "given.bad_session_key",
+            "step" => "given.bad_step_key",
+            _ => "given.bad_hold_key",
+        };
+        Message::new(code).with("text", self.text.as_str())
+    }
 }
 
 /// Which doing of what. Two devices that are offline meet in a scheduled session by its key.

@@ -60,7 +60,7 @@ impl PlayRefusal {
                 message.with("steps", listed(steps))
             }
             Self::UnknownExercise(id) => message.with("id", id.as_str()),
-            Self::Plan(refused) => message.with("why", refused.to_string()),
+            Self::Plan(refused) => message.with("why", refused.message()),
         }
     }
 }

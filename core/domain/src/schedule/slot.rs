@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ids::Slot;
 use crate::routine::Schedule;
+use crate::words::{Message, Words};
 
 /// The slot of a session of a routine whose schedule names none that fits (ours). It has no time of
 /// day: any time of that day.
@@ -29,8 +30,16 @@ pub struct TimeOfDay(u16);
 
 /// A text that is no time of day.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not a time of day: write it as 22:30")]
+#[error("{}", Words::english().say(&self.message()))]
 pub struct BadTimeOfDay(pub String);
+
+impl BadTimeOfDay {
+    /// What it says, in words.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        Message::new("given.bad_time_of_day").with("text", self.0.as_str())
+    }
+}
 
 impl TimeOfDay {
     /// Takes an hour (0–23) and a minute (0–59).

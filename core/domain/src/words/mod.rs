@@ -21,8 +21,8 @@
 //! # How to add a language
 //!
 //! Add a folder `core/domain/data/words/<tag>/` (a BCP 47 tag: `de`, `pt-br`) with files like those
-//! of `en`. Nothing else. What it does not translate is said in English. What a language translates
-//! completely is listed in `core/domain/tests/words_complete.rs`, which holds it to that.
+//! of `en`. Nothing else. What it does not translate is said in English. German translates all of it,
+//! and `core/domain/tests/words_complete.rs` holds it to that.
 //!
 //! `qps` is English with every letter marked. A test of the command line runs in it and finds text
 //! that did not come from here.
@@ -159,6 +159,12 @@ impl Words {
         let mut all = vec![("n", Arg::from(n))];
         all.extend_from_slice(args);
         self.text(&form, &all)
+    }
+
+    /// A number written with a point, with the sign that the language puts there.
+    #[must_use]
+    pub fn decimal(&self, number: &str) -> String {
+        number.replace('.', &self.plain("number.decimal"))
     }
 
     /// Says a message.

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::projection::history::{self, Filter, MAX_PAGE};
 use crate::views::{Cursor, HistoryPage};
 use crate::{Engine, HoldfastError, Inner};
+use holdfast_domain::words::Message;
 
 /// How many rows a page has where nobody says.
 pub const DEFAULT_PAGE: u32 = 100;
@@ -59,13 +60,14 @@ impl Inner {
     fn history(&self, query: &HistoryQuery) -> Result<HistoryPage> {
         let limit = query.limit.unwrap_or(DEFAULT_PAGE);
         if !(1..=MAX_PAGE).contains(&limit) {
-            let text = format!("a page has 1 to {MAX_PAGE} rows, not {limit}");
+            let text = Message::new("input.page").with("most", MAX_PAGE).with("given", limit);
             return Err(Error::bad("limit", text));
         }
         if let (Some(since), Some(until)) = (query.since, query.until)
             && since > until
         {
-            let text = format!("until {until} is before since {since}: give the earlier day first");
+            let text = Message::new("input.until_before_since");
+            let text = text.with("until", until.to_string()).with("since", since.to_string());
             return Err(Error::bad("until", text));
         }
         let exercise = query.exercise.as_deref().map(|key| self.exercise_recorded(key));

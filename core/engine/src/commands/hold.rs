@@ -299,7 +299,7 @@ fn read_edit(edit: &HoldEdit, hold: &Hold, catalogue: &Catalogue) -> Result<Edit
         note: text("note", edit.note.as_deref(), MAX_NOTE_BYTES)?,
     };
     if read == Edit::default() {
-        return Err(Error::bad("edit", "there is nothing to change: say what to put right"));
+        return Err(Error::bad("edit", Message::new("input.nothing_to_change")));
     }
     as_edited(&read, hold).checked(Context {
         laterality: Laterality::Unstated,

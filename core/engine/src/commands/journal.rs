@@ -6,6 +6,7 @@ use holdfast_domain::profile::DAY_START_MIN;
 use holdfast_domain::record::DAY_START_MARK;
 use holdfast_domain::record::SessionKey;
 use holdfast_domain::units::LocalDay;
+use holdfast_domain::words::Message;
 use holdfast_protocol::content::DocId;
 use holdfast_protocol::ids::{Class, SpaceId};
 
@@ -98,7 +99,10 @@ impl Inner {
     pub(crate) fn strand_of(&self, session: &SessionKey) -> Result<DocId> {
         let name = DocName::SessionStrand { session: session.id(), device: self.device_name() };
         name.to_id().ok_or_else(|| {
-            Error::bad("session", format!("the session id \"{session}\" is too long to be kept"))
+            Error::bad(
+                "session",
+                Message::new("input.long_session").with("session", session.to_string()),
+            )
         })
     }
 }

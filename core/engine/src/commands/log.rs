@@ -21,6 +21,7 @@ use crate::projection::{self, history};
 use crate::store::{Tx, docs};
 use crate::views::HoldView;
 use crate::{Engine, HoldfastError, Inner};
+use holdfast_domain::words::Message;
 
 impl Engine {
     /// Logs one hold, or two where both sides are given. It is on the disk when this returns.
@@ -97,7 +98,7 @@ impl Inner {
         let per_set = dose.reps.to_play().and_then(|reps| u16::try_from(reps).ok());
         let per_set = per_set.filter(|_| matches!(request.done, Done::Held(_)));
         let (set, rep) = next_free(&taken, request.set, request.rep, per_set, whole_set)
-            .ok_or_else(|| Error::bad("set", "every set of this session is taken"))?;
+            .ok_or_else(|| Error::bad("set", Message::new("input.no_set_left")))?;
         let key = HoldKey { session: place.session.clone(), step, side, set, rep };
 
         let observation = given.observation(self, request, exercise, &place, key, day_start_min);
@@ -247,10 +248,10 @@ impl Given {
             && request.pain_before.is_none()
             && request.pain_after.is_none()
         {
-            return Err(Error::bad("pain_site", "a pain site needs a pain: say 0 to 10"));
+            return Err(Error::bad("pain_site", Message::new("input.site_without_pain")));
         }
         if request.eased.is_some() && matches!(request.done, Done::Ticked) {
-            return Err(Error::bad("eased", "what was only ticked has no time to ease in"));
+            return Err(Error::bad("eased", Message::new("input.eased_of_tick")));
         }
         let site = request.pain_site.as_deref();
         Ok(Self {
@@ -346,7 +347,7 @@ fn within_a_day(field: &'static str, given: Millis) -> Result<()> {
     if given <= MAX_HELD {
         return Ok(());
     }
-    let text = format!("{} s is more than a day: give seconds", given.as_secs());
+    let text = Message::new("input.more_than_a_day").with("seconds", given.as_secs());
     Err(Error::bad(field, text))
 }
 
@@ -357,15 +358,15 @@ pub(crate) fn pain(
     site: Option<&str>,
 ) -> Result<Option<PainRating>> {
     let Some(nrs) = nrs else { return Ok(None) };
-    let nrs = Nrs::try_from(nrs).map_err(|error| Error::bad(field, error.to_string()))?;
+    let nrs = Nrs::try_from(nrs).map_err(|error| Error::bad(field, error.message()))?;
     let site = site.map(Site::new).transpose();
-    let site = site.map_err(|error| Error::bad("pain_site", error.to_string()))?;
+    let site = site.map_err(|error| Error::bad("pain_site", error.message()))?;
     Ok(Some(PainRating { nrs, site, reported_by: Reporter::Subject }))
 }
 
 pub(crate) fn tool(id: Option<&str>) -> Result<Option<ToolId>> {
     let read = id.map(ToolId::new).transpose();
-    read.map_err(|error| Error::bad("tool", error.to_string()))
+    read.map_err(|error| Error::bad("tool", error.message()))
 }
 
 /// A text a person wrote: trimmed, nothing where nothing is left.
@@ -376,7 +377,10 @@ pub(crate) fn text(
 ) -> Result<Option<String>> {
     let given = given.map(str::trim).filter(|text| !text.is_empty());
     if given.is_some_and(|text| text.len() > longest) {
-        return Err(Error::bad(field, format!("the {field} is longer than {longest} bytes")));
+        return Err(Error::bad(
+            field,
+            Message::new("input.long_text").with("most", longest as u64),
+        ));
     }
     Ok(given.map(str::to_owned))
 }

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::projection::{self, history};
+use holdfast_domain::words::Message;
 
 /// What a person said about where it belongs.
 #[derive(Debug, Clone, Copy)]
@@ -74,11 +75,11 @@ pub(crate) fn place(
     let started_at = started_at(said, here)?;
     let day = said.date.unwrap_or_else(|| started_at.local_day(here.day_start_min));
     if said.session.is_some() && (said.slot.is_some() || said.date.is_some()) {
-        let text = "a session says its own day and slot: leave --date and --slot out";
+        let text = Message::new("input.session_says_day");
         return Err(Error::bad("session", text));
     }
     if said.slot.is_some() && said.routine.is_none() {
-        return Err(Error::bad("slot", "a slot is one of a routine: say which with --routine"));
+        return Err(Error::bad("slot", Message::new("input.slot_of_what")));
     }
     let named = said.session.map(|id| session_named(conn, chart, id)).transpose()?;
     let scheduled = named.as_ref().and_then(|key| key.routine().map(ToString::to_string));
@@ -104,7 +105,7 @@ pub(crate) fn place(
     let step = match &routine {
         Some(routine) => step(conn, chart, said, routine, &session, exercise, side)?,
         None if said.step.is_some() => {
-            return Err(Error::bad("step", "a step is one of a routine: say which with --routine"));
+            return Err(Error::bad("step", Message::new("input.step_of_what")));
         }
         None => None,
     };
@@ -121,7 +122,8 @@ fn started_at(said: Said<'_>, here: Here<'_>) -> Result<Moment> {
         let own = at.local_day(here.day_start_min);
         // A routine's session may be put under another day than the clock's; a loose one is its day.
         if said.routine.is_none() && own != day {
-            let text = format!("that time belongs to {own}, not to {day}: leave --date out");
+            let text = Message::new("input.other_day");
+            let text = text.with("own", own.to_string()).with("day", day.to_string());
             return Err(Error::bad("date", text));
         }
         return Ok(at.clone());
@@ -146,10 +148,9 @@ fn session_named(conn: &Connection, chart: Option<i64>, id: &str) -> Result<Sess
     match known {
         Some(Ok((_, session))) => Ok(session.key),
         Some(Err(error @ Error::Ambiguous { .. })) => Err(error),
-        _ => id.parse().map_err(|_| {
-            let text = "a session id is made of a-z, 0-9, '-', '_', '.', ':'";
-            Error::bad("session", format!("\"{id}\" is not a session: {text}"))
-        }),
+        _ => id
+            .parse()
+            .map_err(|_| Error::bad("session", Message::new("input.no_session").with("id", id))),
     }
 }
 
@@ -162,7 +163,7 @@ pub(crate) fn slot(
     at: &Moment,
 ) -> Result<Slot> {
     if let Some(said) = said {
-        return Slot::new(said).map_err(|error| Error::bad("slot", error.to_string()));
+        return Slot::new(said).map_err(|error| Error::bad("slot", error.message()));
     }
     let schedule = routine.timetable.on(day).or_else(|| routine.schedule());
     let slots = schedule.map(Schedule::slots_of_day).unwrap_or_default();
@@ -207,7 +208,10 @@ fn step(
             }
         };
         if step.exercise != *exercise {
-            let text = format!("step {} is {}, not {exercise}", step.id, step.exercise);
+            let text = Message::new("input.other_step")
+                .with("step", step.id.as_str())
+                .with("is", step.exercise.as_str())
+                .with("not", exercise.as_str());
             return Err(Error::bad("step", text));
         }
         return Ok(Some(step.clone()));

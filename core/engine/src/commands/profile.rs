@@ -192,7 +192,7 @@ fn pregnancy(answers: &Answers, profile: &Profile, now: Said) -> Option<Pregnanc
 impl From<ProfileRefusal> for Error {
     fn from(refused: ProfileRefusal) -> Self {
         let field = refused.question().map_or("key", Question::as_str);
-        Self::BadInput { field, code: refused.code(), message: refused.to_string() }
+        Self::BadInput { field, code: refused.code(), message: refused.message() }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use holdfast_domain::words::Message;
 use holdfast_protocol::ids::{ActorId, SpaceId};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -46,7 +47,7 @@ pub(super) fn write(
     beside.push(".part");
     let beside = Path::new(&beside);
     let written = fill(conn, chart, actor, beside).and_then(|contents| {
-        fs::rename(beside, path).map_err(|e| Error::io("write", path, e))?;
+        fs::rename(beside, path).map_err(|e| Error::io("error.io.write", path, e))?;
         Ok(contents)
     });
     if written.is_err() {
@@ -57,7 +58,7 @@ pub(super) fn write(
 }
 
 fn fill(conn: &Connection, chart: SpaceId, actor: ActorId, folder: &Path) -> Result<Contents> {
-    let failed = |error| Error::io("write", folder, error);
+    let failed = |error| Error::io("error.io.write", folder, error);
     fs::create_dir_all(folder).map_err(failed)?;
     let mut contents = Contents::default();
     let mut documents = Vec::new();
@@ -84,11 +85,15 @@ fn fill(conn: &Connection, chart: SpaceId, actor: ActorId, folder: &Path) -> Res
 pub(super) fn read(folder: &Path) -> Result<Contents> {
     let name = folder.display().to_string();
     let bytes = fs::read(folder.join(INDEX))
-        .map_err(|_| not_an_export(&name, format!("the folder has no {INDEX} that can be read")))?;
-    let index: Index = serde_json::from_slice(&bytes)
-        .map_err(|e| not_an_export(&name, format!("its {INDEX} does not read ({e})")))?;
+        .map_err(|_| not_an_export(&name, Message::new("export.no_index").with("index", INDEX)))?;
+    let index: Index = serde_json::from_slice(&bytes).map_err(|e| {
+        not_an_export(
+            &name,
+            Message::new("export.bad_index").with("index", INDEX).with("detail", e.to_string()),
+        )
+    })?;
     if index.kind != KIND || index.documents.len() > MAX_DOCUMENTS {
-        return Err(not_an_export(&name, format!("its {INDEX} is of another kind")));
+        return Err(not_an_export(&name, Message::new("export.other_index").with("index", INDEX)));
     }
     checked_schema(index.schema, &name)?;
     let mut contents = Contents::default();
@@ -96,11 +101,27 @@ pub(super) fn read(folder: &Path) -> Result<Contents> {
         // A name from a file must not lead out of the folder.
         let plain = Path::new(&file).file_name().is_some_and(|plain| *plain == *file);
         if !plain {
-            return Err(not_an_export(&name, format!("\"{file}\" is not a file name")));
+            return Err(not_an_export(
+                &name,
+                Message::new("export.no_file_name").with("file", file.as_str()),
+            ));
         }
-        let bytes = fs::read(folder.join(&file))
-            .map_err(|e| not_an_export(&name, format!("{file} cannot be read ({e})")))?;
-        let bad = |why: String| not_an_export(&name, format!("{file} does not load ({why})"));
+        let bytes = fs::read(folder.join(&file)).map_err(|e| {
+            not_an_export(
+                &name,
+                Message::new("export.file_unread")
+                    .with("file", file.as_str())
+                    .with("detail", e.to_string()),
+            )
+        })?;
+        let bad = |why: String| {
+            not_an_export(
+                &name,
+                Message::new("export.file_unloaded")
+                    .with("file", file.as_str())
+                    .with("detail", why),
+            )
+        };
         let kind: DocName = document.parse().map_err(|_| bad(format!("\"{document}\"")))?;
         // What only reads needs no author of its own.
         let nobody = ActorId::ZERO;

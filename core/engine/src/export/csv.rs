@@ -20,6 +20,7 @@ use crate::projection::days::{self, DayFilter};
 use crate::projection::history::{self, Filter, MAX_PAGE};
 use crate::views::{HoldView, SessionView};
 use crate::{Engine, HoldfastError, Inner};
+use holdfast_domain::words::Message;
 
 /// The files of the folder.
 const FILES: [&str; 6] =
@@ -58,19 +59,12 @@ impl Engine {
         self.guarded(|inner| {
             let stands = path.symlink_metadata().is_ok();
             if stands && !overwrite {
-                let message = format!(
-                    "{} exists already; name a path where nothing stands yet, or ask to overwrite it",
-                    path.display()
-                );
-                return Err(Error::bad("out", message));
+                let message = Message::new("export.exists_or_overwrite");
+                return Err(Error::bad("out", message.with("path", path.display().to_string())));
             }
             if stands && !is_ours(path) {
-                let message = format!(
-                    "{} is not a folder of Holdfast tables alone, so it is not overwritten; name \
-                     another path",
-                    path.display()
-                );
-                return Err(Error::bad("out", message));
+                let message = Message::new("export.not_our_tables");
+                return Err(Error::bad("out", message.with("path", path.display().to_string())));
             }
             let beside = beside(path, ".part");
             let made = inner.fill(&beside).and_then(|report| {
@@ -101,7 +95,7 @@ fn is_ours(path: &Path) -> bool {
 }
 
 fn put_in_place(made: &Path, path: &Path, stands: bool) -> Result<()> {
-    let failed = |error| Error::io("write", path, error);
+    let failed = |error| Error::io("error.io.write", path, error);
     if !stands {
         return fs::rename(made, path).map_err(failed);
     }
@@ -117,13 +111,11 @@ fn put_in_place(made: &Path, path: &Path, stands: bool) -> Result<()> {
 
 impl Inner {
     fn fill(&self, folder: &Path) -> Result<TablesReport> {
-        let failed = |error| Error::io("write", folder, error);
+        let failed = |error| Error::io("error.io.write", folder, error);
         if folder.symlink_metadata().is_ok() {
             if !is_ours(folder) {
-                return Err(Error::bad(
-                    "out",
-                    format!("{} is in the way: move it away", folder.display()),
-                ));
+                let message = Message::new("export.in_the_way");
+                return Err(Error::bad("out", message.with("path", folder.display().to_string())));
             }
             fs::remove_dir_all(folder).map_err(failed)?;
         }
@@ -220,7 +212,8 @@ struct Table {
 impl Table {
     fn new(folder: &Path, name: &str, header: &[&str]) -> Result<Self> {
         let path = folder.join(name);
-        let file = File::create_new(&path).map_err(|error| Error::io("write", &path, error))?;
+        let file =
+            File::create_new(&path).map_err(|error| Error::io("error.io.write", &path, error))?;
         let writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(file);
         let mut table = Self { writer, path, rows: 0 };
         table.record(header.iter().map(|name| (*name).to_owned()).collect())?;
@@ -230,7 +223,7 @@ impl Table {
     fn record(&mut self, cells: Vec<String>) -> Result<()> {
         self.writer
             .write_record(&cells)
-            .map_err(|error| Error::io("write", &self.path, std::io::Error::other(error)))
+            .map_err(|error| Error::io("error.io.write", &self.path, std::io::Error::other(error)))
     }
 
     fn row(&mut self, cells: Vec<String>) -> Result<()> {
@@ -243,7 +236,7 @@ impl Table {
         let Self { writer, path, rows } = self;
         let file = writer.into_inner().map_err(::csv::IntoInnerError::into_error);
         let done = file.and_then(|file| file.sync_all());
-        done.map(|()| rows).map_err(|error| Error::io("write", &path, error))
+        done.map(|()| rows).map_err(|error| Error::io("error.io.write", &path, error))
     }
 }
 

@@ -16,7 +16,7 @@ use holdfast_domain::schedule::Pause;
 use holdfast_domain::self_test;
 use holdfast_domain::units::LocalDay;
 use holdfast_domain::vocabulary::Side;
-use holdfast_domain::words::Words;
+use holdfast_domain::words::Message;
 
 use super::contents::{Contents, SlotTime, joined};
 use super::{ImportReport, Refused};
@@ -25,7 +25,7 @@ use crate::commands::profile::ExportedProfile;
 use crate::documents::name::DocName;
 use crate::documents::plan::Plan;
 use crate::documents::strand::Record;
-use crate::error::Result;
+use crate::error::{Result, finding};
 use crate::observe::Key;
 use crate::store::Tx;
 use crate::{Inner, projection};
@@ -62,7 +62,7 @@ fn answered(
         let question = key.parse::<Question>().ok();
         let value = question.and_then(|question| Value::from_json(question, &given.value));
         let (Some(question), Some(value)) = (question, value) else {
-            report.refuse("answer", &key, "this version knows no such answer");
+            report.refuse("answer", &key, Message::new("import.unknown_answer"));
             continue;
         };
         let said = Said { day: given.day, at_ms: given.at_ms };
@@ -73,7 +73,7 @@ fn answered(
                 report.added += 1;
                 after.keep(question, Answer { value, said });
             }
-            _ => report.refuse("answer", &key, "it is answered otherwise here, and that stands"),
+            _ => report.refuse("answer", &key, Message::new("import.other_answer")),
         }
     }
     if dry_run {
@@ -107,47 +107,35 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
     for (id, own) in new.exercises {
         match here.exercises.get(&id) {
             Some(known) if *known == own => report.unchanged += 1,
-            Some(_) => report.refuse(
-                "exercise",
-                &id,
-                "an exercise with this id is here already and differs; it was left as it is",
-            ),
+            Some(_) => report.refuse("exercise", &id, Message::new("import.exercise_differs")),
             None => match own.checked() {
                 Ok(own) => {
                     report.added += 1;
                     to_write.exercises.push(own);
                 }
-                Err(why) => report.refuse("exercise", &id, &why.to_string()),
+                Err(why) => report.refuse("exercise", &id, why.message()),
             },
         }
     }
     for (id, routine) in new.routines {
         match here.routines.get(&id) {
             Some(known) if *known == routine => report.unchanged += 1,
-            Some(_) => report.refuse(
-                "routine",
-                &id,
-                "a routine with this id is here already and differs; remove or keep it, then import",
-            ),
+            Some(_) => report.refuse("routine", &id, Message::new("import.routine_differs")),
             None => match admitted(routine, &known) {
                 Ok(routine) => {
                     report.added += 1;
                     to_write.routines.push(routine);
                 }
-                Err(why) => report.refuse("routine", &id, &why),
+                Err(why) => report.refuse("routine", &id, why),
             },
         }
     }
     for (from, pause) in new.pauses {
         match here.pauses.get(&from) {
             Some(known) if *known == pause => report.unchanged += 1,
-            Some(_) => report.refuse(
-                "pause",
-                &from,
-                "a pause that begins on this day is here already and differs; it was left as it is",
-            ),
+            Some(_) => report.refuse("pause", &from, Message::new("import.pause_differs")),
             None if pause.until.is_some_and(|until| until < from) => {
-                report.refuse("pause", &from, "it ends before it begins");
+                report.refuse("pause", &from, Message::new("import.pause_backwards"));
             }
             None => {
                 report.added += 1;
@@ -158,11 +146,7 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
     for (slot, time) in new.slots {
         match here.slots.get(&slot) {
             Some(known) if *known == time => report.unchanged += 1,
-            Some(_) => report.refuse(
-                "slot",
-                &slot,
-                "this slot has another time here already; it was left as it is",
-            ),
+            Some(_) => report.refuse("slot", &slot, Message::new("import.slot_differs")),
             None => {
                 report.added += 1;
                 to_write.slots.push(time);
@@ -187,11 +171,9 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
     for (id, observation) in new.observations {
         match here.observations.get(&id) {
             Some(known) if *known == observation => report.unchanged += 1,
-            Some(known) if known.revision >= observation.revision => report.refuse(
-                "observation",
-                &id,
-                "a record with this id is here already and differs; it was left as it is",
-            ),
+            Some(known) if known.revision >= observation.revision => {
+                report.refuse("observation", &id, Message::new("import.record_differs"))
+            }
             _ => match checked(observation, &mut sides, &known) {
                 Ok(observation) => {
                     report.added += 1;
@@ -199,24 +181,20 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
                     let session = observation.key.session.clone();
                     to_write.strand(&session, Record::Observation(Box::new(observation)));
                 }
-                Err(why) => report.refuse("observation", &id, &why),
+                Err(why) => report.refuse("observation", &id, why),
             },
         }
     }
     for (id, plan) in new.habits {
         match here.habits.get(&id) {
             Some(known) if *known == plan => report.unchanged += 1,
-            Some(_) => report.refuse(
-                "habit",
-                &id,
-                "this habit is planned differently here; it was left as it is",
-            ),
+            Some(_) => report.refuse("habit", &id, Message::new("import.habit_differs")),
             None => match sound(&id, plan) {
                 Ok(plan) => {
                     report.added += 1;
                     to_write.habits.insert(id, plan);
                 }
-                Err(why) => report.refuse("habit", &id, &why),
+                Err(why) => report.refuse("habit", &id, why),
             },
         }
     }
@@ -228,11 +206,7 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
         let (kind, id) = &key;
         match here.days.get(&key) {
             Some(known) if *known == record => report.unchanged += 1,
-            Some(_) => report.refuse(
-                kind.as_str(),
-                id,
-                "a record with this id is here already and differs; it was left as it is",
-            ),
+            Some(_) => report.refuse(kind.as_str(), id, Message::new("import.record_differs")),
             None => match possible(record) {
                 Ok(record) => {
                     report.added += 1;
@@ -240,18 +214,14 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
                     let of_day = to_write.days.entry(record.local_day).or_default();
                     of_day.push(Record::Day(Box::new(record)));
                 }
-                Err(why) => report.refuse(kind.as_str(), id, &why),
+                Err(why) => report.refuse(kind.as_str(), id, why),
             },
         }
     }
     for (id, correction) in new.corrections {
         match here.corrections.get(&id) {
             Some(known) if *known == correction => report.unchanged += 1,
-            Some(_) => report.refuse(
-                "correction",
-                &id,
-                "a correction with this id is here already and differs; it was left as it is",
-            ),
+            Some(_) => report.refuse("correction", &id, Message::new("import.correction_differs")),
             None => match place_of(&correction, &sessions_of, &days_of) {
                 Some(place) => {
                     report.added += 1;
@@ -262,7 +232,7 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
                     }
                 }
                 None => {
-                    report.refuse("correction", &id, "what it corrects is neither here nor in it");
+                    report.refuse("correction", &id, Message::new("import.corrects_nothing"));
                 }
             },
         }
@@ -271,20 +241,20 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
 }
 
 /// A routine that is whole and breaks no hard rule that nobody decided to break.
-fn admitted(routine: Routine, catalogue: &Catalogue) -> std::result::Result<Routine, String> {
-    let routine = routine.checked(catalogue).map_err(|refused| refused.to_string())?;
+fn admitted(routine: Routine, catalogue: &Catalogue) -> std::result::Result<Routine, Message> {
+    let routine = routine.checked(catalogue).map_err(|refused| refused.message())?;
     rules::check(&routine, catalogue, &Profile::default())
         .iter()
         .find(|finding| finding.blocks())
-        .map_or(Ok(()), |finding| Err(finding.text(Words::english())))?;
+        .map_or(Ok(()), |found| Err(finding(found)))?;
     Ok(routine)
 }
 
 /// The plan of a habit that makes sense. One of a habit that only another version knows is kept.
-fn sound(id: &HabitId, plan: HabitPlan) -> std::result::Result<HabitPlan, String> {
+fn sound(id: &HabitId, plan: HabitPlan) -> std::result::Result<HabitPlan, Message> {
     match Habit::find(Catalogue::built_in(), id) {
         Some(habit) => {
-            plan.checked(&habit, projection::DAY_START_MIN).map_err(|refused| refused.to_string())
+            plan.checked(&habit, projection::DAY_START_MIN).map_err(|refused| refused.message())
         }
         None => Ok(plan),
     }
@@ -306,7 +276,7 @@ fn checked(
     observation: Observation,
     sides: &mut Sides,
     catalogue: &Catalogue,
-) -> std::result::Result<Observation, String> {
+) -> std::result::Result<Observation, Message> {
     // An exercise that only another version or another chart knows is kept as it was recorded.
     let Some(exercise) = catalogue.exercise(&observation.exercise) else { return Ok(observation) };
     let key = (observation.key.session.clone(), observation.exercise.clone());
@@ -319,13 +289,13 @@ fn checked(
         yes: true,
     };
     let side = observation.key.side;
-    let observation = observation.checked(context).map_err(|refused| refused.to_string())?;
+    let observation = observation.checked(context).map_err(|refused| refused.message())?;
     done.insert(side);
     Ok(observation)
 }
 
 /// A record of a day that can be true. What only another version asks of a test is kept as it is.
-fn possible(record: DayRecord) -> std::result::Result<DayRecord, String> {
+fn possible(record: DayRecord) -> std::result::Result<DayRecord, Message> {
     if let DayFact::Test(result) = &record.what
         && let Some(test) = self_test::find(&result.test)
     {
@@ -333,11 +303,11 @@ fn possible(record: DayRecord) -> std::result::Result<DayRecord, String> {
         answers.retain(|field, _| test.field(field).is_some());
         let side = (result.side != Side::None).then_some(result.side);
         if !answers.is_empty() {
-            test.checked(side, answers).map_err(|refused| refused.to_string())?;
+            test.checked(side, answers).map_err(|refused| refused.message())?;
         }
     }
     let at = record.at.clone();
-    record.checked(&at).map_err(|refused| refused.to_string())
+    record.checked(&at).map_err(|refused| refused.message())
 }
 
 /// Whose strand a correction goes to.
@@ -361,8 +331,8 @@ fn place_of(
 }
 
 impl ImportReport {
-    fn refuse(&mut self, what: &'static str, id: &impl ToString, why: &str) {
-        self.refused.push(Refused { what, id: id.to_string(), why: why.to_owned() });
+    fn refuse(&mut self, what: &'static str, id: &impl ToString, why: Message) {
+        self.refused.push(Refused { what, id: id.to_string(), why });
     }
 }
 

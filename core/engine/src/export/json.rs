@@ -17,6 +17,7 @@ use super::contents::{Contents, SlotTime};
 use super::{checked_schema, not_an_export};
 use crate::commands::profile::ExportedProfile;
 use crate::error::{Error, Result};
+use holdfast_domain::words::{Arg, Message};
 
 /// The version of the format.
 pub(super) const SCHEMA: u32 = 1;
@@ -77,7 +78,7 @@ pub(super) fn write(contents: &Contents, path: &Path) -> Result<()> {
     written.map_err(|error| {
         // What is left of a failed attempt is of no use to anybody.
         let _ = std::fs::remove_file(beside);
-        Error::io("write", path, error)
+        Error::io("error.io.write", path, error)
     })
 }
 
@@ -117,53 +118,63 @@ fn list<'a, T: Serialize + 'a>(
 /// Reads a file.
 pub(super) fn text_of(path: &Path) -> Result<String> {
     let name = path.display().to_string();
-    let size = std::fs::metadata(path).map_err(|e| Error::io("read", path, e))?.len();
+    let size = std::fs::metadata(path).map_err(|e| Error::io("error.io.read", path, e))?.len();
     if size > MAX_BYTES {
-        return Err(not_an_export(&name, format!("it has more than {MAX_BYTES} bytes")));
+        return Err(not_an_export(&name, Message::new("export.too_large").with("most", MAX_BYTES)));
     }
-    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
-    String::from_utf8(bytes).map_err(|_| not_an_export(&name, "it is not a text"))
+    let bytes = std::fs::read(path).map_err(|e| Error::io("error.io.read", path, e))?;
+    String::from_utf8(bytes).map_err(|_| not_an_export(&name, Message::new("export.no_text")))
 }
 
 /// Reads the text of a file.
 pub(super) fn read(text: &str, name: &str) -> Result<Contents> {
     let unreadable = |error: serde_json::Error| {
         let why = if error.is_eof() {
-            format!("it ends too early, at line {}: it was cut off", error.line())
+            Message::new("export.cut_off").with("line", error.line() as u64)
         } else {
-            format!("line {} does not read ({error})", error.line())
+            Message::new("export.bad_line")
+                .with("line", error.line() as u64)
+                .with("detail", error.to_string())
         };
         not_an_export(name, why)
     };
     let heading: Heading = serde_json::from_str(text).map_err(unreadable)?;
     if heading.kind != KIND {
-        return Err(not_an_export(name, format!("it says it is \"{}\"", heading.kind)));
+        return Err(not_an_export(
+            name,
+            Message::new("export.other_kind").with("kind", heading.kind),
+        ));
     }
     checked_schema(heading.schema, name)?;
     let document: Document = serde_json::from_str(text).map_err(unreadable)?;
     let mut contents = Contents::default();
-    let twice = |what, id: String| not_an_export(name, format!("the {what} {id} is in it twice"));
+    let twice = |what, id: String| {
+        not_an_export(
+            name,
+            Message::new("export.twice").with("what", Arg::code(what)).with("id", id),
+        )
+    };
     for routine in document.routines {
         let id = routine.id.clone();
         if contents.routines.insert(id.clone(), routine).is_some() {
-            return Err(twice("routine", id.to_string()));
+            return Err(twice("import.what.routine", id.to_string()));
         }
     }
     for pause in document.pauses {
         if contents.pauses.insert(pause.from, pause).is_some() {
-            return Err(twice("pause", pause.from.to_string()));
+            return Err(twice("import.what.pause", pause.from.to_string()));
         }
     }
     for time in document.slots {
         let slot = time.slot.clone();
         if contents.slots.insert(slot.clone(), time).is_some() {
-            return Err(twice("slot", slot.to_string()));
+            return Err(twice("import.what.slot", slot.to_string()));
         }
     }
     for own in document.exercises {
         let id = own.id.clone();
         if contents.exercises.insert(id.clone(), own).is_some() {
-            return Err(twice("exercise", id.to_string()));
+            return Err(twice("import.what.exercise", id.to_string()));
         }
     }
     for session in document.sessions {
@@ -172,13 +183,13 @@ pub(super) fn read(text: &str, name: &str) -> Result<Contents> {
     for observation in document.observations {
         let id = observation.id.clone();
         if contents.observations.insert(id.clone(), observation).is_some() {
-            return Err(twice("observation", id.to_string()));
+            return Err(twice("import.what.observation", id.to_string()));
         }
     }
     for correction in document.corrections {
         let id = correction.id.clone();
         if contents.corrections.insert(id.clone(), correction).is_some() {
-            return Err(twice("correction", id));
+            return Err(twice("import.what.correction", id));
         }
     }
     for record in document.days {

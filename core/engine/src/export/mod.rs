@@ -11,6 +11,8 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use holdfast_domain::words::Message;
+
 use crate::commands::routine::{ImportOptions, file};
 use crate::error::{Error, Result};
 use crate::{Engine, HoldfastError, Inner};
@@ -57,7 +59,8 @@ pub struct Refused {
     /// Its id in the imported file.
     pub id: String,
     /// Why, as a sentence.
-    pub why: String,
+    #[serde(serialize_with = "crate::error::in_english")]
+    pub why: Message,
 }
 
 /// What became of an import.
@@ -84,10 +87,8 @@ impl Engine {
     ) -> std::result::Result<ExportReport, HoldfastError> {
         self.guarded(|inner| {
             if path.symlink_metadata().is_ok() {
-                let message = format!(
-                    "{} exists already; name a path where nothing stands yet",
-                    path.display()
-                );
+                let path = path.display().to_string();
+                let message = Message::new("export.exists").with("path", path);
                 return Err(Error::bad("out", message));
             }
             let contents = inner.store.read(|conn| match format {
@@ -154,15 +155,16 @@ fn routine(inner: &Inner, text: &str, dry_run: bool) -> Result<ImportReport> {
     Ok(ImportReport { added, unchanged: usize::from(!done.added), refused: Vec::new() })
 }
 
-fn not_an_export(name: &str, why: impl std::fmt::Display) -> Error {
-    Error::bad("path", format!("{name} is not a Holdfast export: {why}. Nothing was imported"))
+fn not_an_export(name: &str, why: Message) -> Error {
+    Error::bad("path", Message::new("export.none").with("name", name).with("why", why))
 }
 
 fn checked_schema(schema: u32, name: &str) -> Result<()> {
     if schema == json::SCHEMA {
         Ok(())
     } else {
-        let why = format!("it has format {schema}, and this version reads format {}", json::SCHEMA);
+        let why = Message::new("export.other_format").with("found", schema);
+        let why = why.with("known", json::SCHEMA);
         Err(not_an_export(name, why))
     }
 }

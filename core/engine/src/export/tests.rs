@@ -176,7 +176,7 @@ fn a_record_of_a_day_that_cannot_be_is_refused_alone() {
     let report = second.engine.import(&file, false).unwrap();
     let whys: Vec<_> = report.refused.iter().map(|refused| refused.what).collect();
     assert_eq!((report.added, whys), (10, vec!["test", "event"]), "{:?}", report.refused);
-    assert!(report.refused[0].why.contains("yes or no"), "{:?}", report.refused);
+    assert!(report.refused[0].why.to_string().contains("yes or no"), "{:?}", report.refused);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The address of a relay: which ones may be asked at all.
 
 use crate::error::{Error, Result};
+use holdfast_domain::words::Message;
 
 /// The longest address, in bytes.
 const MAX_BYTES: usize = 512;
@@ -12,26 +13,26 @@ const MAX_BYTES: usize = 512;
 /// [`Error::BadInput`] with the reason.
 pub(crate) fn parse(text: &str) -> Result<String> {
     let text = text.trim().trim_end_matches('/');
-    let bad = |why: &str| Err(Error::bad("relay", format!("\"{text}\" is no relay: {why}")));
+    let bad = |code: &'static str| Err(Error::bad("relay", Message::new(code).with("text", text)));
     if text.is_empty() || text.len() > MAX_BYTES {
-        return bad("give an address such as https://relay.example");
+        return bad("address.example");
     }
     let Ok(url) = reqwest::Url::parse(text) else {
-        return bad("give an address such as https://relay.example");
+        return bad("address.example");
     };
-    let Some(host) = url.host_str() else { return bad("it names no host") };
+    let Some(host) = url.host_str() else { return bad("address.no_host") };
     let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
     match url.scheme() {
         "https" => {}
         "http" if loopback => {}
-        "http" => return bad("clear text is spoken only on this machine; use https"),
-        _ => return bad("an address starts with https://"),
+        "http" => return bad("address.clear_text"),
+        _ => return bad("address.no_scheme"),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return bad("an address holds no name and no password");
+        return bad("address.no_name");
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return bad("an address ends before ? and #");
+        return bad("address.query");
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Mutex;
 
+use holdfast_domain::words::Message;
 use holdfast_protocol::attest::actor_id;
 use holdfast_protocol::entropy::{Entropy, SystemEntropy};
 use holdfast_protocol::epoch::AccountSecret;
@@ -136,10 +137,12 @@ pub(crate) fn arrive(
         let problem = report.problems.first();
         return Err(Error::Relay {
             code: "not_arrived",
-            message: format!(
-                "this device is admitted, but its records have not all come yet{}; do the same again to go on",
-                problem.map(|problem| format!(" ({})", problem.message)).unwrap_or_default()
-            ),
+            message: match problem {
+                Some(problem) => {
+                    Message::new("relay_said.not_arrived_why").with("why", problem.message.clone())
+                }
+                None => Message::new("relay_said.not_arrived"),
+            },
         });
     };
     let me = Me {

@@ -1,5 +1,6 @@
 //! Asking a relay one thing and reading the answer, before there is a home that could sync.
 
+use holdfast_domain::words::Message;
 use holdfast_protocol::VERSION;
 use holdfast_protocol::auth::{ChallengeRequest, ChallengeResponse, TokenRequest, TokenResponse};
 use holdfast_protocol::keys::DeviceKeys;
@@ -8,6 +9,7 @@ use holdfast_protocol::wire;
 use minicbor::{Decode, Encode};
 
 use crate::error::Error;
+use crate::protocol_words::{garbled, problem_message, transport_message, unchanged};
 use crate::sync::transport::{Ask, Cancel, Transport};
 
 /// How long one question may take, in milliseconds.
@@ -31,7 +33,7 @@ impl From<NoAnswer> for Error {
                     ProblemCode::Version => "relay_version",
                     _ => "relay_refused",
                 },
-                message: format!("the relay refused: {}", problem.message),
+                message: Message::new("relay_said.no").with("why", problem_message(&problem)),
             },
             NoAnswer::Failed(error) => error,
         }
@@ -58,27 +60,26 @@ impl Asking<'_> {
     {
         let body = wire::encode(question);
         let ask = Ask { relay: self.relay.to_owned(), path, token, body };
-        let failed = |code, message: String| NoAnswer::Failed(Error::Relay { code, message });
+        let failed = |code, message: Message| NoAnswer::Failed(Error::Relay { code, message });
         let answer = self
             .transport
             .exchange(&ask, TIMEOUT_MS, &Cancel::new())
-            .map_err(|error| failed("offline", format!("{error}; nothing was changed")))?;
+            .map_err(|error| failed("offline", unchanged(transport_message(&error))))?;
         if answer.status == 200 {
-            return wire::decode("answer", &answer.body).map_err(|error| {
-                failed("relay_garbled", format!("the relay's answer cannot be used: {error}"))
-            });
+            return wire::decode("answer", &answer.body)
+                .map_err(|error| failed("relay_garbled", garbled(error.to_string())));
         }
         match answer.problem() {
             Some(problem) => Err(NoAnswer::Refused(problem)),
-            None if answer.status >= 500 => {
-                Err(failed("relay_failed", format!("the relay failed (status {})", answer.status)))
-            }
+            None if answer.status >= 500 => Err(failed(
+                "relay_failed",
+                Message::new("relay_said.failed").with("status", answer.status),
+            )),
             None => Err(failed(
                 "relay_garbled",
-                format!(
-                    "what answers at {} is no Holdfast relay (status {})",
-                    self.relay, answer.status
-                ),
+                Message::new("relay_said.no_relay")
+                    .with("url", self.relay)
+                    .with("status", answer.status),
             )),
         }
     }

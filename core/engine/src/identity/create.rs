@@ -1,6 +1,7 @@
 //! Founding an account and its own chart: all local, no network, one transaction. What it founds waits
 //! among what is to be sent until a relay is there.
 
+use holdfast_domain::words::Message;
 use holdfast_protocol::attest::actor_id;
 use holdfast_protocol::entropy::Entropy;
 use holdfast_protocol::ids::{Class, SpaceId};
@@ -41,12 +42,12 @@ pub struct NewAccount {
 pub(crate) fn name(field: &'static str, text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Error::bad(field, "a name has at least one letter"));
+        return Err(Error::bad(field, Message::new("input.no_name")));
     }
     if text.chars().count() > MAX_NAME || text.chars().any(char::is_control) {
         return Err(Error::bad(
             field,
-            format!("a name has at most {MAX_NAME} letters on one line"),
+            Message::new("input.long_name").with("most", MAX_NAME as u64),
         ));
     }
     Ok(text.to_owned())

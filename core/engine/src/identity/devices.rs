@@ -135,9 +135,7 @@ impl Engine {
                 if found.paper {
                     return Err(Error::Forbidden {
                         code: "recovery_phrase",
-                        message: "the recovery phrase cannot be removed: without it nobody could recover the \
-                                  account"
-                            .to_owned(),
+                        message: Message::new("device.recovery_phrase"),
                     });
                 }
                 if found.standing == DeviceStanding::Removed {
@@ -234,7 +232,7 @@ pub(crate) fn write_account(
 
 fn pair(inner: &Inner, valid_ms: u64) -> Result<Pairing> {
     if valid_ms == 0 || valid_ms > MAX_VALID_MS {
-        let why = "a link is open for more than nothing and at most a week";
+        let why = Message::new("pairing.valid");
         return Err(Error::bad("valid", why));
     }
     sync_whole(inner)?;
@@ -262,10 +260,7 @@ fn pair(inner: &Inner, valid_ms: u64) -> Result<Pairing> {
         inner.store.write(Priority::User, "device", |tx| sealed::remove(tx, row))?;
         synced?;
     }
-    Err(Error::Relay {
-        code: "relay_busy",
-        message: "the account changes all the time; try again in a moment".to_owned(),
-    })
+    Err(Error::Relay { code: "relay_busy", message: Message::new("relay_said.changes") })
 }
 
 /// Signs the statement that opens the invite and puts it among what is to be sent.
@@ -278,9 +273,8 @@ fn queue_invite(inner: &Inner, invite: &InviteKeys, valid_ms: u64) -> Result<(u6
             if state.as_account().is_some_and(|account| account.invites.len() >= MAX_OPEN_INVITES) {
                 return Err(Error::Forbidden {
                     code: "too_many_links",
-                    message: format!(
-                        "{MAX_OPEN_INVITES} pairing links are open: use one of them, or wait until one has ended"
-                    ),
+                    message: Message::new("device.too_many_links")
+                        .with("most", MAX_OPEN_INVITES as u64),
                 });
             }
             let epoch = state.as_account().map_or(0, |account| account.epoch().number);
@@ -309,9 +303,11 @@ pub(crate) fn sync_whole(inner: &Inner) -> Result<()> {
     let problem = report.problems.first();
     Err(Error::Relay {
         code: "offline",
-        message: format!(
-            "this needs the relay, and it cannot be used now{}",
-            problem.map(|problem| format!(": {}", problem.message)).unwrap_or_default()
-        ),
+        message: match problem {
+            Some(problem) => {
+                Message::new("relay_said.needed_why").with("why", problem.message.clone())
+            }
+            None => Message::new("relay_said.needed"),
+        },
     })
 }

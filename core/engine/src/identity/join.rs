@@ -1,6 +1,7 @@
 //! Joining an account with a pairing link: a look at its membership, an admission signed by the invite and by
 //! this device, the account's secret out of the relay's hands and checked against its commitment.
 
+use holdfast_domain::words::Message;
 use holdfast_protocol::VERSION;
 use holdfast_protocol::entry::Entry;
 use holdfast_protocol::epoch::AccountEpoch;
@@ -19,6 +20,7 @@ use crate::Engine;
 use crate::config::Config;
 use crate::error::{Error, HoldfastError, Result};
 use crate::home::NewHome;
+use crate::protocol_words::link_message;
 use crate::store::DATABASE;
 
 /// How often a race with another change of the account is run again.
@@ -45,29 +47,22 @@ fn bad_link(bad: &BadLink) -> Error {
         BadLink::NotALink { .. } | BadLink::Damaged => "bad_link",
         BadLink::Newer => "newer_link",
     };
-    Error::Link { code, message: bad.to_string() }
+    Error::Link { code, message: link_message(bad) }
 }
 
 fn used() -> Error {
-    Error::Link {
-        code: "link_used",
-        message: "this link was used before: a link admits one device; make a new one".to_owned(),
-    }
+    Error::Link { code: "link_used", message: Message::new("pairing.used") }
 }
 
 fn gone() -> Error {
-    Error::Link {
-        code: "link_ended",
-        message: "this link has ended, was taken back, or belongs to another relay; make a new one"
-            .to_owned(),
-    }
+    Error::Link { code: "link_ended", message: Message::new("pairing.ended") }
 }
 
 fn join(mut config: Config, link: &str, device_name: &str) -> Result<Engine> {
     let link = PairingLink::parse(link).map_err(|bad| bad_link(&bad))?;
     let device_name = create::name("device", device_name)?;
     let relay = address::parse(&link.relay)
-        .map_err(|error| Error::Link { code: "bad_link", message: error.to_string() })?;
+        .map_err(|error| Error::Link { code: "bad_link", message: error.message() })?;
     let transport = config.transport()?;
     let asking = Asking { transport: &*transport, relay: &relay };
     let by = link.keys().id().to_hex();
@@ -138,10 +133,7 @@ fn join(mut config: Config, link: &str, device_name: &str) -> Result<Engine> {
             }
         }
     }
-    Err(Error::Relay {
-        code: "relay_busy",
-        message: "the account changes all the time; try again in a moment".to_owned(),
-    })
+    Err(Error::Relay { code: "relay_busy", message: Message::new("relay_said.changes") })
 }
 
 /// The account as the relay shows it to the holder of the link.
@@ -159,9 +151,8 @@ fn look(asking: &Asking<'_>, link: &PairingLink) -> Result<SpaceState> {
         }
         Err(other) => return Err(other.into()),
     };
-    outline::read(link.account, &response.membership, Some(link.membership)).map_err(|bad| {
-        Error::Relay { code: "relay_untrusted", message: format!("{bad}; nothing was changed") }
-    })
+    outline::read(link.account, &response.membership, Some(link.membership))
+        .map_err(|bad| Error::Relay { code: "relay_untrusted", message: bad.message() })
 }
 
 enum Sent {
@@ -185,7 +176,8 @@ fn send(asking: &Asking<'_>, link: &PairingLink, entry: &Entry) -> Result<Sent> 
                     Outcome::StaleMembership { .. } => Sent::LostRace,
                     other => Sent::Refused(Error::Relay {
                         code: "relay_refused",
-                        message: format!("the relay does not admit this device ({other:?})"),
+                        message: Message::new("relay_said.does_not_admit")
+                            .with("outcome", format!("{other:?}")),
                     }),
                 });
             }
@@ -201,17 +193,12 @@ fn send(asking: &Asking<'_>, link: &PairingLink, entry: &Entry) -> Result<Sent> 
     Err(last.map_or_else(gone, Error::from))
 }
 
-fn no_key(why: &str) -> Error {
-    Error::Relay {
-        code: "no_key",
-        message: format!(
-            "{why}: make a new link on the other device, and remove this device there"
-        ),
-    }
+fn no_key(why: &'static str) -> Error {
+    Error::Relay { code: "no_key", message: Message::new(why) }
 }
 
 fn lost_key() -> Error {
-    no_key("the relay no longer has the key that belongs to this link")
+    no_key("pairing.key_gone")
 }
 
 /// Opens the account's secret and keeps it, when it is the one that the account committed to.
@@ -238,7 +225,7 @@ fn take_secret(
             };
             epochs.iter().rev().find_map(fits)
         })
-        .ok_or_else(|| no_key("the key that came with this link is not the account's"))?;
+        .ok_or_else(|| no_key("pairing.key_other"))?;
     let entropy = &mut *config.entropy;
     arrive::keep_admitted(home, joining, link.account, number, &secret, entropy)
 }

@@ -46,7 +46,7 @@ pub(crate) fn keep_device(
 pub(crate) fn device(conn: &Connection, seal: &Secret32) -> Result<Option<DeviceKeys>> {
     let Some(sealed) = meta::get(conn, SEED)? else { return Ok(None) };
     let seed = seal.open(SEED_PURPOSE, &sealed).and_then(|seed| secret_of(&seed));
-    let seed = seed.ok_or(Error::RecoveryNeeded("it does not open this device's own key"))?;
+    let seed = seed.ok_or(Error::RecoveryNeeded("key.not_own"))?;
     Ok(Some(DeviceKeys::from_seed(seed)))
 }
 
@@ -71,7 +71,7 @@ fn get(
 ) -> Result<Option<Secret32>> {
     let Some(sealed) = secrets::get(conn, space, class, epoch)? else { return Ok(None) };
     let opened = seal.open(&purpose(space, class, epoch), &sealed).and_then(|s| secret_of(&s));
-    opened.map(Some).ok_or(Error::RecoveryNeeded("it does not open the keys of the records"))
+    opened.map(Some).ok_or(Error::RecoveryNeeded("key.not_records"))
 }
 
 /// The account's secret in an epoch.

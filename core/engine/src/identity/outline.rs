@@ -1,6 +1,8 @@
 //! Reading an account's membership alone, before this device belongs to it: from the genesis on, each
 //! statement judged, and what the link or the phrase knows of it compared.
 
+use crate::protocol_words::not_accepted;
+use holdfast_domain::words::{Message, Words};
 use holdfast_protocol::entry::Entry;
 use holdfast_protocol::ids::{AccountId, EntryHash};
 use holdfast_protocol::keys::DeviceKeys;
@@ -9,24 +11,35 @@ use holdfast_protocol::sync::Item;
 
 /// Why a membership is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", Words::english().say(&self.message()))]
 pub(crate) enum BadOutline {
     /// Nothing came, or not in order.
-    #[error("the relay's answer holds no membership")]
     Empty,
     /// An entry that does not read, or is not signed by its author.
-    #[error("the relay's answer holds an entry that does not read: {0}")]
     BadEntry(#[from] holdfast_protocol::entry::BadEntry),
     /// Another account's.
-    #[error("the relay answered with the membership of another account")]
     OtherAccount,
     /// A statement that does not follow.
-    #[error("the relay's answer holds a membership statement that does not fit: {0}")]
     NotAccepted(#[from] NotAccepted),
     /// Older than what the link says, or another branch.
-    #[error(
-        "the relay shows a membership that lacks the one the link was made with: it is older, or forged"
-    )]
     LacksHead,
+}
+
+impl BadOutline {
+    /// What it says, in words.
+    pub(crate) fn message(&self) -> Message {
+        match self {
+            Self::Empty => Message::new("relay_said.outline.empty"),
+            Self::BadEntry(bad) => {
+                Message::new("relay_said.outline.bad_entry").with("detail", bad.to_string())
+            }
+            Self::OtherAccount => Message::new("relay_said.outline.other_account"),
+            Self::NotAccepted(why) => {
+                Message::new("relay_said.outline.not_accepted").with("why", not_accepted(why))
+            }
+            Self::LacksHead => Message::new("relay_said.outline.lacks_head"),
+        }
+    }
 }
 
 /// Reads a membership from its genesis on. `head` is an entry that must be part of it.

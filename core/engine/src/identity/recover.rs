@@ -1,6 +1,7 @@
 //! Recovering an account from its phrase: the paper device signs in, opens the account's newest secret, and
 //! admits a new device. A device recovered so cannot tell whether the relay shows it the newest of the account.
 
+use holdfast_domain::words::Message;
 use holdfast_protocol::VERSION;
 use holdfast_protocol::entry::{Entry, Kind, Position};
 use holdfast_protocol::ids::{AccountId, EntryHash, Seq};
@@ -112,15 +113,13 @@ fn recover(mut config: Config, phrase: &str, relay: &str, device_name: &str) -> 
                 home.store.erase(|| config.keys.forget())?;
                 return Err(Error::Relay {
                     code: "relay_refused",
-                    message: format!("the relay does not admit this device ({other:?})"),
+                    message: Message::new("relay_said.does_not_admit")
+                        .with("outcome", format!("{other:?}")),
                 });
             }
         }
     }
-    Err(Error::Relay {
-        code: "relay_busy",
-        message: "the account changes all the time; try again in a moment".to_owned(),
-    })
+    Err(Error::Relay { code: "relay_busy", message: Message::new("relay_said.changes") })
 }
 
 fn account_of(asking: &Asking<'_>, paper: &DeviceKeys) -> Result<AccountId> {
@@ -129,31 +128,26 @@ fn account_of(asking: &Asking<'_>, paper: &DeviceKeys) -> Result<AccountId> {
         Err(NoAnswer::Refused(problem)) if problem.code == ProblemCode::UnknownDevice => {
             Err(Error::Relay {
                 code: "unknown_phrase",
-                message: "no account on this relay has this recovery phrase: check the words and the relay's \
-                          address"
-                    .to_owned(),
+                message: Message::new("phrase.unknown_here"),
             })
         }
         Err(other) => Err(other.into()),
     }
 }
 
-fn untrusted(why: &str) -> Error {
-    Error::Relay {
-        code: "relay_untrusted",
-        message: format!("the relay shows an account that this phrase does not belong to: {why}"),
-    }
+fn untrusted(why: &'static str) -> Error {
+    Error::Relay { code: "relay_untrusted", message: Message::new(why) }
 }
 
 fn open_secret(
     state: &SpaceState,
     paper: &DeviceKeys,
 ) -> Result<holdfast_protocol::epoch::AccountSecret> {
-    let account = state.as_account().ok_or_else(|| untrusted("it is no account"))?;
+    let account = state.as_account().ok_or_else(|| untrusted("phrase.no_account"))?;
     if !account.is_active(&paper.id()) {
-        return Err(untrusted("the phrase is not among its devices"));
+        return Err(untrusted("phrase.not_a_device"));
     }
-    account.epoch().open(paper).map_err(|_| untrusted("its key does not open"))
+    account.epoch().open(paper).map_err(|_| untrusted("phrase.key_shut"))
 }
 
 /// Reads the membership of an account with the eyes of one of its devices.
@@ -203,10 +197,8 @@ fn read_membership(
 }
 
 fn outline_of(account: AccountId, membership: &[Item]) -> Result<SpaceState> {
-    outline::read(account, membership, None).map_err(|bad| Error::Relay {
-        code: "relay_untrusted",
-        message: format!("{bad}; nothing was changed"),
-    })
+    outline::read(account, membership, None)
+        .map_err(|bad| Error::Relay { code: "relay_untrusted", message: bad.message() })
 }
 
 const fn seq_of(item: &Item) -> Seq {
@@ -238,6 +230,6 @@ fn push(asking: &Asking<'_>, paper: &DeviceKeys, entry: &Entry) -> Result<Outcom
     let ack = response.acks.into_iter().find(|ack| ack.entry == entry.hash());
     ack.map(|ack| ack.outcome).ok_or_else(|| Error::Relay {
         code: "relay_garbled",
-        message: "the relay did not say whether it admits this device; try again".to_owned(),
+        message: Message::new("relay_said.silent"),
     })
 }

@@ -124,10 +124,7 @@ impl Inner {
                 }
             }
         }
-        Err(Error::Relay {
-            code: "relay_busy",
-            message: "the chart changes all the time; try again in a moment".to_owned(),
-        })
+        Err(Error::Relay { code: "relay_busy", message: Message::new("relay_said.chart_changes") })
     }
 
     /// Whoever is in already is told so, even though the invite is used.
@@ -163,10 +160,8 @@ impl Inner {
             }
             Err(other) => return Err(other.into()),
         };
-        peek::read(link, &answer).map_err(|bad| Error::Relay {
-            code: "relay_untrusted",
-            message: format!("{bad}; nothing was changed"),
-        })
+        peek::read(link, &answer)
+            .map_err(|bad| Error::Relay { code: "relay_untrusted", message: bad.message() })
     }
 
     /// Signs the admission and keeps it before it is sent, so that a lost answer does not lose the invite.
@@ -224,7 +219,8 @@ impl Inner {
                         Outcome::StaleMembership { .. } | Outcome::StaleWrap => Sent::LostRace,
                         other => Sent::Refused(Error::Relay {
                             code: "relay_refused",
-                            message: format!("the relay does not admit this account ({other:?})"),
+                            message: Message::new("relay_said.does_not_admit_account")
+                                .with("outcome", format!("{other:?}")),
                         }),
                     });
                 }
@@ -265,10 +261,7 @@ impl Inner {
             if !done {
                 return Err(Error::Relay {
                     code: "not_arrived",
-                    message:
-                        "you are let into the chart, but it has not come yet; do the same again \
-                              to go on"
-                            .to_owned(),
+                    message: Message::new("share.not_come_yet"),
                 });
             }
             sync_whole(self)?;

@@ -29,7 +29,7 @@ pub(super) fn seal(site: &Site<'_>, secret: &Secret32) -> Vec<u8> {
 pub(super) fn open(site: &Site<'_>, one: &Accepting) -> Result<InviteKeys> {
     let secret = site.seal.open(PURPOSE, &one.secret);
     let secret = secret.and_then(|bytes| Secret32::from_slice(&bytes));
-    let secret = secret.ok_or(Error::RecoveryNeeded("it does not open an invite under way"))?;
+    let secret = secret.ok_or(Error::RecoveryNeeded("key.not_invite"))?;
     Ok(InviteKeys::from_secret(&secret))
 }
 

@@ -1,6 +1,7 @@
 //! What is to be said next in a chart: what people want of its membership, and what its state calls for. Thought
 //! through each time against the state as it is; what is true already is dropped.
 
+use holdfast_domain::words::Message;
 use holdfast_protocol::entry::Kind;
 use holdfast_protocol::ids::{AccountId, Class, DeviceId, InviteId, SpaceId};
 use holdfast_protocol::membership::{ChartState, Grant, SpaceState};
@@ -12,6 +13,7 @@ use super::statements::{Making, Said};
 use crate::error::{Error, Result};
 use crate::identity::keys;
 use crate::identity::statements::{By, NotMade, uncut};
+use crate::protocol_words::not_made;
 use crate::store::sync_tables::spaces::{self, SpaceRow};
 use crate::store::sync_tables::wishes::{self, What, Wish};
 use crate::store::sync_tables::{accepting, relay, sealed};
@@ -105,7 +107,7 @@ pub(crate) fn plan(site: &Site<'_>, report: &mut SyncReport) -> Result<()> {
         match made {
             Err(Error::NotMade(why)) => {
                 let text =
-                    format!("a change of who takes part in a chart is not yet in force: {why}");
+                    Message::new("sync.taking_part_not_in_force").with("why", not_made(&why));
                 report.problem("not_in_force", text);
             }
             other => other?,

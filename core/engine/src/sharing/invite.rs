@@ -234,10 +234,7 @@ fn invite(inner: &Inner, invitation: &Invitation) -> Result<Invited> {
         inner.store.write(Priority::User, "invite", |tx| sealed::remove(tx, sent))?;
         synced?;
     }
-    Err(Error::Relay {
-        code: "relay_busy",
-        message: "the chart changes all the time; try again in a moment".to_owned(),
-    })
+    Err(Error::Relay { code: "relay_busy", message: Message::new("relay_said.chart_changes") })
 }
 
 /// As much of a name as a link carries.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use holdfast_domain::words::{Message, Words};
 use holdfast_protocol::entry::Entry;
 use holdfast_protocol::ids::AccountId;
 use holdfast_protocol::invitation::MemberLink;
@@ -14,13 +15,22 @@ use crate::identity::outline::{self, BadOutline};
 
 /// Why what a relay shows is not what the link leads to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", Words::english().say(&self.message()))]
 pub(super) enum BadPeek {
     /// An account or the chart does not read.
-    #[error(transparent)]
     Outline(#[from] BadOutline),
     /// The invite is not in the chart's log, or not as the link says.
-    #[error("the chart's log gives the invite something else than the link says")]
     OtherInvite,
+}
+
+impl BadPeek {
+    /// What it says, in words.
+    pub(super) fn message(&self) -> Message {
+        match self {
+            Self::Outline(bad) => bad.message(),
+            Self::OtherInvite => Message::new("share.other_invite"),
+        }
+    }
 }
 
 /// Reads a chart's membership, and checks the link against it.

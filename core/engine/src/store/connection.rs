@@ -65,23 +65,23 @@ pub(super) fn check_length(conn: &Connection, path: &Path) -> Result<()> {
 pub(super) fn prepare_directory(directory: &Path, make: bool) -> Result<()> {
     let no_home = |why| Err(Error::NotAHome { path: directory.to_owned(), why });
     match std::fs::metadata(directory) {
-        Ok(found) if !found.is_dir() => return no_home("is a file, not a folder"),
+        Ok(found) if !found.is_dir() => return no_home("error.no_home.a_file"),
         Ok(found) if found.permissions().readonly() => {
             return Err(Error::ReadOnly { path: directory.to_owned() });
         }
         Ok(_) => return Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
-            return no_home("lies under a file, not a folder");
+            return no_home("error.no_home.under_a_file");
         }
-        Err(error) => return Err(Error::io("look at", directory, error)),
+        Err(error) => return Err(Error::io("error.io.look_at", directory, error)),
     }
     if !make {
-        return no_home("does not exist");
+        return no_home("error.no_home.missing");
     }
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory).map_err(|error| Error::io("make the folder", directory, error))
+    builder.create(directory).map_err(|error| Error::io("error.io.make", directory, error))
 }

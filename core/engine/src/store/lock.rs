@@ -36,7 +36,7 @@ impl ProcessLock {
     /// # Errors
     /// [`Error::HomeInUse`] when another process keeps it too long.
     pub(crate) fn take(&self, command: &str) -> Result<Held> {
-        let failed = |source| Error::io("open the lock file", &self.path, source);
+        let failed = |source| Error::io("error.io.open_lock", &self.path, source);
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(&self.path).map_err(failed)?;

@@ -99,7 +99,7 @@ impl Store {
         prepare_directory(&directory, make)?;
         let path = directory.join(DATABASE);
         if !make && !path.exists() {
-            let why = "is no Holdfast home: there is no database in it";
+            let why = "error.no_home.no_database";
             return Err(Error::NotAHome { path: directory, why });
         }
         let store = Self {
@@ -385,7 +385,7 @@ impl Store {
             let path = self.directory.join(name);
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Error::io("remove", &path, error));
+                    return Err(Error::io("error.io.remove", &path, error));
                 }
                 _ => {}
             }

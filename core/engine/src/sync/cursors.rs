@@ -83,5 +83,4 @@ pub(crate) fn take(
 }
 
 /// What is said when histories differ.
-pub(crate) const FORK: &str = "the relay has shown different histories to your devices; your records are safe \
-     here, but do not trust this relay until you know why";
+pub(crate) const FORK: &str = "sync.alarm.fork";

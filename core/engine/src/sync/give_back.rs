@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use holdfast_domain::words::Message;
 use holdfast_protocol::attest::Attestation;
 use holdfast_protocol::content::{AttestedTip, DocChanges, DocId, Pack};
 use holdfast_protocol::entry::{Entry, Kind, MAX_PACK_BODY_BYTES};
@@ -67,7 +68,7 @@ pub(crate) fn unreadable(site: &Site<'_>, tx: &Tx<'_>, one: &Sealed) -> Result<(
     if one.doc.is_some() && may_pack(site, tx, one.space)? {
         return sealed::give_in_pack(tx, one.id);
     }
-    sealed::refuse(tx, one.id, "it cannot be opened any more to be sealed anew")
+    sealed::refuse(tx, one.id, &Message::new("sync.unsent.shut"))
 }
 
 /// An epoch has another key than the one that entries here were sealed with: nobody else could open them.
@@ -192,12 +193,12 @@ fn pack(
     let (Some((first, rest)), Some(state)) = (carriers.split_first(), row.settled()) else {
         return Ok(());
     };
-    let refuse = |why: &str| sealed::refuse(tx, first.id, why);
+    let refuse = |why: Message| sealed::refuse(tx, first.id, &why);
     let (Some(id), Ok(name)) = (DocId::new(doc), doc.parse::<DocName>()) else {
-        return refuse("its document has no name that can be packed");
+        return refuse(Message::new("sync.unsent.no_name"));
     };
     let Some(stored) = docs::load(tx.reader(), row.id, &id)? else {
-        return refuse("its document is not here any more");
+        return refuse(Message::new("sync.unsent.gone"));
     };
     let document = document_of(&id, &stored, site.actor)?;
     let mut attested = tips::of(tx.reader(), row.id, doc)?;
@@ -208,7 +209,7 @@ fn pack(
     }
     let mut packing = Packing::new();
     if let Err(why) = packing.add(&name, &document, &attested) {
-        return refuse(&why.to_string());
+        return refuse(Message::new("sync.unsent.unpacked").with("detail", why.to_string()));
     }
     let class = super::apply::class_of(&name);
     let (epoch, key) = match current_key(site, tx, state, class) {
@@ -219,7 +220,7 @@ fn pack(
     let content = packing.finish().to_bytes();
     let entry = site.with_entropy(|e| Entry::seal(head, &key, &content, LEVEL, site.keys, e));
     if entry.body().len() > MAX_PACK_BODY_BYTES {
-        return refuse("its document is larger than a pack may be");
+        return refuse(Message::new("sync.unsent.large"));
     }
     sealed::become_pack(tx, first.id, &entry)?;
     rest.iter().try_for_each(|one| sealed::remove(tx, one.id))

@@ -7,6 +7,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use holdfast_domain::words::Message;
 use holdfast_protocol::sync::MAX_REQUEST_BYTES;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use rustls::pki_types::CertificateDer;
@@ -46,20 +47,24 @@ impl Http {
         let mut roots = rustls::RootCertStore::empty();
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         if let Some(pem) = extra_root_pem {
-            let bad = |why: String| Error::bad("root", format!("the extra root certificate {why}"));
+            let bad = |message: Message| Error::bad("root", message);
             let mut any = false;
             for root in CertificateDer::pem_slice_iter(pem) {
-                let root = root.map_err(|error| bad(format!("does not read: {error}")))?;
-                roots.add(root).map_err(|error| bad(format!("cannot be used: {error}")))?;
+                let root = root.map_err(|error| {
+                    bad(Message::new("root.unreadable").with("detail", error.to_string()))
+                })?;
+                roots.add(root).map_err(|error| {
+                    bad(Message::new("root.unusable").with("detail", error.to_string()))
+                })?;
                 any = true;
             }
             if !any {
-                return Err(bad("holds no certificate".to_owned()));
+                return Err(bad(Message::new("root.none")));
             }
         }
         let failed = |why: String| Error::Relay {
             code: "no_network",
-            message: format!("the network cannot be set up: {why}"),
+            message: Message::new("relay_said.no_network").with("detail", why),
         };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)

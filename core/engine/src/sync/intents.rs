@@ -1,6 +1,7 @@
 //! What is wanted of the membership, thought through against the state as it now is. Only the wish is kept; the
 //! statement is signed when it is sent, and signed again when another came first.
 
+use holdfast_domain::words::Message;
 use holdfast_protocol::entry::Kind;
 use holdfast_protocol::ids::{InviteId, SpaceId};
 use holdfast_protocol::membership::{Act, SpaceState};
@@ -11,6 +12,7 @@ use super::site::Site;
 use crate::error::{Error, Result};
 use crate::identity::keys;
 use crate::identity::statements::{self, By, NotMade};
+use crate::protocol_words::not_made;
 use crate::sharing::due;
 use crate::store::sync_tables::{alarms, relay, sealed, spaces};
 use crate::store::{Priority, Tx};
@@ -37,7 +39,10 @@ pub(crate) fn plan(site: &Site<'_>, report: &mut SyncReport) -> Result<()> {
     });
     match made {
         Err(Error::NotMade(why)) => {
-            report.problem("not_in_force", format!("a removal is not yet in force: {why}"));
+            report.problem(
+                "not_in_force",
+                Message::new("sync.removal_not_in_force").with("why", not_made(&why)),
+            );
         }
         other => other?,
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use holdfast_domain::words::Message;
 use holdfast_protocol::entry::{Entry, Kind};
 use holdfast_protocol::ids::SpaceId;
 use holdfast_protocol::membership::Refusal;
@@ -13,6 +14,7 @@ use super::report::SyncReport;
 use super::seal;
 use super::site::Site;
 use crate::error::Result;
+use crate::protocol_words::refusal;
 use crate::rights;
 use crate::store::sync_tables::sealed::{self, Sealed};
 use crate::store::sync_tables::{alarms, entries, spaces};
@@ -203,11 +205,7 @@ fn take_ack(
                 return give_back::refused(site, tx, sent);
             }
             if is_genesis(sent) {
-                return sealed::refuse(
-                    tx,
-                    sent.id,
-                    "the account has changed since the chart was made",
-                );
+                return sealed::refuse(tx, sent.id, &Message::new("sync.unsent.account_changed"));
             }
             sealed::remove(tx, sent.id)
         }
@@ -265,11 +263,7 @@ fn take_refusal(
             Ok(())
         }
         _ if why == Refusal::Quota => {
-            report.problem(
-                "relay_full",
-                "the relay has no more room for this account; what you write is safe on this device and waits: \
-                 ask whoever runs the relay",
-            );
+            report.problem("relay_full", Message::new("sync.relay_full"));
             acked.retry_after_ms = Some(acked.retry_after_ms.unwrap_or(0).max(60_000));
             Ok(())
         }
@@ -281,7 +275,7 @@ fn take_refusal(
             if matches!(why, Refusal::Revoked | Refusal::NotAMember) {
                 alarms::raise(tx, "device_revoked", sent.space, REVOKED)?;
             }
-            sealed::refuse(tx, sent.id, &why.to_string())
+            sealed::refuse(tx, sent.id, &refusal(why))
         }
     }
 }
@@ -304,7 +298,7 @@ pub(crate) fn settle_not_allowed(site: &Site<'_>, not_allowed: &[(Sealed, Refusa
         site.store.write(Priority::Sync, "sync", |tx| {
             seal::set_aside(site, tx, sent.space)?;
             if sealed::by_hash(tx.reader(), sent.hash)?.is_some() {
-                sealed::refuse(tx, sent.id, &why.to_string())?;
+                sealed::refuse(tx, sent.id, &refusal(*why))?;
             }
             Ok(())
         })?;
@@ -313,5 +307,4 @@ pub(crate) fn settle_not_allowed(site: &Site<'_>, not_allowed: &[(Sealed, Refusa
 }
 
 /// What a revoked device says.
-pub(crate) const REVOKED: &str = "this device was removed from the account: what it had not sent stays here \
-     only; export it if you want to keep it";
+pub(crate) const REVOKED: &str = "sync.alarm.device_revoked";

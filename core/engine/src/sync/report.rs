@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use holdfast_domain::words::Message;
 
 pub use super::transport::Cancel;
 
@@ -44,7 +45,8 @@ pub struct SyncProblem {
     /// A stable code.
     pub code: String,
     /// What it is, on what, and what to do.
-    pub message: String,
+    #[serde(serialize_with = "crate::error::in_english")]
+    pub message: Message,
 }
 
 /// What a sync did.
@@ -97,7 +99,7 @@ impl SyncReport {
         }
     }
 
-    pub(crate) fn problem(&mut self, code: &str, message: impl Into<String>) {
+    pub(crate) fn problem(&mut self, code: &str, message: impl Into<Message>) {
         let message = message.into();
         if !self.problems.iter().any(|p| p.code == code && p.message == message) {
             self.problems.push(SyncProblem { code: code.to_owned(), message });

@@ -22,13 +22,7 @@ pub(crate) fn read_again(site: &Site<'_>, space: SpaceId) -> Result<()> {
 /// The relay shows less, or something else, than it did, and does not say why.
 pub(crate) fn raise_rolled_back(site: &Site<'_>, space: SpaceId) -> Result<()> {
     site.store.write(Priority::Sync, "sync", |tx| {
-        alarms::raise(
-            tx,
-            "relay_rolled_back",
-            space,
-            "the relay shows an older or another history than before and does not say why; your records are safe \
-             here and stay usable; ask whoever runs the relay whether it was restored from a backup",
-        )
+        alarms::raise(tx, "relay_rolled_back", space, "sync.alarm.relay_rolled_back")
     })
 }
 

@@ -11,9 +11,11 @@ use crate::error::{Error, HoldfastError, Result};
 use crate::identity::{address, keys};
 use crate::key_provider::KeyError;
 use crate::observe::Key;
+use crate::protocol_words::key_message;
 use crate::store::sync_tables::{relay, sealed};
 use crate::store::{Priority, meta, outbox};
 use crate::{Engine, Shared};
+use holdfast_domain::words::Message;
 
 /// The longest that one request may take, in milliseconds.
 const REQUEST_MS: u64 = 60_000;
@@ -67,9 +69,9 @@ impl Shared {
             drive(site, self.transport()?, Machine::new(site, budget.clone()), &budget)
         });
         match done {
-            Err(Error::Suspended) => self.locked("suspended", "the app is suspended"),
+            Err(Error::Suspended) => self.locked("suspended", Message::new("error.suspended")),
             Err(Error::Key(error @ (KeyError::LockedRetryLater | KeyError::UserCancelled))) => {
-                self.locked("locked", &error.to_string())
+                self.locked("locked", key_message(&error))
             }
             other => other,
         }
@@ -81,11 +83,11 @@ impl Shared {
         self.store.read(|conn| seal::has_sendable(conn, account, now)).unwrap_or(false)
     }
 
-    fn locked(&self, code: &str, why: &str) -> Result<SyncReport> {
+    fn locked(&self, code: &str, why: Message) -> Result<SyncReport> {
         let mut report = SyncReport::new();
         report.outcome = SyncOutcome::Locked;
         report.queued = self.store.read(outbox::count).unwrap_or_default();
-        report.problem(code, format!("{why}: what is written is safe and waits"));
+        report.problem(code, Message::new("sync.safe").with("why", why));
         Ok(report)
     }
 }

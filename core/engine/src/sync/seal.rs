@@ -1,7 +1,7 @@
 //! From raw changes to sealed entries: coalesced per document, sealed under the key that is current when
 //! they are sent, kept before they are sent and sent again verbatim. What turned stale is sealed anew.
 
-use holdfast_domain::words::{Message, Words};
+use holdfast_domain::words::Message;
 use holdfast_protocol::attest::Attestation;
 use holdfast_protocol::content::DocChanges;
 use holdfast_protocol::entry::{Entry, Kind, MAX_CHANGE_BODY_BYTES};
@@ -13,12 +13,11 @@ use rusqlite::Connection;
 use super::give_back;
 use super::report::SyncReport;
 use super::site::Site;
-use crate::charts::class_name;
 use crate::error::{Error, Result};
 use crate::identity::keys;
 use crate::identity::statements::{Place, header};
 use crate::observe::Key;
-use crate::rights::{ChartStanding, Rights, relay_now};
+use crate::rights::{ChartStanding, Rights, part, relay_now};
 use crate::store::outbox::{self, Pending};
 use crate::store::sync_tables::sealed::{self, Sealed};
 use crate::store::sync_tables::spaces::{self, SpaceRow};
@@ -101,11 +100,12 @@ pub(crate) struct Blocked {
 
 impl Blocked {
     /// What is not sent, where, and why.
-    pub(crate) fn sentence(&self) -> String {
+    pub(crate) fn sentence(&self) -> Message {
         let chart: String = self.space.to_hex().chars().take(12).collect();
-        let (count, class) = (self.count, class_name(self.class));
-        let why = Words::english().say(&self.why);
-        format!("{count} changes of the class {class} in chart {chart} stay on this device: {why}")
+        Message::counted("sync.not_sendable", self.count)
+            .with("part", part(self.class))
+            .with("chart", chart)
+            .with("why", self.why.clone())
     }
 }
 
@@ -206,7 +206,7 @@ fn seal_group(
     let entry = site.with_entropy(|e| Entry::seal(head, &key, &content, LEVEL, site.keys, e));
     let id = sealed::put(tx, &entry, Some(last.doc.as_str()), &[])?;
     if entry.body().len() > MAX_CHANGE_BODY_BYTES {
-        sealed::refuse(tx, id, "it is larger than an entry may be")?;
+        sealed::refuse(tx, id, &Message::new("sync.unsent.large_entry"))?;
     }
     outbox::mark_sealed(tx, ids, id)
 }
@@ -222,10 +222,7 @@ pub(crate) fn current_key(
     let key = keys::content(tx.reader(), site.seal, state.space(), class, epoch)?;
     key.map(|key| (epoch, key)).ok_or_else(|| Error::Relay {
         code: "key_missing",
-        message: format!(
-            "the key of {class:?}, generation {epoch}, did not reach this device: another device of the \
-             account must make a new one"
-        ),
+        message: Message::new("sync.key_missing"),
     })
 }
 
@@ -266,7 +263,13 @@ fn reseal_one(
 ) -> Result<()> {
     let old = match Entry::from_trusted_bytes(&one.bytes) {
         Ok(entry) => entry,
-        Err(error) => return sealed::refuse(tx, one.id, &error.to_string()),
+        Err(error) => {
+            return sealed::refuse(
+                tx,
+                one.id,
+                &Message::new("sync.unsent.unsealed").with("detail", error.to_string()),
+            );
+        }
     };
     let old_header = old.header();
     if old_header.is_genesis() {
@@ -286,7 +289,7 @@ fn reseal_one(
         return sealed::remove(tx, one.id);
     }
     if one.tries >= MAX_TRIES {
-        return sealed::refuse(tx, one.id, "the relay refused it each time it was sealed anew");
+        return sealed::refuse(tx, one.id, &Message::new("sync.unsent.each_time"));
     }
     let class = old_header.class;
     let key = keys::content(tx.reader(), site.seal, row.id, class, old_header.epoch)?;

@@ -229,12 +229,7 @@ fn settle(
     let by_an_owner = state.check_retained(checkpoint_entry.header(), &chunk.accounts).is_ok()
         && state.membership_head() == checkpoint.membership;
     if !fits || !by_an_owner {
-        alarms::raise(
-            chunk.tx,
-            "bad_checkpoint",
-            chunk.space,
-            "the relay leaves out entries that its checkpoint counts; this device cannot start from it",
-        )?;
+        alarms::raise(chunk.tx, "bad_checkpoint", chunk.space, "sync.alarm.bad_checkpoint")?;
         return Ok(false);
     }
     state.start_from(checkpoint);

@@ -10,10 +10,12 @@ use std::time::Duration;
 use super::relays;
 use super::report::{Budget, SyncOutcome, SyncReport};
 use super::transport::{Ask, Cancel, TransportError};
-use crate::error::{HoldfastError, Result};
+use crate::error::{Error, HoldfastError, Result};
 use crate::observe::{Key, Subscription};
+use crate::protocol_words::transport_message;
 use crate::store::sync_tables::relay;
 use crate::{Engine, Shared};
+use holdfast_domain::words::Message;
 
 /// The first wait after something went wrong, in milliseconds; it doubles up to the longest.
 const FIRST_WAIT_MS: u64 = 1_000;
@@ -40,7 +42,7 @@ pub enum WatchEvent {
         /// How long at most.
         retry_ms: u64,
         /// Why.
-        why: String,
+        why: Message,
     },
     /// The engine itself failed: the watch has ended.
     Failed(HoldfastError),
@@ -167,7 +169,7 @@ impl Engine {
             .name("holdfast-watch".to_owned())
             .spawn(move || watch.run())
             .map_err(|error| HoldfastError::Failed {
-                message: format!("the watch cannot start: {error}").into(),
+                message: Message::new("sync.no_watch").with("detail", error.to_string()),
             })?;
         Ok(Watching { cancel, inner: weak, _writes: writes })
     }
@@ -196,8 +198,7 @@ impl Watch {
                 Ok(Err(error)) => error.into(),
                 Err(panic) => {
                     inner.store.give_up();
-                    let message = crate::store::panic_text(panic.as_ref()).into();
-                    HoldfastError::RestartNeeded { message }
+                    Error::RestartNeeded(crate::store::panic_text(panic.as_ref())).into()
                 }
             };
             self.tell(WatchEvent::Failed(failed));
@@ -234,14 +235,14 @@ impl Watch {
                 Ok(())
             }
             SyncOutcome::More | SyncOutcome::Offline => {
-                let why = why.unwrap_or_else(|| "there is more to sync".to_owned());
+                let why = why.unwrap_or_else(|| Message::new("sync.more"));
                 self.back_off(inner, kicks, retry, why);
                 Ok(())
             }
         }
     }
 
-    fn back_off(&mut self, inner: &Shared, kicks: u64, retry: Option<u64>, why: String) {
+    fn back_off(&mut self, inner: &Shared, kicks: u64, retry: Option<u64>, why: Message) {
         let retry_ms = retry.unwrap_or(0).max(self.wait_ms).min(LONGEST_WAIT_MS);
         self.wait_ms = (self.wait_ms * 2).min(LONGEST_WAIT_MS);
         self.tell(WatchEvent::Waiting { retry_ms, why });
@@ -269,7 +270,7 @@ impl Watch {
         }
         let row = inner.store.read(relay::get)?.filter(|relay| !relay.url.is_empty());
         let Some(row) = row else {
-            self.back_off(inner, kicks, None, "there is no relay".to_owned());
+            self.back_off(inner, kicks, None, Message::new("sync.no_relay"));
             return Ok(());
         };
         let token = inner.with_site(|site| Ok(relays::token(site, &row)))?;
@@ -311,7 +312,7 @@ impl Watch {
             Ok(()) | Err(TransportError::Cancelled) => {
                 self.wait(inner, inner.wakes.kicks(), GATHER_MS);
             }
-            Err(error) => self.back_off(inner, kicks, None, error.to_string()),
+            Err(error) => self.back_off(inner, kicks, None, transport_message(&error)),
         }
         Ok(())
     }

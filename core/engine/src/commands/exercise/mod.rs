@@ -266,7 +266,7 @@ fn still_fits(plan: &PlanReading, new: &OwnExercise) -> Result<()> {
 
 impl From<OwnRefusal> for Error {
     fn from(refused: OwnRefusal) -> Self {
-        let (code, field, message) = (refused.code(), refused.field(), refused.to_string());
+        let (code, field, message) = (refused.code(), refused.field(), refused.message());
         match refused {
             OwnRefusal::InUse { .. } => Self::Forbidden { code, message },
             OwnRefusal::Unknown(id) => {

@@ -22,6 +22,7 @@ use crate::commands::place::slot;
 use crate::commands::routine::find;
 use crate::error::{Error, Result, WayOn};
 use crate::projection::{self, history};
+use holdfast_domain::words::Message;
 
 impl Inner {
     /// Works out what is played, in which session.
@@ -159,9 +160,9 @@ fn from_step(plan: Plan, routine: &Routine, from: Option<&str>) -> Result<Plan> 
     let Some(key) = from else { return Ok(plan) };
     let step = find::step(routine, key)?;
     let first = plan.holds().iter().position(|hold| hold.step == *step).ok_or_else(|| {
-        Error::bad("from", format!("step {step} is not played: include it, or begin at another"))
+        Error::bad("from", Message::new("input.step_not_played").with("step", step.to_string()))
     })?;
     let rest = plan.holds()[first..].to_vec();
     Plan::new(plan.timing(), rest)
-        .map_err(|refused| Error::Forbidden { code: "cannot_play", message: refused.to_string() })
+        .map_err(|refused| Error::Forbidden { code: "cannot_play", message: refused.message() })
 }

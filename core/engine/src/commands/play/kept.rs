@@ -100,5 +100,5 @@ pub(super) fn bad_checkpoint(bad: BadCheckpoint) -> Error {
         BadCheckpoint::Newer(_) => "newer_play",
         BadCheckpoint::Damaged => "damaged_play",
     };
-    Error::Forbidden { code, message: bad.to_string() }
+    Error::Forbidden { code, message: bad.message() }
 }

@@ -18,6 +18,7 @@ use holdfast_domain::player::{
 };
 use holdfast_domain::units::LocalDay;
 use holdfast_domain::vocabulary::Side;
+use holdfast_domain::words::Message;
 use serde::Serialize;
 
 pub use playing::{Applied, Playing};
@@ -112,7 +113,7 @@ impl Inner {
     fn must_be_broken_off(&self) -> Result<Kept> {
         self.broken_off()?.ok_or_else(|| Error::Forbidden {
             code: "no_unfinished_play",
-            message: "no session was broken off; play a routine instead".to_owned(),
+            message: Message::new("unfinished.none"),
         })
     }
 }
@@ -139,11 +140,8 @@ impl Engine {
             if let Some(kept) = inner.broken_off()? {
                 return Err(Error::Forbidden {
                     code: "unfinished_play",
-                    message: format!(
-                        "a session of \"{}\" was broken off; resume it, or discard it and keep what \
-                         was held",
-                        kept.begun.routine_name
-                    ),
+                    message: Message::new("unfinished.one")
+                        .with("routine", kept.begun.routine_name.as_str()),
                 });
             }
             let (begun, plan) = inner.begin(key, options)?;

@@ -11,6 +11,7 @@ use crate::documents::plan::PlanReading;
 use crate::error::{Error, HoldfastError, Result};
 use crate::plans::PlanEdit;
 use crate::{Engine, Inner};
+use holdfast_domain::words::{Arg, Message, Named};
 
 impl Engine {
     /// Makes a routine of a template of the catalogue, named by its id or the beginning of it.
@@ -121,10 +122,7 @@ pub(super) fn name_is_free(plan: &PlanReading, routine: &Routine) -> Result<()> 
         Some(other) => Err(Error::BadInput {
             field: "name",
             code: "name_in_use",
-            message: format!(
-                "there is a routine \"{}\" already; give this one another name",
-                other.name
-            ),
+            message: Message::new("input.name_in_use").with("name", other.name.as_str()),
         }),
     }
 }
@@ -134,10 +132,10 @@ fn from_template(inner: &Inner, options: &TemplateOptions) -> Result<FromTemplat
         SideRule::Left => Ok(Side::Left),
         SideRule::Right => Ok(Side::Right),
         SideRule::Ask => Ok(Side::None),
-        other => Err(Error::bad(
-            "realign-side",
-            format!("realignment is done on exactly one side, not {other}: say left, right or ask"),
-        )),
+        other => {
+            let message = Message::new("input.realign_side");
+            Err(Error::bad("realign-side", message.with("given", Arg::code(other.name_code()))))
+        }
     });
     let chosen = options.choose.iter().map(|condition| {
         ConditionId::new(condition.as_str()).map_err(|bad| bad_id("choose", &bad))

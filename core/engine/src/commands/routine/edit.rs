@@ -10,6 +10,7 @@ use super::refusal::bad_id;
 use super::{RoutineView, RuleOverride, Said, StepEdit, StepPlace, StepRequest, find};
 use crate::Engine;
 use crate::error::{Error, HoldfastError, Result};
+use holdfast_domain::words::Message;
 
 impl Engine {
     /// Gives a routine another name.
@@ -217,10 +218,9 @@ impl Engine {
                     return Err(Error::BadInput {
                         field: "override",
                         code: "nothing_to_override",
-                        message: format!(
-                            "nothing in \"{}\" can be overridden by {rule}",
-                            routine.name
-                        ),
+                        message: Message::new("input.not_overridable")
+                            .with("routine", routine.name.as_str())
+                            .with("rule", rule.to_string()),
                     });
                 }
                 let mut after = routine.clone();

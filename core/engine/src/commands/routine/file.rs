@@ -20,6 +20,7 @@ use crate::documents::plan::PlanReading;
 use crate::error::{Error, HoldfastError, Result};
 use crate::plans::PlanEdit;
 use crate::{Engine, Inner};
+use holdfast_domain::words::Message;
 
 /// What the file says it is.
 const KIND: &str = "holdfast-routine";
@@ -103,8 +104,7 @@ impl Engine {
 /// Writes a file beside its place, and moves it there when it is whole and on the disk.
 fn written_whole(bytes: &[u8], path: &Path) -> Result<()> {
     if path.symlink_metadata().is_ok() {
-        let message =
-            format!("{} exists already; name a path where nothing stands yet", path.display());
+        let message = Message::new("export.exists").with("path", path.display().to_string());
         return Err(Error::bad("out", message));
     }
     let mut beside = path.as_os_str().to_owned();
@@ -118,7 +118,7 @@ fn written_whole(bytes: &[u8], path: &Path) -> Result<()> {
     written.map_err(|error| {
         // What is left of a failed attempt is of no use to anybody.
         let _ = fs::remove_file(beside);
-        Error::io("write", path, error)
+        Error::io("error.io.write", path, error)
     })
 }
 
@@ -157,11 +157,7 @@ impl Inner {
                 return Err(Error::BadInput {
                     field: "routine",
                     code: "routine_exists",
-                    message: format!(
-                        "\"{}\" is here already and differs; import it as a copy under another \
-                         name, or edit it",
-                        known.name
-                    ),
+                    message: Message::new("input.routine_exists").with("name", known.name.as_str()),
                 });
             }
             routine.id = RoutineId::new(self.fresh_id()).map_err(|bad| bad_id("routine", &bad))?;
@@ -256,50 +252,55 @@ pub(crate) fn is_routine_file(json: &str) -> bool {
 }
 
 fn parse(json: &str) -> Result<Parsed> {
-    let bad = |why: String| Error::BadInput {
+    let bad = |why: Message| Error::BadInput {
         field: "routine",
         code: "bad_routine",
-        message: format!("this is no routine file: {why}. Nothing was imported"),
+        message: Message::new("export.no_routine_file").with("why", why),
     };
     if json.len() > MAX_FILE {
-        return Err(bad(format!("it has more than {MAX_FILE} bytes")));
+        return Err(bad(Message::new("export.too_large").with("most", MAX_FILE as u64)));
     }
     let mut value: Value = serde_json::from_str(json).map_err(|error| {
         bad(if error.is_eof() {
-            format!("it ends too early, at line {}: it was cut off", error.line())
+            Message::new("export.cut_off").with("line", error.line() as u64)
         } else {
-            format!("line {} does not read ({error})", error.line())
+            Message::new("export.bad_line")
+                .with("line", error.line() as u64)
+                .with("detail", error.to_string())
         })
     })?;
     match value.get("kind").map(|kind| kind.as_str().unwrap_or_default().to_owned()).as_deref() {
         None | Some(KIND) => {}
         Some("holdfast-export") => {
-            return Err(bad("it is an export of a whole record, which `import` reads".to_owned()));
+            return Err(bad(Message::new("export.whole_record")));
         }
-        Some(other) => return Err(bad(format!("it says it is \"{other}\""))),
+        Some(other) => return Err(bad(Message::new("export.other_kind").with("kind", other))),
     }
     match value.get("schema").map(Value::as_u64) {
         None | Some(Some(SCHEMA)) => {}
         Some(Some(schema)) if schema > SCHEMA => {
-            let known = "this version reads format 1: update Holdfast";
-            return Err(bad(format!("it has format {schema}, and {known}")));
+            return Err(bad(Message::new("export.newer_format")
+                .with("found", schema)
+                .with("known", SCHEMA)));
         }
-        Some(_) => return Err(bad("its \"schema\" is not 1".to_owned())),
+        Some(_) => return Err(bad(Message::new("export.no_schema"))),
     }
     if !value.is_object() {
-        return Err(bad("it is not an object".to_owned()));
+        return Err(bad(Message::new("export.no_object")));
     }
     let mut exercises = Vec::new();
     for name in ["exercises", "own_exercises"] {
         if let Some(listed) = value.get_mut(name).map(Value::take) {
-            let read: Vec<OwnExercise> = serde_json::from_value(listed)
-                .map_err(|error| bad(format!("its exercises do not read ({error})")))?;
+            let read: Vec<OwnExercise> = serde_json::from_value(listed).map_err(|error| {
+                bad(Message::new("export.bad_exercises").with("detail", error.to_string()))
+            })?;
             exercises.extend(read);
         }
     }
     let inner = value.get_mut("routine").map(Value::take);
-    let routine: Routine = serde_json::from_value(inner.unwrap_or(value))
-        .map_err(|error| bad(format!("its routine does not read ({error})")))?;
+    let routine: Routine = serde_json::from_value(inner.unwrap_or(value)).map_err(|error| {
+        bad(Message::new("export.bad_routine").with("detail", error.to_string()))
+    })?;
     let own = to_hand_on(&routine);
     // A routine of one's own, brought back from what `routine show` printed, keeps its author and
     // what was decided about it.

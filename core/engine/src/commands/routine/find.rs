@@ -8,6 +8,7 @@ use holdfast_domain::routine::Routine;
 use crate::commands::nearest::nearest;
 use crate::documents::plan::PlanReading;
 use crate::error::{Error, Result};
+use holdfast_domain::words::{Arg, Message};
 
 /// Something that can be named.
 pub(crate) struct Named<'a, T> {
@@ -122,15 +123,14 @@ pub(crate) fn exercise<'a>(catalogue: &'a Catalogue, key: &str) -> Result<&'a Ex
 pub(crate) fn unknown_exercise(key: &str) -> Error {
     let ids = Catalogue::built_in().exercises().iter().map(|exercise| exercise.id.as_str());
     let near = nearest(key, ids);
-    let way_on = if near.is_empty() {
-        "look it up in the catalogue".to_owned()
-    } else {
-        format!("did you mean {}?", near.join(" or "))
+    let message = match near.is_empty() {
+        true => Message::new("input.unknown_exercise"),
+        false => Message::new("input.unknown_exercise_near").with("near", Arg::list(near)),
     };
     Error::BadInput {
         field: "exercise",
         code: "unknown_exercise",
-        message: format!("there is no exercise \"{key}\"; {way_on}"),
+        message: message.with("id", key),
     }
 }
 
@@ -149,7 +149,7 @@ pub(crate) fn rule(key: &str) -> Result<RuleId> {
     let gates = Catalogue::built_in().gates().iter().map(|gate| gate.id.as_str());
     // A gate is acknowledged by its own name too.
     if let Some(gate) = gates.into_iter().find(|gate| *gate == key.trim()) {
-        return RuleId::new(gate).map_err(|bad| Error::bad("rule", bad.to_string()));
+        return RuleId::new(gate).map_err(|bad| Error::bad("rule", bad.message()));
     }
     let all: Vec<Named<'_, &RuleId>> = Catalogue::built_in()
         .rules()

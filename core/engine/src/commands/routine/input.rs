@@ -6,6 +6,7 @@ use holdfast_domain::vocabulary::{Mode, SideRule};
 
 use super::refusal::bad_range;
 use crate::error::{Error, HoldfastError};
+use holdfast_domain::words::Message;
 
 /// A hard rule to break, and why. It covers what the change at hand breaks, nothing to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,7 +179,7 @@ pub enum BlockTo {
 /// [`HoldfastError::BadInput`] when it is none, or runs backwards.
 pub fn parse_range(field: &'static str, text: &str) -> Result<Range, HoldfastError> {
     let bad = || {
-        let message = format!("\"{text}\" is not a range: write 60, 30-90, 30-60-90 or 60+");
+        let message = Message::new("input.no_range").with("text", text);
         HoldfastError::from(Error::bad(field, message))
     };
     let number = |text: &str| text.trim().parse::<u32>().map_err(|_| bad());

@@ -17,6 +17,7 @@ mod tests;
 use holdfast_domain::catalogue::Catalogue;
 use holdfast_domain::routine::{Choices, Override, Routine};
 use holdfast_domain::rules::{self, Finding, Profile};
+use holdfast_domain::words::Message;
 use rusqlite::Connection;
 
 pub use file::RoutineImport;
@@ -120,7 +121,7 @@ impl Inner {
                 return Err(Error::BadInput {
                     field: "override",
                     code: "nothing_to_override",
-                    message: format!("this breaks no rule {rule}; leave the override out"),
+                    message: Message::new("input.breaks_no_rule").with("rule", rule.to_string()),
                 });
             }
             for finding in here {

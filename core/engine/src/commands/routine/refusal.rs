@@ -94,7 +94,7 @@ impl From<PlayRefusal> for Error {
 
 /// A text that is no id at the input that gave it.
 pub(crate) fn bad_id(field: &'static str, bad: &BadId) -> Error {
-    Error::BadInput { field, code: "bad_id", message: bad.to_string() }
+    Error::BadInput { field, code: "bad_id", message: bad.message() }
 }
 
 /// A range that cannot be, at the input that gave it.
@@ -103,5 +103,5 @@ pub(crate) fn bad_range(field: &'static str, bad: &BadRange) -> Error {
         BadRange::Reversed { .. } => "reversed_range",
         BadRange::OpenWithMax(_) => "open_range_with_maximum",
     };
-    Error::BadInput { field, code, message: bad.to_string() }
+    Error::BadInput { field, code, message: bad.message() }
 }

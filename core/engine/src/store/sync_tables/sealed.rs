@@ -1,6 +1,7 @@
 //! Entries this device has signed and not seen in the log yet. They are kept as they were first sent, so
 //! that sending them again is harmless.
 
+use holdfast_domain::words::Message;
 use holdfast_protocol::entry::{Entry, Kind};
 use holdfast_protocol::ids::{EntryHash, Seq, SpaceId};
 use holdfast_protocol::sync::InviteWrap;
@@ -10,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::entries::{kind_number, kind_of};
 use super::hash_of;
 use crate::error::{Error, Result};
+use crate::protocol_words::keep;
 use crate::store::Tx;
 use crate::store::docs::space_of;
 
@@ -208,8 +210,8 @@ pub(crate) fn forget_stored(tx: &Tx<'_>) -> Result<()> {
 }
 
 /// Notes why it will never be taken.
-pub(crate) fn refuse(tx: &Tx<'_>, id: i64, why: &str) -> Result<()> {
-    tx.execute("UPDATE sealed SET refused = ?2 WHERE id = ?1", (id, why)).map(|_| ())
+pub(crate) fn refuse(tx: &Tx<'_>, id: i64, why: &Message) -> Result<()> {
+    tx.execute("UPDATE sealed SET refused = ?2 WHERE id = ?1", (id, keep(why))).map(|_| ())
 }
 
 /// It is in the log, or not wanted any more.

@@ -1,6 +1,7 @@
 //! What the relay answered: refusals of whole requests, and what a registration and a sign-in brought. The
 //! answer to a sync is taken in [`super::taking`].
 
+use holdfast_domain::words::{Arg, Message};
 use holdfast_protocol::auth::{ChallengeResponse, RegisterResponse, TokenResponse};
 use holdfast_protocol::sync::{ProblemCode, SyncResponse};
 use holdfast_protocol::wire;
@@ -8,6 +9,7 @@ use minicbor::{Decode, Encode};
 
 use super::{Machine, Stage};
 use crate::error::Result;
+use crate::protocol_words::{garbled, problem_message, transport_message};
 use crate::store::Priority;
 use crate::store::sync_tables::{alarms, relay};
 use crate::sync::report::SyncOutcome;
@@ -35,8 +37,10 @@ impl Machine {
                     TransportError::Broken(_) => ("relay_garbled", SyncOutcome::Offline),
                     TransportError::Unreachable(_) => ("offline", SyncOutcome::Offline),
                 };
-                self.report
-                    .problem(code, format!("{error}; what is written here is safe and waits"));
+                self.report.problem(
+                    code,
+                    Message::new("sync.safe").with("why", transport_message(&error)),
+                );
                 self.stage = Stage::Over(outcome);
                 return Ok(());
             }
@@ -91,10 +95,7 @@ impl Machine {
     }
 
     pub(super) fn garbled(&mut self, why: &str) {
-        self.report.problem(
-            "relay_garbled",
-            format!("the relay's answer cannot be used: {why}; nothing here was changed"),
-        );
+        self.report.problem("relay_garbled", garbled(why.to_owned()));
         self.stage = Stage::Over(SyncOutcome::Offline);
     }
 
@@ -142,29 +143,25 @@ impl Machine {
             (_, Some(ProblemCode::UnknownDevice)) => self.unknown_device(site)?,
             (429 | 503, _) | (_, Some(ProblemCode::TooMany | ProblemCode::Unavailable)) => {
                 self.report.retry_after_ms = Some(retry.unwrap_or(5_000));
-                self.over(answer, "relay_busy", "the relay is busy");
+                self.over(answer, "relay_busy", "relay_said.busy");
             }
             (_, Some(ProblemCode::Version)) => {
-                self.over(
-                    answer,
-                    "relay_version",
-                    "the relay speaks another version of the protocol",
-                );
+                self.over(answer, "relay_version", "relay_said.version");
             }
-            (401, _) => {
-                self.over(answer, "sign_in", "the relay does not accept this device's signature")
-            }
-            (500..=599, _) => self.over(answer, "relay_failed", "the relay failed"),
-            _ => self.over(answer, "relay_refused", "the relay refused the request"),
+            (401, _) => self.over(answer, "sign_in", "relay_said.sign_in"),
+            (500..=599, _) => self.over(answer, "relay_failed", "relay_said.broke"),
+            _ => self.over(answer, "relay_refused", "relay_said.refused"),
         }
         Ok(())
     }
 
-    fn over(&mut self, answer: &Answer, code: &str, what: &str) {
-        let said = answer.problem().map(|problem| format!(" ({})", problem.message));
-        let status = answer.status;
-        let said = said.unwrap_or_else(|| format!(" (status {status})"));
-        self.report.problem(code, format!("{what}{said}; what is written here is safe and waits"));
+    fn over(&mut self, answer: &Answer, code: &str, what: &'static str) {
+        let why = match answer.problem() {
+            Some(problem) => problem_message(&problem),
+            None => Message::new("relay_said.status").with("status", answer.status),
+        };
+        let what = Message::new("sync.safe_why").with("what", Arg::code(what)).with("why", why);
+        self.report.problem(code, what);
         self.stage = Stage::Over(SyncOutcome::Offline);
     }
 

@@ -7,6 +7,7 @@ mod taking;
 
 use std::collections::BTreeSet;
 
+use holdfast_domain::words::{Arg, Message};
 use holdfast_protocol::VERSION;
 use holdfast_protocol::auth::{ChallengeRequest, RegisterRequest, TokenRequest};
 use holdfast_protocol::ids::SpaceId;
@@ -19,6 +20,7 @@ use super::seal;
 use super::site::Site;
 use super::transport::Ask;
 use crate::error::Result;
+use crate::protocol_words::{alarm_message, kept};
 use crate::store::outbox;
 use crate::store::sync_tables::relay::RelayRow;
 use crate::store::sync_tables::sealed::Sealed;
@@ -153,10 +155,7 @@ impl Machine {
                     let relay = site.store.read(relay::get)?;
                     self.relay = relay.filter(|relay| !relay.url.is_empty());
                     let Some(relay) = &self.relay else {
-                        self.report.problem(
-                            "no_relay",
-                            "there is no relay yet: set one, and what is written here is sent",
-                        );
+                        self.report.problem("no_relay", Message::new("sync.no_relay_yet"));
                         self.stage = Stage::Over(SyncOutcome::Offline);
                         continue;
                     };
@@ -224,34 +223,27 @@ impl Machine {
         site.store.read(|conn| {
             report.queued = outbox::count(conn)?;
             for alarm in alarms::all(conn)? {
-                report.problem(&alarm.code, alarm.text);
+                report.problem(&alarm.code, alarm_message(&alarm));
             }
             for refused in sealed_table::refused(conn)? {
-                let what = refused.doc.as_deref().unwrap_or("a change of the membership");
-                let why = refused.refused.as_deref().unwrap_or_default();
-                report.problem(
-                    "refused",
-                    format!("the relay will never take {what}: {why}; it is safe on this device"),
-                );
+                let what = refused.doc.as_deref().map_or(Arg::code("sync.membership"), Arg::from);
+                let why = kept(refused.refused.as_deref().unwrap_or_default());
+                let message = Message::new("sync.refused").with("what", what).with("why", why);
+                report.problem("refused", message);
             }
             for blocked in seal::blocked(conn, site.account, site.clock.wall_ms())? {
                 report.problem("not_sendable", blocked.sentence());
             }
             let waiting = entries::count_waiting(conn)?;
             if waiting > 0 {
-                report.problem(
-                    "waiting_for_key",
-                    format!("{waiting} entries wait for a key that did not reach this device"),
-                );
+                report.problem("waiting_for_key", Message::counted("sync.waiting", waiting));
             }
             for quarantined in entries::quarantined(conn, 20)? {
-                let what = if quarantined.doc.is_empty() {
-                    "an entry".to_owned()
-                } else {
-                    format!("an entry of {}", quarantined.doc)
+                let message = match quarantined.doc.as_str() {
+                    "" => Message::new("sync.put_aside"),
+                    doc => Message::new("sync.put_aside_of").with("doc", doc),
                 };
-                let why = quarantined.reason;
-                report.problem("quarantined", format!("{what} was put aside: {why}"));
+                report.problem("quarantined", message.with("why", kept(&quarantined.reason)));
             }
             Ok(())
         })?;

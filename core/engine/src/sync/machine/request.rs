@@ -1,5 +1,6 @@
 //! What to ask next: statements that are wanted, entries that wait, cursors that moved, positions in full.
 
+use holdfast_domain::words::Message;
 use holdfast_protocol::VERSION;
 use holdfast_protocol::sync::{DEFAULT_PAGE_BYTES, SyncRequest, Want};
 
@@ -57,10 +58,7 @@ impl Machine {
             return Ok(None);
         }
         if self.idle >= IDLE_ROUNDS {
-            self.report.problem(
-                "relay_confused",
-                "the relay asks for the same again and again; the rest is left for the next sync",
-            );
+            self.report.problem("relay_confused", Message::new("sync.confused"));
             self.stage = Stage::Over(SyncOutcome::More);
             return Ok(None);
         }

@@ -1,5 +1,6 @@
 //! What the answer to a sync brought: acknowledgements, pages, cursors, and a relay of another life.
 
+use holdfast_domain::words::Message;
 use holdfast_protocol::VERSION;
 use holdfast_protocol::ids::{Generation, SpaceId};
 use holdfast_protocol::sync::{SpacePage, SyncResponse};
@@ -7,6 +8,7 @@ use holdfast_protocol::sync::{SpacePage, SyncResponse};
 use super::{MAX_TIDY, Machine, Sent, Stage};
 use crate::error::Result;
 use crate::observe::Key;
+use crate::protocol_words::refusal;
 use crate::store::Priority;
 use crate::store::sync_tables::{
     accounts as store_accounts, alarms, relay, sealed as sealed_table, spaces,
@@ -47,7 +49,7 @@ impl Machine {
             self.tidied = MAX_TIDY;
         }
         if let Some(why) = acked.membership_refused {
-            let text = format!("a change of the membership is not in force: {why}");
+            let text = Message::new("sync.change_not_in_force").with("why", refusal(why));
             self.report.problem("not_in_force", text);
         }
         if let Some(ms) = acked.retry_after_ms {

@@ -8,6 +8,7 @@ use super::{Found, PageEnd};
 use crate::error::Result;
 use crate::identity::keys;
 use crate::observe::Key;
+use crate::protocol_words::{keep, not_accepted};
 use crate::store::docs::class_number;
 use crate::store::sync_tables::entries::{self, Place, Standing, Whole};
 use crate::store::sync_tables::spaces::{self, SpaceNo};
@@ -315,7 +316,7 @@ impl<'a, 't> Chunk<'a, 't> {
             return Ok(());
         };
         state.skip(one.hash);
-        let why = why.to_string();
+        let why = keep(&not_accepted(&why));
         entries::quarantine(self.tx, self.space, Some(one.seq), one.hash, None, &why)?;
         self.put(one.seq, entry, Standing::Ignored, None)
     }
@@ -324,13 +325,7 @@ impl<'a, 't> Chunk<'a, 't> {
         if let Some(state) = &mut self.state {
             state.freeze(entry);
         }
-        alarms::raise(
-            self.tx,
-            "update_app",
-            self.space,
-            "the membership says something this version does not understand: update the app; until then what \
-             you write stays on this device",
-        )?;
+        alarms::raise(self.tx, "update_app", self.space, "sync.alarm.update_app")?;
         self.put(one.seq, entry, Standing::Ignored, None)
     }
 
@@ -390,12 +385,9 @@ impl<'a, 't> Chunk<'a, 't> {
             keys::learn(self.tx, site.seal, site.keys, site.account, state, entropy)
         })?;
         let own = state.as_chart().is_none_or(|chart| chart.is_owner(&site.account));
-        for (class, epoch) in &learned.bad {
-            let who = if own { "another device of the account" } else { "an owner of the chart" };
-            let text = format!(
-                "the key of {class:?}, generation {epoch}, did not reach this device: {who} must make a new one"
-            );
-            alarms::raise(self.tx, "key_missing", self.space, &text)?;
+        if !learned.bad.is_empty() {
+            let text = if own { "sync.key_missing" } else { "sync.key_missing_of_chart" };
+            alarms::raise(self.tx, "key_missing", self.space, text)?;
         }
         if learned.bad.is_empty() {
             alarms::clear(self.tx, "key_missing", self.space)?;
