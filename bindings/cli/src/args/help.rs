@@ -98,6 +98,7 @@ pub fn page(rendered: &str) -> String {
         ("[default: ", "help.page.default"),
         ("[possible values: ", "help.page.possible"),
         ("[aliases: ", "help.page.aliases"),
+        ("[alias: ", "help.page.aliases"),
         ("[env: ", "help.page.from"),
         ("Possible values:", "help.page.values"),
         ("[OPTIONS]", "help.page.options"),

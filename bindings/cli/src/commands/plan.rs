@@ -70,7 +70,8 @@ fn text(view: &PlanView, output: &Output) -> String {
     if lines.is_empty() {
         lines.push(words::plain("prompt.schedule.no_pause"));
     }
-    let mut table = Table::new([("slot", Align::Left), ("time", Align::Left)]);
+    let mut table =
+        Table::new([("prompt.field.slot", Align::Left), ("prompt.field.time", Align::Left)]);
     let mut slots: Vec<_> = view.slots.iter().collect();
     slots.sort_by_key(|(_, at)| **at);
     for (slot, at) in slots {

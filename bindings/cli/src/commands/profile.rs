@@ -50,7 +50,7 @@ fn answer(given: &str) -> Outcome<Change> {
 /// What the domain refuses, under its own code and at the key at fault.
 fn failure(refused: &ProfileRefusal) -> Failure {
     let field = refused.question().map_or("key", Question::as_str);
-    Failure::bad_value(field, refused).coded(refused.code())
+    Failure::bad_value(field, words::reader().say(&refused.message())).coded(refused.code())
 }
 
 /// A value as people type it.

@@ -43,10 +43,10 @@ pub fn run(args: &Schedule, context: &Context, output: &Output) -> Outcome {
 
 fn table(due: &[Due], today: LocalDay, recovery: &[RecoveryView]) -> Table {
     let mut table = Table::new([
-        ("day", Align::Left),
-        ("time", Align::Left),
-        ("slot", Align::Left),
-        ("routine", Align::Left),
+        ("prompt.field.day", Align::Left),
+        ("prompt.field.time", Align::Left),
+        ("prompt.field.slot", Align::Left),
+        ("prompt.field.routine", Align::Left),
         ("", Align::Left),
     ]);
     for due in due {

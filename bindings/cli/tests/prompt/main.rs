@@ -28,3 +28,4 @@ mod self_tests;
 mod sync;
 mod watched;
 mod words;
+mod words_everywhere;

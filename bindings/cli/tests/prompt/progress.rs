@@ -238,6 +238,6 @@ fn self_tests_a_paused_plan_and_a_weekly_goal_are_shown() {
     assert_eq!(figure(&progress, "sessions"), (3, 3, Some(100)), "{progress}");
     let said = home.run(&late(16, "progress --days 15")).stdout;
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("22 to 31") && said.contains("Paused on 7 days."), "{said}");
+    assert!(said.contains("22 s to 31 s") && said.contains("Paused on 7 days."), "{said}");
     assert!(said.contains("1 week with its goal reached."), "{said}");
 }

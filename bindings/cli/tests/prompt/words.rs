@@ -22,6 +22,9 @@ fn is_known(token: &str) -> bool {
     // A device's or a routine's id has a digit, and no word of English has.
     let hex = |b: u8| b.is_ascii_hexdigit();
     TYPED.contains(&token)
+        || token.len() >= 12
+            && token.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            && token.bytes().any(|b| b.is_ascii_digit())
         || token.len() >= 8 && token.bytes().all(hex) && token.bytes().any(|b| b.is_ascii_digit())
         || catalogue.exercises().iter().any(|exercise| id(exercise.id.as_str()))
         || catalogue.templates().iter().any(|template| id(template.id.as_str()))
