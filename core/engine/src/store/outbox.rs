@@ -142,8 +142,9 @@ pub(crate) fn unsealed(conn: &Connection) -> Result<Vec<(SpaceId, Class, u64)>> 
 
 /// The changes of a space whose sealed entry will never be taken.
 pub(crate) fn refused(conn: &Connection, space: SpaceId) -> Result<BTreeSet<i64>> {
-    let sql = "SELECT outbox.id FROM sealed JOIN outbox ON outbox.sealed = sealed.id
-               WHERE sealed.refused IS NOT NULL AND outbox.space = ?1";
+    // The few that were refused come first: what waits may be the history of years.
+    let sql = "SELECT outbox.id FROM sealed CROSS JOIN outbox ON outbox.sealed = sealed.id
+               WHERE sealed.refused IS NOT NULL AND sealed.space = ?1";
     let mut found = conn.prepare_cached(sql)?;
     let rows = found.query_map([space.as_bytes()], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)

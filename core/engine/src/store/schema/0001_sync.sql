@@ -80,6 +80,7 @@ CREATE TABLE sealed (
     refused TEXT
 );
 CREATE INDEX sealed_waiting ON sealed (id) WHERE seq IS NULL AND refused IS NULL;
+CREATE INDEX sealed_refused ON sealed (space) WHERE refused IS NOT NULL;
 
 -- Account secrets (class 1) and class keys, sealed under the key of the platform's key store.
 CREATE TABLE secret (
