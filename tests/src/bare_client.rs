@@ -14,6 +14,7 @@ use holdfast_protocol::entry::{Entry, Header, Kind, Position};
 use holdfast_protocol::epoch::{AccountEpoch, AccountSecret, ClassEpoch, Reader};
 use holdfast_protocol::ids::{AccountId, ActorId, Class, DeviceId, EntryHash, SpaceId};
 use holdfast_protocol::keys::{DeviceKeys, DeviceKind};
+use holdfast_protocol::link::Link;
 use holdfast_protocol::membership::{
     AccountGenesis, Act, AdmitDevice, ChartGenesis, Judge, SpaceState, Statement,
 };

@@ -16,6 +16,7 @@ use holdfast_protocol::entropy::SystemEntropy;
 use holdfast_protocol::ids::{DeviceId, SpaceId};
 use holdfast_protocol::invitation::MemberLink;
 use holdfast_protocol::keys::wrap;
+use holdfast_protocol::link::Link;
 use holdfast_protocol::membership::{ChartState, Grant, SpaceState};
 use holdfast_protocol::pairing::{JoinResponse, PeekResponse, member_wrap_info};
 use holdfast_protocol::wire;

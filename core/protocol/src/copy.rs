@@ -3,10 +3,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::link::{self, BadLink, Form};
-
-/// How a link that carries a routine is written.
-const FORM: Form = Form { prefix: "holdfast:routine#", capitals: "HOLDFAST:ROUTINE:" };
+use crate::link::Link;
 
 /// The longest link that is looked at, in characters. A code to scan holds 4,296.
 pub const MAX_CHARS: usize = 128 * 1024;
@@ -23,51 +20,27 @@ pub struct CopyLink {
     pub content: Vec<u8>,
 }
 
-impl CopyLink {
-    /// The link as text.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        link::text(FORM, self).to_string()
-    }
-
-    /// The same link in capitals and digits alone: a code to scan holds more of them.
-    #[must_use]
-    pub fn to_capitals(&self) -> String {
-        link::capitals(FORM, self).to_string()
-    }
-
-    /// Whether a text looks like such a link.
-    #[must_use]
-    pub fn is_one(text: &str) -> bool {
-        FORM.is_of(text)
-    }
-
-    /// Reads a link in either form, with any white space around it.
-    ///
-    /// # Errors
-    /// [`BadLink`].
-    pub fn parse(text: &str) -> Result<Self, BadLink> {
-        if text.len() > MAX_CHARS {
-            return Err(BadLink::Damaged);
-        }
-        link::parse(FORM, text)
-    }
+impl Link for CopyLink {
+    const PREFIX: &'static str = "holdfast:routine#";
+    const CAPITALS: &'static str = "HOLDFAST:ROUTINE:";
+    const MAX_BYTES: usize = MAX_CHARS;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link::BadLink;
 
     #[test]
     fn a_link_reads_in_both_forms_and_a_mangled_one_in_neither() {
         let link = CopyLink { form: 1, content: b"anything at all".to_vec() };
         for text in [link.to_text(), link.to_capitals()] {
-            assert_eq!(CopyLink::parse(&format!(" {text}\n")), Ok(link.clone()));
-            for end in FORM.capitals.len()..text.len() {
+            assert_eq!(CopyLink::parse(&format!(" {}\n", *text)), Ok(link.clone()));
+            for end in CopyLink::CAPITALS.len()..text.len() {
                 assert_eq!(CopyLink::parse(&text[..end]), Err(BadLink::Damaged), "{end}");
             }
         }
-        let long = format!("{}{}", FORM.prefix, "A".repeat(MAX_CHARS));
+        let long = format!("{}{}", CopyLink::PREFIX, "A".repeat(MAX_CHARS));
         assert_eq!(CopyLink::parse(&long), Err(BadLink::Damaged));
         assert!(matches!(CopyLink::parse("routine"), Err(BadLink::NotALink { .. })));
     }

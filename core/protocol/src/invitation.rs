@@ -2,17 +2,13 @@
 //! looked into without any network. And the phrase that two people read to each other afterwards.
 
 use minicbor::{Decode, Encode};
-use zeroize::Zeroizing;
 
 use crate::hash::{Purpose, hash};
 use crate::ids::{AccountId, EntryHash, InviteId, SpaceId};
 use crate::keys::InviteKeys;
-use crate::link::{self, BadLink, Form};
+use crate::link::Link;
 use crate::membership::Grant;
 use crate::secret::Secret32;
-
-/// How an invite into a chart is written.
-const FORM: Form = Form { prefix: "holdfast:join#", capitals: "HOLDFAST:JOIN:" };
 
 /// The longest name a link carries, in bytes.
 pub const MAX_NAME_BYTES: usize = 120;
@@ -60,35 +56,17 @@ impl std::fmt::Debug for MemberLink {
     }
 }
 
+impl Link for MemberLink {
+    const PREFIX: &'static str = "holdfast:join#";
+    const CAPITALS: &'static str = "HOLDFAST:JOIN:";
+    const MAX_BYTES: usize = 8 * 1024;
+
+    fn is_fitting(&self) -> bool {
+        self.grant.is_fitting() && self.name.len() <= MAX_NAME_BYTES
+    }
+}
+
 impl MemberLink {
-    /// The link as text. It holds the secret: show it, never log it.
-    #[must_use]
-    pub fn to_text(&self) -> Zeroizing<String> {
-        link::text(FORM, self)
-    }
-
-    /// The same link in capitals and digits alone: a code to scan holds more of them. It holds the secret.
-    #[must_use]
-    pub fn to_capitals(&self) -> Zeroizing<String> {
-        link::capitals(FORM, self)
-    }
-
-    /// Whether a text looks like such a link.
-    #[must_use]
-    pub fn is_one(text: &str) -> bool {
-        FORM.is_of(text)
-    }
-
-    /// Reads a link in either form, with any white space around it.
-    ///
-    /// # Errors
-    /// [`BadLink`].
-    pub fn parse(text: &str) -> Result<Self, BadLink> {
-        let link: Self = link::parse(FORM, text)?;
-        let fits = link.grant.is_fitting() && link.name.len() <= MAX_NAME_BYTES;
-        if fits { Ok(link) } else { Err(BadLink::Damaged) }
-    }
-
     /// The invite's keys.
     #[must_use]
     pub fn keys(&self) -> InviteKeys {

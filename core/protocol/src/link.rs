@@ -6,20 +6,65 @@ use zeroize::Zeroizing;
 
 use crate::wire;
 
-/// How one kind of link begins.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Form {
+/// What can be written as a link.
+pub trait Link: Encode<()> + for<'b> Decode<'b, ()> {
     /// What the text starts with. Everything after it is one base64url text.
-    pub prefix: &'static str,
+    const PREFIX: &'static str;
     /// What the same link starts with in capitals, which make a smaller code to scan. Everything after it is one
     /// base32 text.
-    pub capitals: &'static str,
-}
+    const CAPITALS: &'static str;
+    /// The longest text that is looked at, in bytes.
+    const MAX_BYTES: usize;
 
-impl Form {
-    pub fn is_of(&self, text: &str) -> bool {
+    /// Whether what was read can be meant.
+    fn is_fitting(&self) -> bool {
+        true
+    }
+
+    /// The link as text. It may hold a secret: show it, never log it.
+    #[must_use]
+    fn to_text(&self) -> Zeroizing<String> {
+        written(Self::PREFIX, &data_encoding::BASE64URL_NOPAD, &bytes(self))
+    }
+
+    /// The same link in capitals and digits alone: a code to scan holds more of them. It may hold a secret.
+    #[must_use]
+    fn to_capitals(&self) -> Zeroizing<String> {
+        written(Self::CAPITALS, &data_encoding::BASE32_NOPAD, &bytes(self))
+    }
+
+    /// Whether a text looks like such a link.
+    #[must_use]
+    fn is_one(text: &str) -> bool {
         let text = text.trim();
-        text.starts_with(self.prefix) || text.starts_with(self.capitals)
+        text.starts_with(Self::PREFIX) || text.starts_with(Self::CAPITALS)
+    }
+
+    /// Reads a link in either form, with any white space around it.
+    ///
+    /// # Errors
+    /// [`BadLink`].
+    fn parse(text: &str) -> Result<Self, BadLink> {
+        let text = text.trim();
+        let decoded = match (text.strip_prefix(Self::PREFIX), text.strip_prefix(Self::CAPITALS)) {
+            (None, None) => return Err(BadLink::NotALink { prefix: Self::PREFIX }),
+            _ if text.len() > Self::MAX_BYTES => return Err(BadLink::Damaged),
+            (Some(rest), _) => data_encoding::BASE64URL_NOPAD.decode(rest.as_bytes()),
+            (None, Some(rest)) => data_encoding::BASE32_NOPAD.decode(rest.as_bytes()),
+        };
+        let bytes = decoded.map(Zeroizing::new).map_err(|_| BadLink::Damaged)?;
+        match bytes.first() {
+            Some(version) if *version > crate::VERSION => return Err(BadLink::Newer),
+            Some(&crate::VERSION) => {}
+            _ => return Err(BadLink::Damaged),
+        }
+        let content = bytes.len().checked_sub(CHECK_BYTES).ok_or(BadLink::Damaged)?;
+        let (said, checked) = bytes.split_at(content);
+        if check(said) != checked {
+            return Err(BadLink::Damaged);
+        }
+        let link: Self = wire::decode("link", &said[1..]).map_err(|_| BadLink::Damaged)?;
+        if link.is_fitting() { Ok(link) } else { Err(BadLink::Damaged) }
     }
 }
 
@@ -43,7 +88,7 @@ pub enum BadLink {
 /// How many bytes of a hash stand at the end.
 const CHECK_BYTES: usize = 4;
 
-fn bytes(content: &impl Encode<()>) -> Zeroizing<Vec<u8>> {
+fn bytes(content: &(impl Encode<()> + ?Sized)) -> Zeroizing<Vec<u8>> {
     // Written without growing, so that no copy of a secret stays behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(1024));
     bytes.push(crate::VERSION);
@@ -58,14 +103,6 @@ fn check(bytes: &[u8]) -> [u8; CHECK_BYTES] {
     [full[0], full[1], full[2], full[3]]
 }
 
-pub(crate) fn text(form: Form, content: &impl Encode<()>) -> Zeroizing<String> {
-    written(form.prefix, &data_encoding::BASE64URL_NOPAD, &bytes(content))
-}
-
-pub(crate) fn capitals(form: Form, content: &impl Encode<()>) -> Zeroizing<String> {
-    written(form.capitals, &data_encoding::BASE32_NOPAD, &bytes(content))
-}
-
 /// Prefix and encoded bytes in one string that never grows, so that no copy of the secret stays behind.
 fn written(prefix: &str, encoding: &data_encoding::Encoding, bytes: &[u8]) -> Zeroizing<String> {
     let mut text =
@@ -73,28 +110,4 @@ fn written(prefix: &str, encoding: &data_encoding::Encoding, bytes: &[u8]) -> Ze
     text.push_str(prefix);
     encoding.encode_append(bytes, &mut text);
     text
-}
-
-pub(crate) fn parse<T>(form: Form, text: &str) -> Result<T, BadLink>
-where
-    T: for<'b> Decode<'b, ()> + Encode<()>,
-{
-    let text = text.trim();
-    let decoded = match (text.strip_prefix(form.prefix), text.strip_prefix(form.capitals)) {
-        (Some(rest), _) => data_encoding::BASE64URL_NOPAD.decode(rest.as_bytes()),
-        (None, Some(rest)) => data_encoding::BASE32_NOPAD.decode(rest.as_bytes()),
-        (None, None) => return Err(BadLink::NotALink { prefix: form.prefix }),
-    };
-    let bytes = decoded.map(Zeroizing::new).map_err(|_| BadLink::Damaged)?;
-    match bytes.first() {
-        Some(version) if *version > crate::VERSION => return Err(BadLink::Newer),
-        Some(&crate::VERSION) => {}
-        _ => return Err(BadLink::Damaged),
-    }
-    let content = bytes.len().checked_sub(CHECK_BYTES).ok_or(BadLink::Damaged)?;
-    let (said, checked) = bytes.split_at(content);
-    if check(said) != checked {
-        return Err(BadLink::Damaged);
-    }
-    wire::decode("link", &said[1..]).map_err(|_| BadLink::Damaged)
 }

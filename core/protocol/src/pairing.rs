@@ -3,17 +3,11 @@
 //! Paths: `POST /v1/peek` and `POST /v1/join` (both without a token: the invite is the proof).
 
 use minicbor::{Decode, Encode};
-use zeroize::Zeroizing;
 
 use crate::ids::{AccountId, Class, EntryHash, InviteId, SpaceId};
 use crate::keys::{InviteKeys, Sig, Signed, Wrapped, verify};
-use crate::link::{self, Form};
+use crate::link::Link;
 use crate::secret::Secret32;
-
-pub use crate::link::BadLink;
-
-/// How a pairing link is written.
-const FORM: Form = Form { prefix: "holdfast:pair#", capitals: "HOLDFAST:PAIR:" };
 
 /// A link that lets one device join an account, once.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -46,33 +40,13 @@ impl std::fmt::Debug for PairingLink {
     }
 }
 
+impl Link for PairingLink {
+    const PREFIX: &'static str = "holdfast:pair#";
+    const CAPITALS: &'static str = "HOLDFAST:PAIR:";
+    const MAX_BYTES: usize = 8 * 1024;
+}
+
 impl PairingLink {
-    /// The link as text. It holds the secret: show it, never log it.
-    #[must_use]
-    pub fn to_text(&self) -> Zeroizing<String> {
-        link::text(FORM, self)
-    }
-
-    /// The same link in capitals and digits alone: a code to scan holds more of them. It holds the secret.
-    #[must_use]
-    pub fn to_capitals(&self) -> Zeroizing<String> {
-        link::capitals(FORM, self)
-    }
-
-    /// Whether a text looks like such a link.
-    #[must_use]
-    pub fn is_one(text: &str) -> bool {
-        FORM.is_of(text)
-    }
-
-    /// Reads a link in either form, with any white space around it.
-    ///
-    /// # Errors
-    /// [`BadLink`].
-    pub fn parse(text: &str) -> Result<Self, BadLink> {
-        link::parse(FORM, text)
-    }
-
     /// The invite's keys.
     #[must_use]
     pub fn keys(&self) -> InviteKeys {

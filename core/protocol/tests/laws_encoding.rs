@@ -21,6 +21,7 @@ use holdfast_protocol::ids::{
 };
 use holdfast_protocol::invitation::MemberLink;
 use holdfast_protocol::keys::{DeviceKeys, DeviceKind, InviteKeys, Wrapped};
+use holdfast_protocol::link::Link as _;
 use holdfast_protocol::live::{LiveHeader, LiveMessage, LiveOutcome, LiveResponse};
 use holdfast_protocol::membership::{
     Act, AdmitDevice, AdmitMember, ChangeGrant, CloseInvite, ConfirmMember, Cut, DeviceCut,

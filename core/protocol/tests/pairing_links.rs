@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use holdfast_protocol::ids::{EntryHash, SpaceId};
-use holdfast_protocol::pairing::{BadLink, PairingLink};
+use holdfast_protocol::link::{BadLink, Link};
+use holdfast_protocol::pairing::PairingLink;
 use holdfast_protocol::secret::Secret32;
 
 fn link() -> PairingLink {

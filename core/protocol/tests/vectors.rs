@@ -21,6 +21,7 @@ use holdfast_protocol::ids::{
 };
 use holdfast_protocol::invitation::{MemberLink, safety_phrase};
 use holdfast_protocol::keys::{DeviceKeys, DeviceKind, InviteKeys, ReceiveSecret, Wrapped, wrap};
+use holdfast_protocol::link::Link as _;
 use holdfast_protocol::live::{LiveHeader, LiveMessage};
 use holdfast_protocol::membership::{
     AccountGenesis, Act, AdmitDevice, ChartGenesis, Grant, InviteProof, Judge, MemberProof,

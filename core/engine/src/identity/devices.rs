@@ -2,6 +2,7 @@
 
 use holdfast_protocol::ids::{Class, DeviceId};
 use holdfast_protocol::keys::{DeviceKind, InviteKeys};
+use holdfast_protocol::link::Link;
 use holdfast_protocol::membership::{MAX_OPEN_INVITES, SpaceState};
 use holdfast_protocol::pairing::PairingLink;
 use holdfast_protocol::secret::Secret32;

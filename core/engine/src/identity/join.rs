@@ -7,9 +7,10 @@ use holdfast_protocol::entry::Entry;
 use holdfast_protocol::epoch::AccountEpoch;
 use holdfast_protocol::ids::Class;
 use holdfast_protocol::keys::{DeviceKeys, Wrapped};
+use holdfast_protocol::link::{BadLink, Link};
 use holdfast_protocol::membership::{Refusal, SpaceState};
 use holdfast_protocol::pairing::{
-    BadLink, JoinRequest, JoinResponse, PairingLink, PeekRequest, PeekResponse, invite_wrap_info,
+    JoinRequest, JoinResponse, PairingLink, PeekRequest, PeekResponse, invite_wrap_info,
 };
 use holdfast_protocol::sync::{Outcome, ProblemCode};
 

@@ -9,6 +9,7 @@ use holdfast_domain::catalogue::{Catalogue, OwnExercise};
 use holdfast_domain::routine::{MAX_STEPS, Routine};
 use holdfast_domain::words::Message;
 use holdfast_protocol::copy::CopyLink;
+use holdfast_protocol::link::Link;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -107,7 +108,13 @@ fn pack(file: &str) -> Result<RoutineCopy> {
     let name = whole["routine"]["name"].as_str().unwrap_or_default().to_owned();
     let file = serde_json::to_string_pretty(&whole).map_err(unreadable)? + "\n";
     let bytes = link.content.len();
-    Ok(RoutineCopy { name, link: link.to_text(), scan: link.to_capitals(), file, bytes })
+    Ok(RoutineCopy {
+        name,
+        link: link.to_text().to_string(),
+        scan: link.to_capitals().to_string(),
+        file,
+        bytes,
+    })
 }
 
 /// The JSON of the routine file that a link carries.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use holdfast_protocol::copy::CopyLink;
 use holdfast_protocol::invitation::MemberLink;
+use holdfast_protocol::link::Link;
 use holdfast_protocol::pairing::PairingLink;
 use serde::Serialize;
 

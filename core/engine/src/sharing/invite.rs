@@ -5,6 +5,7 @@ use holdfast_domain::words::Message;
 use holdfast_protocol::ids::{InviteId, SpaceId};
 use holdfast_protocol::invitation::{MAX_NAME_BYTES, MemberLink};
 use holdfast_protocol::keys::InviteKeys;
+use holdfast_protocol::link::Link;
 use holdfast_protocol::membership::{Grant, MAX_OPEN_INVITES};
 use holdfast_protocol::secret::Secret32;
 use rusqlite::Connection;
