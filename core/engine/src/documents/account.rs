@@ -8,9 +8,9 @@ use holdfast_protocol::ids::{AccountId, DeviceId, Generation, InviteId, SpaceId}
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::actor::{ActorId, ChangeHash};
-use super::document::{Document, MIN_READER, Refused, Tip, WriteError, Written};
-use super::foreign::{self, CheckedChanges, Shape};
+use super::document::{Document, MIN_READER, WriteError, Written};
+use super::foreign::Shape;
+use super::kind::document_kind;
 
 const CHART: &str = "chart/";
 const CONTACT: &str = "contact/";
@@ -118,32 +118,9 @@ pub struct AccountReading {
 #[derive(Debug, Clone)]
 pub struct Account(Document);
 
+document_kind!(Account, Shape::Shared);
+
 impl Account {
-    /// A new one, to be written as `actor`.
-    #[must_use]
-    pub fn new(actor: ActorId) -> Self {
-        Self(Document::new(actor, Shape::Shared))
-    }
-
-    /// Loads one saved by [`Self::save_nocompress`], to be written as `actor`.
-    ///
-    /// # Errors
-    /// [`Refused`] when the bytes are not such a document.
-    pub fn load(bytes: &[u8], actor: ActorId) -> Result<Self, Refused> {
-        Document::load(bytes, actor, Shape::Shared).map(Self)
-    }
-
-    /// Builds one of raw changes that were checked and stored before.
-    ///
-    /// # Errors
-    /// [`Refused`] when they are damaged or incomplete.
-    pub fn replay<'a>(
-        changes: impl IntoIterator<Item = &'a [u8]>,
-        actor: ActorId,
-    ) -> Result<Self, Refused> {
-        Document::replay(changes, actor, Shape::Shared).map(Self)
-    }
-
     /// Everything in it.
     #[must_use]
     pub fn read(&self) -> AccountReading {
@@ -241,52 +218,6 @@ impl Account {
         self.put(DAY_START, &minutes)
     }
 
-    /// Checks the changes of one entry and takes them, or none of them. Gives how many were new.
-    ///
-    /// # Errors
-    /// [`Refused`]: the entry is to be quarantined; the document is untouched.
-    pub fn apply_foreign(&mut self, changes: &[u8], author: ActorId) -> Result<usize, Refused> {
-        let checked = self.check(changes, author)?;
-        self.0.apply(&checked)
-    }
-
-    /// The checks of [`Self::apply_foreign`] alone, to compare with an attestation before applying.
-    ///
-    /// # Errors
-    /// [`Refused`]: the entry is to be quarantined.
-    pub fn check(&self, changes: &[u8], author: ActorId) -> Result<CheckedChanges, Refused> {
-        Ok(foreign::check_changes(changes, author, self.0.max_op(), Shape::Shared)?)
-    }
-
-    /// This device's newest change: what to attest.
-    #[must_use]
-    pub fn tip(&self) -> Option<Tip> {
-        self.0.tip()
-    }
-
-    /// The newest changes.
-    #[must_use]
-    pub fn heads(&self) -> Vec<ChangeHash> {
-        self.0.heads()
-    }
-
-    /// In Automerge's standard format, not compressed: for packs and the store.
-    #[must_use]
-    pub fn save_nocompress(&self) -> Vec<u8> {
-        self.0.save_nocompress()
-    }
-
-    /// The document.
-    #[must_use]
-    pub const fn document(&self) -> &Document {
-        &self.0
-    }
-
-    /// The document, to apply checked changes.
-    pub const fn document_mut(&mut self) -> &mut Document {
-        &mut self.0
-    }
-
     fn put(&mut self, key: &str, value: &impl Serialize) -> Result<Option<Written>, WriteError> {
         let text =
             serde_json::to_string(value).map_err(|e| WriteError::Automerge(e.to_string()))?;
@@ -331,31 +262,20 @@ impl AccountReading {
     }
 }
 
-impl From<Account> for Document {
-    fn from(inner: Account) -> Self {
-        inner.0
-    }
-}
-
-impl From<Document> for Account {
-    fn from(document: Document) -> Self {
-        Self(document)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::documents::actor::ActorId;
 
     const PHONE: ActorId = ActorId([1; 16]);
     const TABLET: ActorId = ActorId([2; 16]);
 
     fn exchange(a: &mut Account, b: &mut Account, from_a: &[Written], from_b: &[Written]) {
         for written in from_a {
-            b.apply_foreign(&written.bytes, a.document().actor()).unwrap();
+            b.apply_foreign(&written.bytes, a.actor()).unwrap();
         }
         for written in from_b {
-            a.apply_foreign(&written.bytes, b.document().actor()).unwrap();
+            a.apply_foreign(&written.bytes, b.actor()).unwrap();
         }
     }
 
@@ -402,7 +322,7 @@ mod tests {
         // Writing again what stands deletes the other: the checks let that pass.
         let settled = [phone.set_zone(&stands).unwrap().unwrap()];
         exchange(&mut phone, &mut tablet, &settled, &[]);
-        assert_eq!(tablet.document().all(ZONE).len(), 1);
+        assert_eq!(tablet.all(ZONE).len(), 1);
         assert_eq!(tablet.read().zone, Some(stands));
     }
 

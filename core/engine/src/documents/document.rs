@@ -139,6 +139,14 @@ impl Document {
         self.apply_all(&all).map(|_| ())
     }
 
+    /// Checks the changes of one entry, to compare with an attestation or to apply.
+    ///
+    /// # Errors
+    /// [`Refused`]: the entry is to be quarantined.
+    pub fn check(&self, changes: &[u8], author: ActorId) -> Result<CheckedChanges, Refused> {
+        Ok(foreign::check_changes(changes, author, self.max_op, self.shape)?)
+    }
+
     /// Takes the changes of one entry, or none of them. Gives how many were new.
     ///
     /// # Errors

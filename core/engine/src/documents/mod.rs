@@ -5,6 +5,7 @@ pub mod account;
 pub mod actor;
 pub mod document;
 pub mod foreign;
+mod kind;
 pub mod name;
 pub mod pack;
 pub mod plan;

@@ -6,9 +6,9 @@ use holdfast_domain::units::LocalDay;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::actor::ActorId;
-use super::document::{Document, MIN_READER, Refused, WriteError, Written};
+use super::document::{Document, MIN_READER, WriteError, Written};
 use super::foreign::Shape;
+use super::kind::document_kind;
 
 const ANSWER: &str = "answer/";
 
@@ -37,21 +37,9 @@ pub struct ProfileReading {
 #[derive(Debug, Clone)]
 pub struct ProfileDocument(Document);
 
+document_kind!(ProfileDocument, Shape::Shared);
+
 impl ProfileDocument {
-    /// A new one, to be written as `actor`.
-    #[must_use]
-    pub fn new(actor: ActorId) -> Self {
-        Self(Document::new(actor, Shape::Shared))
-    }
-
-    /// Loads one saved by [`Self::save_nocompress`], to be written as `actor`.
-    ///
-    /// # Errors
-    /// [`Refused`] when the bytes are not such a document.
-    pub fn load(bytes: &[u8], actor: ActorId) -> Result<Self, Refused> {
-        Document::load(bytes, actor, Shape::Shared).map(Self)
-    }
-
     /// Everything in it.
     #[must_use]
     pub fn read(&self) -> ProfileReading {
@@ -103,18 +91,6 @@ impl ProfileDocument {
         }
         Ok(all)
     }
-
-    /// In Automerge's standard format, not compressed: for packs and the store.
-    #[must_use]
-    pub fn save_nocompress(&self) -> Vec<u8> {
-        self.0.save_nocompress()
-    }
-
-    /// The document.
-    #[must_use]
-    pub const fn document(&self) -> &Document {
-        &self.0
-    }
 }
 
 /// The answer of one value; nothing where it was taken back.
@@ -144,24 +120,12 @@ impl ProfileReading {
     }
 }
 
-impl From<ProfileDocument> for Document {
-    fn from(inner: ProfileDocument) -> Self {
-        inner.0
-    }
-}
-
-impl From<Document> for ProfileDocument {
-    fn from(document: Document) -> Self {
-        Self(document)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use holdfast_domain::profile::Change;
 
     use super::*;
-    use crate::documents::foreign;
+    use crate::documents::actor::ActorId;
 
     const PHONE: ActorId = ActorId([1; 16]);
     const TABLET: ActorId = ActorId([2; 16]);
@@ -178,9 +142,7 @@ mod tests {
 
     fn carry(from: &ProfileDocument, to: &mut ProfileDocument, written: &[Written]) {
         for one in written {
-            let (author, known) = (from.0.actor(), to.0.max_op());
-            let checked = foreign::check_changes(&one.bytes, author, known, Shape::Shared).unwrap();
-            to.0.apply(&checked).unwrap();
+            to.apply_foreign(&one.bytes, from.actor()).unwrap();
         }
     }
 

@@ -20,9 +20,9 @@ pub use habits::{PlannedHabit, PlannedHabits};
 pub use own::OwnConflict;
 pub use read::{Conflict, ConflictValue, PlanReading};
 
-use super::actor::{ActorId, ChangeHash};
-use super::document::{Document, Refused, Tip, WriteError, Written, put};
-use super::foreign::{self, CheckedChanges, MAX_CHANGE_OPS, Shape};
+use super::document::{Document, WriteError, Written, put};
+use super::foreign::{MAX_CHANGE_OPS, Shape};
+use super::kind::document_kind;
 use fields::{
     Cell, ENDED_WITH, EXERCISE, FOR_EXERCISE, ForExercise, NOTE, PauseEnd, REMOVED, fields,
     pause_key, slot_key,
@@ -36,32 +36,9 @@ const COMMIT_OPS: u64 = MAX_CHANGE_OPS / 2;
 #[derive(Debug, Clone)]
 pub struct Plan(Document);
 
+document_kind!(Plan, Shape::Plan);
+
 impl Plan {
-    /// A new plan, to be written as `actor`.
-    #[must_use]
-    pub fn new(actor: ActorId) -> Self {
-        Self(Document::new(actor, Shape::Plan))
-    }
-
-    /// Loads a plan saved by [`Self::save_nocompress`], to be written as `actor`.
-    ///
-    /// # Errors
-    /// [`Refused`] when the bytes are not such a plan.
-    pub fn load(bytes: &[u8], actor: ActorId) -> Result<Self, Refused> {
-        Document::load(bytes, actor, Shape::Plan).map(Self)
-    }
-
-    /// Builds a plan of raw changes that were checked and stored before.
-    ///
-    /// # Errors
-    /// [`Refused`] when they are damaged or incomplete.
-    pub fn replay<'a>(
-        changes: impl IntoIterator<Item = &'a [u8]>,
-        actor: ActorId,
-    ) -> Result<Self, Refused> {
-        Document::replay(changes, actor, Shape::Plan).map(Self)
-    }
-
     /// The routines, and what is unsettled between devices.
     #[must_use]
     pub fn read(&self) -> PlanReading {
@@ -194,64 +171,6 @@ impl Plan {
         moved.then(|| serde_json::to_string(&ForExercise { exercise, ..meant }).ok())?
     }
 
-    /// Checks the changes of one entry and takes them, or none of them. Gives how many were new.
-    ///
-    /// # Errors
-    /// [`Refused`]: the entry is to be quarantined; the plan is untouched.
-    pub fn apply_foreign(&mut self, changes: &[u8], author: ActorId) -> Result<usize, Refused> {
-        let checked = self.check(changes, author)?;
-        self.0.apply(&checked)
-    }
-
-    /// The checks of [`Self::apply_foreign`] alone, to compare with an attestation before applying.
-    ///
-    /// # Errors
-    /// [`Refused`]: the entry is to be quarantined.
-    pub fn check(&self, changes: &[u8], author: ActorId) -> Result<CheckedChanges, Refused> {
-        Ok(foreign::check_changes(changes, author, self.0.max_op(), Shape::Plan)?)
-    }
-
-    /// The version a reader must have, where that is newer than this build's.
-    #[must_use]
-    pub fn too_new(&self) -> Option<u32> {
-        self.0.too_new()
-    }
-
-    /// This device's newest change: what to attest.
-    #[must_use]
-    pub fn tip(&self) -> Option<Tip> {
-        self.0.tip()
-    }
-
-    /// The newest changes.
-    #[must_use]
-    pub fn heads(&self) -> Vec<ChangeHash> {
-        self.0.heads()
-    }
-
-    /// In Automerge's standard format, compressed: for exports.
-    #[must_use]
-    pub fn save(&self) -> Vec<u8> {
-        self.0.save()
-    }
-
-    /// In Automerge's standard format, not compressed: for packs and the store.
-    #[must_use]
-    pub fn save_nocompress(&self) -> Vec<u8> {
-        self.0.save_nocompress()
-    }
-
-    /// The document.
-    #[must_use]
-    pub const fn document(&self) -> &Document {
-        &self.0
-    }
-
-    /// The document, to apply checked changes.
-    pub const fn document_mut(&mut self) -> &mut Document {
-        &mut self.0
-    }
-
     /// What has to be written to get from one routine to the other.
     fn difference(
         &self,
@@ -369,18 +288,6 @@ fn set_text(transaction: &mut Transaction<'_>, key: &str, text: &str) -> Result<
             Ok(transaction.update_text(&id, text)?)
         }
         _ => new_text(transaction, key, text),
-    }
-}
-
-impl From<Plan> for Document {
-    fn from(inner: Plan) -> Self {
-        inner.0
-    }
-}
-
-impl From<Document> for Plan {
-    fn from(document: Document) -> Self {
-        Self(document)
     }
 }
 

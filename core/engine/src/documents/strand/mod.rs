@@ -6,9 +6,9 @@ use holdfast_domain::record::{Correction, DayRecord, Observation, SessionRecord}
 use holdfast_domain::vocabulary::DayKind;
 use serde::Serialize;
 
-use super::actor::{ActorId, ChangeHash};
-use super::document::{Document, MIN_READER, Refused, Tip, WriteError, Written, put};
-use super::foreign::{self, CheckedChanges, MAX_CHANGES_BYTES, Shape};
+use super::document::{Document, MIN_READER, WriteError, Written, put};
+use super::foreign::{MAX_CHANGES_BYTES, Shape};
+use super::kind::document_kind;
 
 const OBSERVATION: &str = "obs:";
 const CORRECTION: &str = "fix:";
@@ -74,32 +74,9 @@ pub enum Stored {
 #[derive(Debug, Clone)]
 pub struct Strand(Document);
 
+document_kind!(Strand, Shape::Strand);
+
 impl Strand {
-    /// A new strand, to be written as `actor`.
-    #[must_use]
-    pub fn new(actor: ActorId) -> Self {
-        Self(Document::new(actor, Shape::Strand))
-    }
-
-    /// Loads a strand saved by [`Self::save_nocompress`], to be written as `actor`.
-    ///
-    /// # Errors
-    /// [`Refused`] when the bytes are not such a strand.
-    pub fn load(bytes: &[u8], actor: ActorId) -> Result<Self, Refused> {
-        Document::load(bytes, actor, Shape::Strand).map(Self)
-    }
-
-    /// Builds a strand of raw changes that were checked and stored before.
-    ///
-    /// # Errors
-    /// [`Refused`] when they are damaged or incomplete.
-    pub fn replay<'a>(
-        changes: impl IntoIterator<Item = &'a [u8]>,
-        actor: ActorId,
-    ) -> Result<Self, Refused> {
-        Document::replay(changes, actor, Shape::Strand).map(Self)
-    }
-
     /// Writes one record in one commit. Gives nothing when it stands there already.
     ///
     /// # Errors
@@ -127,25 +104,6 @@ impl Strand {
         })
     }
 
-    /// Checks the changes of one entry and takes them, or none of them. Gives how many were new.
-    ///
-    /// `author` is the actor of the device that signed the entry, in the incarnation it attests.
-    ///
-    /// # Errors
-    /// [`Refused`]: the entry is to be quarantined; the strand is untouched.
-    pub fn apply_foreign(&mut self, changes: &[u8], author: ActorId) -> Result<usize, Refused> {
-        let checked = self.check(changes, author)?;
-        self.0.apply(&checked)
-    }
-
-    /// The checks of [`Self::apply_foreign`] alone, to compare with an attestation before applying.
-    ///
-    /// # Errors
-    /// [`Refused`]: the entry is to be quarantined.
-    pub fn check(&self, changes: &[u8], author: ActorId) -> Result<CheckedChanges, Refused> {
-        Ok(foreign::check_changes(changes, author, self.0.max_op(), Shape::Strand)?)
-    }
-
     /// Every record under its key, in the order of the keys. Where clones of one device wrote one
     /// key at once, every version is given: the merge sees them all.
     #[must_use]
@@ -169,60 +127,6 @@ impl Strand {
             .keys()
             .flat_map(|key| self.0.all(&key).into_iter().map(move |held| (key.clone(), held.text)))
             .collect()
-    }
-
-    /// The version a reader must have, where that is newer than this build's. Such a strand is
-    /// read as far as it goes and never written.
-    #[must_use]
-    pub fn too_new(&self) -> Option<u32> {
-        self.0.too_new()
-    }
-
-    /// This device's newest change: what to attest.
-    #[must_use]
-    pub fn tip(&self) -> Option<Tip> {
-        self.0.tip()
-    }
-
-    /// The newest changes.
-    #[must_use]
-    pub fn heads(&self) -> Vec<ChangeHash> {
-        self.0.heads()
-    }
-
-    /// In Automerge's standard format, compressed: for exports.
-    #[must_use]
-    pub fn save(&self) -> Vec<u8> {
-        self.0.save()
-    }
-
-    /// In Automerge's standard format, not compressed: for packs and the store.
-    #[must_use]
-    pub fn save_nocompress(&self) -> Vec<u8> {
-        self.0.save_nocompress()
-    }
-
-    /// The document.
-    #[must_use]
-    pub const fn document(&self) -> &Document {
-        &self.0
-    }
-
-    /// The document, to apply checked changes.
-    pub const fn document_mut(&mut self) -> &mut Document {
-        &mut self.0
-    }
-}
-
-impl From<Strand> for Document {
-    fn from(inner: Strand) -> Self {
-        inner.0
-    }
-}
-
-impl From<Document> for Strand {
-    fn from(document: Document) -> Self {
-        Self(document)
     }
 }
 

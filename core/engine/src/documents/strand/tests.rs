@@ -7,6 +7,8 @@ use holdfast_domain::units::Millis;
 use proptest::prelude::*;
 
 use super::*;
+use crate::documents::actor::ActorId;
+use crate::documents::document::Refused;
 use crate::documents::foreign::ForeignBytes;
 use crate::documents::foreign::tests::forge::{self, Change, run, unsigned};
 

@@ -9,7 +9,7 @@ use holdfast_domain::vocabulary::SideRule;
 use proptest::prelude::*;
 
 use super::*;
-use crate::documents::foreign::tests::forge;
+use crate::documents::foreign::{self, tests::forge};
 
 const LAPTOP: ActorId = ActorId([3; 16]);
 

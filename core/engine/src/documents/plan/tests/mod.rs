@@ -10,6 +10,8 @@ use holdfast_domain::vocabulary::Mode;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::documents::actor::ActorId;
+use crate::documents::foreign;
 
 const PHONE: ActorId = ActorId([1; 16]);
 const TABLET: ActorId = ActorId([2; 16]);
@@ -320,7 +322,7 @@ fn a_conflict_settled_again_and_again_never_outgrows_what_is_taken_from_elsewher
         assert_eq!(settled.len(), 1, "it deletes the other");
         both(&mut phone, &mut tablet, &settled, &[]);
     }
-    assert_eq!(phone.document().changes(), 900);
+    assert_eq!(phone.changes(), 900);
     Plan::load(&phone.save_nocompress(), PHONE).unwrap();
 }
 
