@@ -35,6 +35,37 @@ fn request(n: u32) -> LogRequest {
     request
 }
 
+/// What the disk alone asks for, in the same minute: one row of as many bytes as a logged hold writes, committed as
+/// durably. A log cannot be faster, and its worst cases are no better than these.
+struct Disk {
+    conn: rusqlite::Connection,
+    _directory: tempfile::TempDir,
+}
+
+/// What logging a hold writes, in bytes: 23 pages, counted by the growth of the write-ahead log. Indexes and the
+/// projection's totals are most of it.
+const LOGGED_BYTES: usize = 23 * 4096;
+
+impl Disk {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a folder");
+        let conn =
+            rusqlite::Connection::open(directory.path().join("bare.db")).expect("a database");
+        conn.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
+             CREATE TABLE row (n INTEGER PRIMARY KEY, bytes BLOB);",
+        )
+        .expect("a table");
+        Self { conn, _directory: directory }
+    }
+
+    fn commit(&self, n: u32) {
+        self.conn
+            .execute("INSERT INTO row VALUES (?1, zeroblob(?2))", (n, LOGGED_BYTES))
+            .expect("a row");
+    }
+}
+
 /// P1: logging one hold, with none and with five years before it. Both homes take turns, so that whatever
 /// else the machine does hits both.
 ///
@@ -43,6 +74,7 @@ fn request(n: u32) -> LogRequest {
 #[must_use]
 pub fn logging(empty: &Engine, full: &Engine) -> Vec<Measure> {
     let mut samples = [Vec::new(), Vec::new()];
+    let (disk, mut bare) = (Disk::new(), Vec::new());
     for n in 0..LOGS {
         for (engine, samples) in [empty, full].into_iter().zip(&mut samples) {
             let request = request(n);
@@ -51,6 +83,9 @@ pub fn logging(empty: &Engine, full: &Engine) -> Vec<Measure> {
             // The first ones fill caches, as they do in anybody's evening; they count in p99.
             samples.push(ms(begun));
         }
+        let begun = Instant::now();
+        disk.commit(n);
+        bare.push(ms(begun));
     }
     let [mut empty, mut full] = samples;
     let (empty_50, full_50) = (percentile(&mut empty, 0.5), percentile(&mut full, 0.5));
@@ -61,6 +96,18 @@ pub fn logging(empty: &Engine, full: &Engine) -> Vec<Measure> {
         Measure::told("P1c", "log one hold, p99, no history", empty_99, "ms"),
         Measure::at_most("P1", "log one hold, p99, five years", full_99, "ms", 5.0),
         Measure::at_most("P1d", "five years ÷ no history, p50", full_50 / empty_50, "", 1.2),
+        Measure::told(
+            "P1e",
+            "a bare durable commit of this disk, p50",
+            percentile(&mut bare, 0.5),
+            "ms",
+        ),
+        Measure::told(
+            "P1f",
+            "a bare durable commit of this disk, p99",
+            percentile(&mut bare, 0.99),
+            "ms",
+        ),
     ]
 }
 

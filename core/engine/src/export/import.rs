@@ -35,7 +35,7 @@ use holdfast_protocol::ids::Class;
 const COMMIT: usize = 500;
 
 pub(super) fn import(inner: &Inner, mut new: Contents, dry_run: bool) -> Result<ImportReport> {
-    inner.command("import", |tx, journal| {
+    let report = inner.command("import", |tx, journal| {
         let here = Contents::of_chart(tx.reader(), inner.who.chart, inner.who.actor)?;
         let answers = std::mem::take(&mut new.profile);
         let (to_write, mut report) = sort_out(&here, new);
@@ -44,7 +44,9 @@ pub(super) fn import(inner: &Inner, mut new: Contents, dry_run: bool) -> Result<
         }
         answered(inner, tx, journal, answers, &mut report, dry_run)?;
         Ok(report)
-    })
+    })?;
+    inner.store.copy_back();
+    Ok(report)
 }
 
 /// Takes answers of a profile in, as they were given. What was answered here stands.

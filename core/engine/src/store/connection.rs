@@ -11,9 +11,12 @@ use crate::error::{Error, Result};
 
 /// How long SQLite itself waits for another process's transaction.
 const BUSY: Duration = PATIENCE;
-/// The write-ahead log is copied back when it has grown to so many pages: seldom enough that a hold
-/// rarely waits for it, often enough that the log stays below about 16 MB.
-const CHECKPOINT_PAGES: u32 = 4000;
+/// A commit copies the write-ahead log back itself when it has grown to so many pages, about 64 MB: only where nothing
+/// did so before (`Store::copy_back`, suspending, closing), because whoever logs a hold then waits for it.
+const CHECKPOINT_PAGES: u32 = 16_000;
+/// How much of the log's file is kept once it was copied back, in bytes: writing into it again is faster than growing
+/// it anew.
+const LOG_KEPT_BYTES: u32 = 16 << 20;
 
 pub(super) fn connect(path: &Path, read_only: bool) -> Result<Connection> {
     let failed = |error| Error::sqlite(error, path);
@@ -37,7 +40,7 @@ pub(super) fn set_up_writer(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "fullfsync", true)?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
-    conn.pragma_update_and_check(None, "journal_size_limit", 4 << 20, |_| Ok(()))
+    conn.pragma_update_and_check(None, "journal_size_limit", LOG_KEPT_BYTES, |_| Ok(()))
 }
 
 pub(super) fn data_version(conn: &Connection) -> rusqlite::Result<i64> {

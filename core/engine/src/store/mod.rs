@@ -40,6 +40,9 @@ pub(crate) use tx::Tx;
 /// Read connections kept open between queries.
 const READERS_KEPT: usize = 4;
 
+/// A write-ahead log is long from here, in bytes: copying it back takes some ten milliseconds.
+const LONG_LOG_BYTES: u64 = 4 << 20;
+
 /// How a store is opened.
 pub(crate) struct Opening {
     pub(crate) directory: PathBuf,
@@ -204,6 +207,9 @@ impl Store {
         drop(turn);
         let (value, changed) = outcome?;
         self.observers.changed(changed);
+        if priority == Priority::Sync {
+            self.copy_back();
+        }
         Ok(value)
     }
 
@@ -315,12 +321,26 @@ impl Store {
             // Only if it is quick: nobody is waited for, and a long log is left for later.
             let _ = conn.busy_timeout(Duration::ZERO);
             let short = std::fs::metadata(self.path.with_extension("db-wal"))
-                .is_ok_and(|wal| wal.len() < 4 << 20);
+                .is_ok_and(|wal| wal.len() <= LONG_LOG_BYTES);
             if short {
                 let _ = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
             }
         }
         writer.held = None;
+    }
+
+    /// Copies a long write-ahead log back into the database, beside whoever reads and writes. Called after
+    /// each write of a sync and after an import, so that the next hold does not wait for it.
+    pub(crate) fn copy_back(&self) {
+        let long = std::fs::metadata(self.path.with_extension("db-wal"))
+            .is_ok_and(|wal| wal.len() > LONG_LOG_BYTES);
+        if !long || self.suspended.load(Ordering::Acquire) || self.usable().is_err() {
+            return;
+        }
+        // Nothing is lost where it does not work: the log stays as long as it is.
+        if let Ok(conn) = connect(&self.path, false) {
+            let _ = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        }
     }
 
     /// Takes up work again after [`Self::suspend`].

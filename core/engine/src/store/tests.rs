@@ -14,7 +14,7 @@ use crate::config::{Config, Sharing};
 use crate::error::{Error, HoldfastError};
 use crate::home::NewHome;
 use crate::key_provider::{FileKeyProvider, KeyError, KeyProvider};
-use crate::store::Priority;
+use crate::store::{Priority, meta};
 use crate::{Done, Engine, Faults, HistoryQuery, Key, LogRequest, LogSide, NewAccount};
 
 /// Bytes that look random and are the same every time.
@@ -358,6 +358,22 @@ fn suspended_it_holds_no_lock_and_a_command_is_done_all_the_same() {
     engine.resume().unwrap();
     assert_eq!(holds(&engine), 4);
     engine.inner.store.write(Priority::Sync, "sync", |_| Ok(())).unwrap();
+}
+
+#[test]
+fn a_long_write_ahead_log_is_copied_back_by_sync_and_not_by_whoever_logs_a_hold() {
+    let dir = tempfile::tempdir().unwrap();
+    found(dir.path());
+    let engine = open(dir.path()).unwrap();
+    let size = || std::fs::metadata(dir.path().join(DATABASE)).unwrap().len();
+    let store = &engine.inner.store;
+    let much = vec![7; 5 << 20];
+    store.write(Priority::User, "test", |tx| meta::put(tx, "much", &much)).unwrap();
+    engine.log(&hold(60)).unwrap();
+    assert!(size() < 5 << 20, "{}", size());
+    store.write(Priority::Sync, "sync", |_| Ok(())).unwrap();
+    assert!(size() > 5 << 20, "{}", size());
+    assert_eq!(holds(&engine), 1);
 }
 
 #[test]
