@@ -14,10 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use company::{CHART, Company, Deed, PEOPLE, Step};
 use holdfast_protocol::checkpoint::Checkpoint;
 use holdfast_protocol::entry::{Entry, Header, Kind};
-use holdfast_protocol::ids::{AccountId, Class};
+use holdfast_protocol::ids::Class;
 use holdfast_protocol::membership::{ChartState, Judge, NotAccepted, Refusal, SpaceState};
-use holdfast_protocol::wire;
-use logs::header;
+use logs::{header, take};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -114,26 +113,12 @@ const EVERYTHING: [&str; 18] = [
     "refusal",
 ];
 
-/// Judges an entry as a member and applies it.
-fn read(state: &mut SpaceState, entry: &Entry, accounts: &BTreeMap<AccountId, SpaceState>) {
-    let accepted = state.check(entry, accounts, Judge::Member).unwrap();
-    state.apply(entry, &accepted);
-}
-
 #[test]
 fn any_interleaving_of_several_owners_acts_gives_one_membership_to_every_reader() {
     law(16, |company| {
         let accounts = company.accounts();
         let log = &company.logs[CHART];
-        let mut state = log.states[0].clone();
-        for entry in &log.entries {
-            read(&mut state, entry, &accounts);
-            state = wire::decode("space", &wire::encode(&state)).unwrap();
-        }
-        assert_eq!(&state, log.state());
-        let mut state = log.states[0].clone();
-        log.entries.iter().for_each(|entry| state.replay(entry).unwrap());
-        assert_eq!(&state, log.state());
+        log.assert_every_reader_comes_to_its_state(&accounts);
     });
 }
 
@@ -165,7 +150,7 @@ fn who_reads_the_membership_alone_or_only_some_classes_knows_the_same_members() 
                 if content && hidden.contains(&entry.header().class) {
                     state.pass(entry.hash());
                 } else {
-                    read(&mut state, entry, &accounts);
+                    take(&mut state, entry, &accounts);
                 }
             }
             assert_eq!(known_to_all(&state), known_to_all(log.state()));
@@ -206,7 +191,7 @@ fn a_start_from_a_checkpoint_anywhere_knows_the_members_and_takes_what_former_on
             state.start_from(&checkpoint);
             assert_eq!(known_to_all(&state), known_to_all(there));
             assert_eq!((state.head(), state.authors()), (there.head(), there.authors()));
-            log.entries[at..].iter().for_each(|entry| read(&mut state, entry, &accounts));
+            log.entries[at..].iter().for_each(|entry| take(&mut state, entry, &accounts));
             assert_eq!(known_to_all(&state), known_to_all(log.state()));
             assert_eq!(state.head(), log.state().head());
         }

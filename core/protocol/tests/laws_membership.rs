@@ -12,12 +12,9 @@ use std::collections::BTreeMap;
 use holdfast_protocol::checkpoint::Checkpoint;
 use holdfast_protocol::entry::{Entry, Header, Kind};
 use holdfast_protocol::epoch::{AccountEpoch, AccountSecret};
-use holdfast_protocol::ids::{AccountId, Class};
-use holdfast_protocol::membership::{
-    Accepted, Act, Judge, NotAccepted, Refusal, SpaceState, Statement,
-};
-use holdfast_protocol::wire;
-use logs::header;
+use holdfast_protocol::ids::Class;
+use holdfast_protocol::membership::{Accepted, Act, Judge, NotAccepted, Refusal, Statement};
+use logs::{header, take};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -95,29 +92,13 @@ const EVERYTHING: [&str; 12] = [
     "refusal",
 ];
 
-/// Judges an entry as a member and applies it.
-fn read(state: &mut SpaceState, entry: &Entry, accounts: &BTreeMap<AccountId, SpaceState>) {
-    let accepted = state.check(entry, accounts, Judge::Member).unwrap();
-    state.apply(entry, &accepted);
-}
-
 #[test]
 fn any_interleaving_of_acts_gives_one_and_the_same_state_to_every_reader() {
     // That relay and member agree on each entry as it is pushed is asserted by the world itself.
     law(24, |world| {
         let accounts = world.accounts();
         for log in &world.logs {
-            // Who reads the accounts to their end first, and stores its state after every entry.
-            let mut state = log.states[0].clone();
-            for entry in &log.entries {
-                read(&mut state, entry, &accounts);
-                state = wire::decode("space", &wire::encode(&state)).unwrap();
-            }
-            assert_eq!(&state, log.state());
-            // A relay that reads its own log back.
-            let mut state = log.states[0].clone();
-            log.entries.iter().for_each(|entry| state.replay(entry).unwrap());
-            assert_eq!(&state, log.state());
+            log.assert_every_reader_comes_to_its_state(&accounts);
         }
     });
 }
@@ -152,7 +133,7 @@ fn a_start_from_a_checkpoint_anywhere_leads_to_the_state_of_the_whole_log() {
                 }
                 state.start_from(&checkpoint);
                 assert_eq!(&state, there);
-                log.entries[at..].iter().for_each(|entry| read(&mut state, entry, &accounts));
+                log.entries[at..].iter().for_each(|entry| take(&mut state, entry, &accounts));
                 assert_eq!(&state, log.state());
             }
         }
@@ -171,7 +152,7 @@ fn who_gets_only_the_hashes_of_any_contents_refuses_nothing_else_and_knows_the_s
                     if content && hidden >> (n % 32) & 1 == 1 {
                         state.pass(entry.hash());
                     } else {
-                        read(&mut state, entry, &accounts);
+                        take(&mut state, entry, &accounts);
                     }
                 }
                 assert_eq!(state.kind(), log.state().kind());

@@ -8,11 +8,11 @@ use holdfast_protocol::epoch::{AccountEpoch, AccountSecret, ClassEpoch};
 use holdfast_protocol::ids::{AccountId, Class, DeviceId, EntryHash};
 use holdfast_protocol::keys::{DeviceKeys, InviteKeys};
 use holdfast_protocol::membership::{
-    Access, Act, AdmitDevice, ChartState, Grant, Judge, NotAccepted, Refusal, Role, SpaceState,
+    Access, Act, AdmitDevice, ChartState, Grant, NotAccepted, Refusal, Role, SpaceState,
 };
 use holdfast_protocol::secret::Secret32;
 
-use crate::logs::{ClassKeys, Log, NOW_MS, RELAY, Seeded, found, found_chart, reader, statement};
+use crate::logs::{ClassKeys, Log, NOW_MS, Seeded, found, found_chart, reader, statement};
 
 pub const PEOPLE: usize = 5;
 /// Where the chart's log stands behind the accounts'.
@@ -283,22 +283,9 @@ impl Company {
     ) -> bool {
         let entry = Entry::from_bytes(&entry.to_bytes()).unwrap();
         let accounts = self.accounts();
-        let state = self.logs[log].state();
-        let verdict = state.check(&entry, &accounts, RELAY);
-        let member = state.check(&entry, &accounts, Judge::Member);
-        let accepted = match verdict {
-            Ok(accepted) => {
-                assert_eq!(member, Ok(accepted.clone()));
-                accepted
-            }
-            Err(why) => {
-                assert!(
-                    member == Err(why) || only_the_relay_knows(why),
-                    "{what}: the relay says {why:?}, a member {member:?}"
-                );
-                self.refused += 1;
-                return false;
-            }
+        let Ok(accepted) = self.logs[log].judge(&entry, &accounts, only_the_relay_knows) else {
+            self.refused += 1;
+            return false;
         };
         *self.taken.entry(what).or_default() += 1;
         self.devices[device].acknowledged[log] = entry.hash();

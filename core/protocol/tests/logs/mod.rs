@@ -93,6 +93,40 @@ impl Log {
         self.entries.push(entry);
         self.states.push(after);
     }
+
+    /// What the relay says of an entry that is pushed now. A member says the same, for the same reason, unless it is
+    /// one that `the_relay_alone_knows`.
+    pub fn judge(
+        &self,
+        entry: &Entry,
+        accounts: &BTreeMap<AccountId, SpaceState>,
+        the_relay_alone_knows: impl FnOnce(NotAccepted) -> bool,
+    ) -> Result<Accepted, NotAccepted> {
+        let relay = self.state().check(entry, accounts, RELAY);
+        let member = read(self.state(), entry, accounts);
+        match &relay {
+            Err(why) if the_relay_alone_knows(*why) => {}
+            _ => assert_eq!(member, relay),
+        }
+        relay
+    }
+
+    /// A member that reads the accounts to their end first and stores its state after every entry, and a relay that
+    /// reads its own log back.
+    pub fn assert_every_reader_comes_to_its_state(
+        &self,
+        accounts: &BTreeMap<AccountId, SpaceState>,
+    ) {
+        let mut state = self.states[0].clone();
+        for entry in &self.entries {
+            take(&mut state, entry, accounts);
+            state = wire::decode("space", &wire::encode(&state)).unwrap();
+        }
+        assert_eq!(&state, self.state());
+        let mut state = self.states[0].clone();
+        self.entries.iter().for_each(|entry| state.replay(entry).unwrap());
+        assert_eq!(&state, self.state());
+    }
 }
 
 pub struct Founded {
@@ -182,4 +216,10 @@ pub fn read(
     accounts: &BTreeMap<AccountId, SpaceState>,
 ) -> Result<Accepted, NotAccepted> {
     state.check(entry, accounts, Judge::Member)
+}
+
+/// Judges as a member does, and applies.
+pub fn take(state: &mut SpaceState, entry: &Entry, accounts: &BTreeMap<AccountId, SpaceState>) {
+    let accepted = read(state, entry, accounts).unwrap();
+    state.apply(entry, &accepted);
 }

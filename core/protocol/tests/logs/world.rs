@@ -9,13 +9,13 @@ use holdfast_protocol::epoch::{AccountEpoch, AccountSecret, ClassEpoch};
 use holdfast_protocol::ids::{AccountId, Class, DeviceId, EntryHash};
 use holdfast_protocol::keys::{DeviceKeys, InviteKeys};
 use holdfast_protocol::membership::{
-    Access, Act, AdmitDevice, DeviceCut, InviteDevice, Judge, NotAccepted, Refusal, RevokeDevice,
+    Access, Act, AdmitDevice, DeviceCut, InviteDevice, NotAccepted, Refusal, RevokeDevice,
     SpaceState, Statement,
 };
 use holdfast_protocol::secret::Secret32;
 
 use crate::logs::{
-    ClassKeys, Log, NOW_MS, RELAY, Seeded, found, found_chart, header, member, reader, statement,
+    ClassKeys, Log, NOW_MS, Seeded, found, found_chart, header, member, reader, statement,
     with_chart,
 };
 
@@ -385,18 +385,10 @@ impl World {
         let entry = Entry::from_bytes(&entry.to_bytes()).unwrap();
         let accounts = self.accounts();
         let state = self.logs[log].state();
-        let verdict = state.check(&entry, &accounts, RELAY);
-        let member = state.check(&entry, &accounts, Judge::Member);
-        let accepted = match verdict {
-            Ok(accepted) => {
-                assert_eq!(member, Ok(accepted.clone()));
-                accepted
-            }
-            Err(why) => {
-                assert!(member == Err(why) || only_the_relay_knows(why, &entry, state, &accounts));
-                self.refused += 1;
-                return;
-            }
+        let excused = |why| only_the_relay_knows(why, &entry, state, &accounts);
+        let Ok(accepted) = self.logs[log].judge(&entry, &accounts, excused) else {
+            self.refused += 1;
+            return;
         };
         *self.taken.entry(brings.what).or_default() += 1;
         if let Some(device) = device {
