@@ -1,10 +1,9 @@
 //! Exercises of one's own: add, edit, remove, list.
 
 use clap::{Args, Subcommand};
-use holdfast::domain::dose::Range;
-use holdfast::domain::vocabulary::{Kind, Laterality, Mode, Position};
+use holdfast::domain::vocabulary::{Kind, Laterality, Position};
 
-use super::values::{self, Tempo};
+use super::dose::Dose;
 
 /// Exercises of one's own.
 #[derive(Debug, Subcommand)]
@@ -108,27 +107,4 @@ pub struct Edit {
     /// A note; an empty one removes it
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-}
-
-/// What it asks for.
-#[derive(Debug, Args)]
-pub struct Dose {
-    /// timed, until_eased, open, reps, tempo or tick [default: as the figures tell]
-    #[arg(long)]
-    pub mode: Option<Mode>,
-    /// Seconds: 60, 30-90, 30-60-90 (the middle one to start at), 60+
-    #[arg(long, value_name = "RANGE", value_parser = values::range, allow_hyphen_values = true)]
-    pub hold: Option<Range>,
-    /// Repetitions, per side where sides alternate
-    #[arg(long, value_name = "RANGE", value_parser = values::range, allow_hyphen_values = true)]
-    pub reps: Option<Range>,
-    /// Sets
-    #[arg(long, value_name = "RANGE", value_parser = values::range, allow_hyphen_values = true)]
-    pub sets: Option<Range>,
-    /// Seconds of rest between sets
-    #[arg(long, value_name = "RANGE", value_parser = values::range, allow_hyphen_values = true)]
-    pub rest: Option<Range>,
-    /// Seconds of each phase of a repetition, such as 3:2:1
-    #[arg(long, value_parser = values::tempo, allow_hyphen_values = true)]
-    pub tempo: Option<Tempo>,
 }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod content;
 pub mod data;
 pub mod day;
+pub mod dose;
 pub mod exercise;
 pub mod help;
 pub mod plan;

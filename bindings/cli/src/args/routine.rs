@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use holdfast::domain::dose::Range;
 use holdfast::domain::units::LocalDay;
-use holdfast::domain::vocabulary::{BlockOrder, Mode, SideRule, Weekday};
+use holdfast::domain::vocabulary::{BlockOrder, SideRule, Weekday};
 
-use super::values::{self, Tempo};
+use super::dose::Dose;
+use super::values;
+use crate::output::words;
 
 /// The routines of the chart.
 #[derive(Debug, Subcommand)]
@@ -393,24 +395,9 @@ pub struct To {
 /// What a step asks for.
 #[derive(Debug, Args)]
 pub struct Asked {
-    /// timed, until_eased, open, reps, tempo, tick or slot
-    #[arg(long)]
-    pub mode: Option<Mode>,
-    /// Seconds: 60, 30-90, 30-60-90 (the middle one to start at), 60+
-    #[arg(long, value_name = "RANGE", value_parser = values::range, allow_hyphen_values = true)]
-    pub hold: Option<Range>,
-    /// Repetitions, per side where sides alternate
-    #[arg(long, value_name = "RANGE", value_parser = values::range, allow_hyphen_values = true)]
-    pub reps: Option<Range>,
-    /// Sets
-    #[arg(long, value_name = "RANGE", value_parser = values::range, allow_hyphen_values = true)]
-    pub sets: Option<Range>,
-    /// Seconds of rest between sets
-    #[arg(long, value_name = "RANGE", value_parser = values::range, allow_hyphen_values = true)]
-    pub rest: Option<Range>,
-    /// Seconds of each phase of a repetition, such as 3:2:1
-    #[arg(long, value_parser = values::tempo, allow_hyphen_values = true)]
-    pub tempo: Option<Tempo>,
+    /// Its dose.
+    #[command(flatten)]
+    pub dose: Dose,
     /// both, left, right, ask, affected, alternating or no_side
     #[arg(long)]
     pub side: Option<SideRule>,
@@ -441,8 +428,8 @@ fn realign_side(text: &str) -> Result<SideRule, String> {
         "left" => Ok(SideRule::Left),
         "right" => Ok(SideRule::Right),
         "ask" => Ok(SideRule::Ask),
-        "both" => Err("realignment is done on exactly one side: say left, right or ask".to_owned()),
-        _ => Err(format!("\"{text}\" is not a side for realignment: say left, right or ask")),
+        "both" => Err(words::plain("prompt.value.realign_both")),
+        _ => Err(words::say("prompt.value.realign_side", &[("text", text.into())])),
     }
 }
 
@@ -452,17 +439,17 @@ fn weekday(text: &str) -> Result<Weekday, String> {
         let begins = wanted.get(..wanted.len().min(3)).unwrap_or(&wanted);
         wanted.len() >= 2 && day.as_str().starts_with(begins)
     });
-    known.copied().ok_or_else(|| format!("\"{text}\" is not a day of the week: write mon,wed,fri"))
+    known.copied().ok_or_else(|| words::say("prompt.value.weekday", &[("text", text.into())]))
 }
 
 fn date(text: &str) -> Result<LocalDay, String> {
-    text.trim().parse().map_err(|_| format!("\"{text}\" is not a day: write it as 2026-03-01"))
+    text.trim().parse().map_err(|_| words::say("prompt.value.date", &[("text", text.into())]))
 }
 
 fn yes_or_no(text: &str) -> Result<bool, String> {
     match text {
         "yes" => Ok(true),
         "no" => Ok(false),
-        _ => Err(format!("\"{text}\" is neither yes nor no")),
+        _ => Err(words::say("prompt.value.yes_or_no", &[("text", text.into())])),
     }
 }

@@ -2,11 +2,10 @@
 
 use holdfast::domain::vocabulary::Position;
 use holdfast::domain::words::Words;
-use holdfast::routine::DoseEdit;
 use holdfast::{OwnEdit, OwnRequest, OwnView};
 use serde_json::json;
 
-use crate::args::exercise::{Add, Dose, Edit, Exercise};
+use crate::args::exercise::{Add, Edit, Exercise};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::output::layout::{Align, Table, facts, wrapped};
@@ -110,7 +109,7 @@ pub fn text(view: &OwnView, output: &Output) -> String {
 
 fn request(add: Add) -> OwnRequest {
     OwnRequest {
-        dose: dose(&add.dose),
+        dose: (&add.dose).into(),
         position: add.position,
         region: add.region,
         muscles: add.muscles,
@@ -131,22 +130,11 @@ fn changes(edit: Edit) -> Outcome<OwnEdit> {
         name: edit.name,
         kind: edit.kind,
         sides: edit.sides,
-        dose: dose(&edit.dose),
+        dose: (&edit.dose).into(),
         position: position.transpose().map_err(|bad| Failure::bad_value("position", bad))?,
         region: edit.region.map(emptied),
         muscles: edit.muscles.map(list),
         tools: edit.tools.map(list),
         note: edit.note.map(|note| Some(note).filter(|text| !text.is_empty())),
     })
-}
-
-fn dose(given: &Dose) -> DoseEdit {
-    DoseEdit {
-        mode: given.mode,
-        hold_s: given.hold,
-        reps: given.reps,
-        sets: given.sets,
-        rest_s: given.rest,
-        tempo: given.tempo.as_ref().map(|tempo| tempo.0.clone()),
-    }
 }

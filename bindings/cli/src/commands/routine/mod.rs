@@ -10,12 +10,11 @@ use holdfast::Engine;
 use holdfast::domain::catalogue::{Catalogue, TemplateKind};
 use holdfast::domain::routine::{Rhythm, Schedule, Span};
 use holdfast::routine::{
-    DoseEdit, ImportOptions, RoutineView, RuleOverride, StepEdit, StepPlace, StepRequest,
-    TemplateOptions,
+    ImportOptions, RoutineView, RuleOverride, StepEdit, StepPlace, StepRequest, TemplateOptions,
 };
 use serde_json::json;
 
-use crate::args::routine::{Add, Asked, Overriding, Routine, Schedule as Times, Step};
+use crate::args::routine::{Add, Overriding, Routine, Schedule as Times, Step};
 use crate::args::values::SlotAt;
 use crate::commands::catalog;
 use crate::commands::schedule::DAYS_AHEAD;
@@ -243,7 +242,7 @@ fn step(engine: &Engine, routine: &str, change: Step, output: &Output) -> Outcom
         Step::Add { exercise, asked, after, first, overriding } => {
             let request = StepRequest {
                 exercise,
-                dose: dose(&asked),
+                dose: (&asked.dose).into(),
                 side: asked.side,
                 tool: asked.tool.clone(),
                 note: asked.note.clone(),
@@ -256,7 +255,7 @@ fn step(engine: &Engine, routine: &str, change: Step, output: &Output) -> Outcom
             let emptied = |text: &String, word: &str| (text != word).then(|| text.clone());
             let edit = StepEdit {
                 exercise,
-                dose: dose(&asked),
+                dose: (&asked.dose).into(),
                 side: asked.side,
                 tool: asked.tool.as_ref().map(|tool| emptied(tool, "none")),
                 note: asked.note.as_ref().map(|note| emptied(note, "")),
@@ -285,16 +284,5 @@ fn place(after: Option<String>, first: bool) -> StepPlace {
         Some(step) => StepPlace::After(step),
         None if first => StepPlace::Start,
         None => StepPlace::End,
-    }
-}
-
-fn dose(asked: &Asked) -> DoseEdit {
-    DoseEdit {
-        mode: asked.mode,
-        hold_s: asked.hold,
-        reps: asked.reps,
-        sets: asked.sets,
-        rest_s: asked.rest,
-        tempo: asked.tempo.as_ref().map(|tempo| tempo.0.clone()),
     }
 }
