@@ -95,6 +95,15 @@ fn what_does_not_fit_is_refused_in_a_sentence() {
 }
 
 #[test]
+fn seconds_may_be_given_as_minutes_and_seconds() {
+    let raise = test("hip-flexor-strength-test");
+    let answers = raise.read(&["1:05"], None).unwrap();
+    assert_eq!(answers["held_s"], TestAnswer::Number(Amount::whole(65)));
+    assert_eq!(code("hip-flexor-strength-test", LEFT, &["1:65"]), "not_seconds");
+    assert_eq!(code("thomas-test", LEFT, &["no", "extension_deg=1:05"]), "not_degrees");
+}
+
+#[test]
 fn a_muscle_says_whose_tenderness_it_is_and_one_is_enough() {
     let press = test("press-tenderness-test");
     let answers = press.read(&["6"], Some("iliacus")).unwrap();

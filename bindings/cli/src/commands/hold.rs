@@ -6,7 +6,7 @@ use holdfast::HoldEdit;
 use holdfast::domain::record::EditField;
 use serde_json::json;
 
-use super::log;
+use super::{log, safety};
 use crate::args::record::{Hold, HoldEdit as Given};
 use crate::args::values::Eased;
 use crate::context::Context;
@@ -33,7 +33,15 @@ pub fn run(args: Hold, context: &Context, output: &Output) -> Outcome {
             let id = given.id.clone();
             let edit = edit(*given, &context.here_by(&engine)?)?;
             let hold = engine.edit_hold(&id, &edit).map_err(|error| log::asked(error.into()))?;
-            output.confirm(json!({ "hold": hold }), |o| record::hold(&hold, o));
+            let flags = safety::flags_of(std::slice::from_ref(&hold), &*engine.catalogue()?);
+            let mut body = json!({ "hold": hold });
+            if !flags.is_empty() {
+                body["red_flags"] = flags.iter().map(|flag| flag.id.as_str()).collect();
+            }
+            output.confirm(body, |o| match flags.is_empty() {
+                true => record::hold(&hold, o),
+                false => format!("{}\n\n{}", record::hold(&hold, o), safety::flags_text(&flags, o)),
+            });
         }
         Hold::Remove { id } => {
             let hold = engine.hold(&id)?;

@@ -31,8 +31,19 @@ pub fn run(args: &Plan, context: &Context, output: &Output) -> Outcome {
             output.confirm(&view, |o| wrapped(&line(pause), o.width, 0));
         }
         Plan::Resume => {
+            let before = engine.plan_view()?.pauses;
             let view = engine.resume_plan()?;
-            output.confirm(&view, |_| words::plain("prompt.schedule.resumed"));
+            output.confirm(&view, |o| {
+                let mut lines = vec![words::plain("prompt.schedule.resumed")];
+                // What was only planned is not shortened but gone: that is to be said.
+                let gone =
+                    before.iter().filter(|one| view.pauses.iter().all(|p| p.from != one.from));
+                lines.extend(gone.map(|one| {
+                    let from = [("from", one.from.to_string().into())];
+                    wrapped(&words::say("prompt.schedule.taken_back", &from), o.width, 0)
+                }));
+                lines.join("\n")
+            });
         }
         Plan::Slot { slot, time, .. } => {
             let view = engine.set_slot_time(slot, *time)?;

@@ -44,6 +44,19 @@ fn a_hold_that_ended_with_pain_shows_those_of_where_it_was() {
 }
 
 #[test]
+fn a_hold_put_right_to_have_ended_with_pain_shows_them_too() {
+    let home = Home::made();
+    let logged = home.json("log psoas-release-hook --side left --held 20");
+    let id = logged["holds"][0]["hold_id"].as_str().unwrap();
+    let edited = home.json(&format!("hold edit {id} --ended pain --pain-after 5"));
+    assert_eq!(flags(&edited), of_exercise(&home, "psoas-release-hook"));
+    let said = home.run(&format!("hold edit {id} --pain-site neck")).stdout;
+    assert!(said.contains("See somebody when"), "{said}");
+    let well = home.json(&format!("hold edit {id} --ended target"));
+    assert!(well.get("red_flags").is_none(), "{well}");
+}
+
+#[test]
 fn sleeping_on_a_side_names_the_one_without_pain_where_it_is_known() {
     let home = Home::made();
     assert_eq!(home.json("habit show sleep-side")["side_without_pain"], Value::Null);

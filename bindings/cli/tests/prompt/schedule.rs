@@ -156,6 +156,10 @@ fn a_pause_asks_for_nothing_until_it_is_resumed() {
     assert!(due(&home, &format!("{during} schedule --days 30")).is_empty(), "no end");
     home.json(&format!("{during} plan resume"));
     assert_eq!(home.json(&format!("{during} plan show"))["paused"], false);
+    // Where none holds, one that is planned is taken back, and named.
+    home.json(&format!("{during} plan pause --from 2026-03-20 --until 2026-03-21"));
+    let said = home.run(&format!("{during} plan resume")).stdout;
+    assert!(said.contains("The pause from 2026-03-20 is taken back."), "{said}");
 }
 
 #[test]

@@ -126,7 +126,11 @@ impl SelfTest {
                 Ok(TestAnswer::Bool(yes))
             }
             FieldType::Seconds | FieldType::Degrees | FieldType::Score => {
-                let number: f64 = text.parse().map_err(|_| wrong())?;
+                let number = match (field.kind, text.split_once(':')) {
+                    (FieldType::Seconds, Some((minutes, seconds))) => clock(minutes, seconds),
+                    _ => text.parse::<f64>().ok(),
+                };
+                let number = number.ok_or_else(wrong)?;
                 Amount::new(number).map(TestAnswer::Number).ok_or_else(wrong)
             }
             FieldType::Enum | FieldType::Answers => Ok(TestAnswer::Option(text.to_owned())),
@@ -228,6 +232,12 @@ fn bounds(field: &TestField) -> (Amount, Amount) {
     let below = Amount::from_thousandths(-Amount::whole(widest).thousandths());
     let lowest = field.min.map_or(below, Amount::whole);
     (lowest, Amount::whole(field.max.unwrap_or(widest)))
+}
+
+/// Seconds of minutes and seconds, as lengths are typed everywhere: 1:30.
+fn clock(minutes: &str, seconds: &str) -> Option<f64> {
+    let (minutes, seconds): (u16, u8) = (minutes.parse().ok()?, seconds.parse().ok()?);
+    (seconds < 60).then(|| f64::from(minutes) * 60.0 + f64::from(seconds))
 }
 
 fn wrong_kind(field: &TestField, given: &str) -> TestRefusal {
