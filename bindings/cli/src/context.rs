@@ -11,11 +11,8 @@ use jiff::{Timestamp, Zoned};
 
 use crate::args::Global;
 use crate::failure::{Failure, Outcome};
-use crate::output::words;
+use crate::output::{Output, words};
 use crate::when::{DAY_START_MIN, Here};
-
-/// The chart of one's own, the only one there is before others share theirs.
-const OWN: &str = "own";
 
 /// Where a command runs.
 pub struct Context {
@@ -23,17 +20,15 @@ pub struct Context {
     pub home: PathBuf,
     /// Where time comes from.
     pub clock: Arc<dyn Clock>,
+    /// Whose chart was named.
+    chart: Option<String>,
+    /// Where to say whose chart it is.
+    output: Output,
 }
 
 impl Context {
     /// Reads the global flags.
     pub fn new(global: &Global) -> Outcome<Self> {
-        if global.chart != OWN {
-            let message =
-                words::say("prompt.home.no_chart", &[("chart", global.chart.as_str().into())]);
-            return Err(Failure::not_found("chart", message)
-                .hint(words::plain("prompt.home.leave_chart_out")));
-        }
         let home = match &global.home {
             Some(home) if home.as_os_str().is_empty() => {
                 return Err(Failure::bad_value("home", words::plain("prompt.home.empty")));
@@ -46,7 +41,8 @@ impl Context {
             Some(now) => Arc::new(Frozen::at(now)),
             None => Arc::new(SystemClock),
         };
-        Ok(Self { home, clock })
+        let output = Output::new(global.json, global.quiet, global.no_color);
+        Ok(Self { home, clock, chart: global.chart.clone(), output })
     }
 
     /// What the engine is opened with.
@@ -59,9 +55,34 @@ impl Context {
         Config { clock: Arc::clone(&self.clock), ..Config::command_line(home) }
     }
 
-    /// Opens the record.
+    /// Opens the record, at the chart that was named; else at the one that was chosen before.
     pub fn open(&self) -> Outcome<Engine> {
+        let engine = self.open_account()?;
+        let list = || words::plain("prompt.people.list_charts");
+        if let Some(name) = &self.chart {
+            let named = engine.chart(name);
+            return named.map_err(|error| Failure::from(error).field("chart").hint(list()));
+        }
+        if engine.uses_own_chart()? {
+            return Ok(engine);
+        }
+        let chosen = engine.chart_in_use();
+        let chosen = chosen.map_err(|error| {
+            Failure::from(error).field("chart").hint(words::plain("prompt.people.use_own"))
+        })?;
+        let name = chosen.current_chart()?.name;
+        self.output.remark(&words::say("prompt.people.in_chart", &[("chart", name.into())]));
+        Ok(chosen)
+    }
+
+    /// Opens the record for what is about the account, whatever chart is worked on.
+    pub fn open_account(&self) -> Outcome<Engine> {
         Ok(Engine::open(self.config())?)
+    }
+
+    /// Whether a chart was named at the prompt.
+    pub const fn names_chart(&self) -> bool {
+        self.chart.is_some()
     }
 
     /// Where and when this is.

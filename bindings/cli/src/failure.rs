@@ -71,11 +71,6 @@ impl Failure {
         Self::new("usage", message, Exit::Usage)
     }
 
-    /// There is none.
-    pub fn not_found(field: &str, message: impl Display) -> Self {
-        Self::new("not_found", message, Exit::Failed).field(field)
-    }
-
     /// The same under a finer code.
     pub fn coded(mut self, code: &'static str) -> Self {
         self.0.code = Cow::Borrowed(code);

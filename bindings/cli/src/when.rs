@@ -116,6 +116,21 @@ impl Here {
         }
     }
 
+    /// The instant at which something is over that lasts until `when`: a day counts with its whole length.
+    pub fn end_of(&self, when: &When) -> Result<Timestamp, String> {
+        match when {
+            When::Instant(_) | When::Local(_) => self.instant(when),
+            When::Day(_) | When::DaysAgo(_) => {
+                let next = self.day(when)?.checked_add(1.days()).map_err(|_| too_far())?;
+                let start =
+                    next.at(0, 0, 0, 0).checked_add(i64::from(self.day_start_min).minutes());
+                let start = start.map_err(|_| too_far())?;
+                let zone = self.now.time_zone().clone();
+                start.to_zoned(zone).map(|zoned| zoned.timestamp()).map_err(|_| too_far())
+            }
+        }
+    }
+
     /// The local day that a time belongs to.
     fn day_of(&self, time: &Zoned) -> Date {
         let shift = i64::from(self.day_start_min).minutes();
@@ -163,6 +178,16 @@ mod tests {
         let fixed = parse("2026-03-01T21:30:00-05:00").unwrap();
         assert_eq!(here.instant(&fixed).unwrap().to_string(), "2026-03-02T02:30:00Z");
         assert!(here.instant(&parse("yesterday").unwrap()).is_err());
+    }
+
+    #[test]
+    fn what_lasts_until_a_day_lasts_through_it() {
+        let here = here("2026-03-10T12:00:00+01:00[Europe/Berlin]");
+        let end = |text| here.end_of(&parse(text).unwrap()).unwrap().to_string();
+        assert_eq!(end("2026-03-10"), "2026-03-11T02:00:00Z");
+        // The clocks go ahead that night.
+        assert_eq!(end("2026-03-28"), "2026-03-29T01:00:00Z");
+        assert_eq!(end("2026-03-10T18:00"), "2026-03-10T17:00:00Z");
     }
 
     #[test]

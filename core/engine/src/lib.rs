@@ -60,12 +60,12 @@ pub use error::HoldfastError;
 pub use export::{ExportFormat, ExportReport, ImportReport, Refused, TablesReport};
 pub use holdfast_domain as domain;
 pub use holdfast_protocol::phrase::Phrase;
-pub use identity::{DeviceStanding, DeviceView, NewAccount, Pairing};
+pub use identity::{DeviceStanding, DeviceView, NewAccount, Pairing, PhraseView};
 pub use observe::{Key, Keys, Subscription};
 pub use rights::ChartStanding;
 pub use sharing::{
-    Compared, GrantRequest, Inspection, Invitation, InviteInside, InviteView, Invited, MemberView,
-    Pending, RoutineCopy, RoutineInside, SafetyPhrase, inspect,
+    Compared, GrantEdit, GrantEnd, GrantRequest, Inspection, Invitation, InviteInside, InviteView,
+    Invited, MemberView, Pending, RoutineCopy, RoutineInside, SafetyPhrase, inspect,
 };
 pub use store::faults::{Crash, FaultPoint, Faults};
 pub use sync::report::{Budget, SyncOutcome, SyncProblem, SyncReport};

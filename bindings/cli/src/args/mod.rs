@@ -7,12 +7,14 @@ pub mod day;
 pub mod dose;
 pub mod exercise;
 pub mod help;
+pub mod people;
 pub mod plan;
 pub mod play;
 pub mod profile;
 pub mod progress;
 pub mod record;
 pub mod routine;
+pub mod sharing;
 pub mod test;
 pub mod values;
 
@@ -53,9 +55,9 @@ pub struct Global {
     /// Where the record and its keys are kept [default: the platform's data folder]
     #[arg(long, global = true, help_heading = EVERYWHERE, env = "HOLDFAST_HOME", value_name = "DIR", hide_env_values = true)]
     pub home: Option<PathBuf>,
-    /// Whose chart
-    #[arg(long, global = true, help_heading = EVERYWHERE, default_value = "own", value_name = "NAME")]
-    pub chart: String,
+    /// Whose chart: own, its name or its id [default: the one of `chart use`, else your own]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME")]
+    pub chart: Option<String>,
     /// Print one JSON document
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
@@ -127,6 +129,30 @@ pub enum Command {
     /// The devices of this account
     #[command(subcommand)]
     Device(account::Device),
+    /// Hand on a copy of a routine, or let somebody into the chart
+    #[command(subcommand)]
+    Share(sharing::Share),
+    /// The links into the chart that nobody has used yet
+    #[command(subcommand)]
+    Invite(sharing::Invite),
+    /// Take in what somebody handed on: a routine, or a place in their chart
+    Accept(sharing::Accept),
+    /// Say what a link is, without any network and without taking it
+    Inspect(sharing::Inspect),
+    /// Who takes part in the chart, and what each may do
+    Members(people::Members),
+    /// Compare seven words with somebody: they show that nobody stands in between
+    Verify(people::Verify),
+    /// Change what a member may do
+    Grant(people::Grant),
+    /// Remove somebody from the chart
+    Remove(people::Remove),
+    /// The charts you take part in
+    #[command(subcommand)]
+    Chart(people::Chart),
+    /// The twelve words that get the record back
+    #[command(subcommand)]
+    Recovery(people::Recovery),
     /// Write the record to files
     Export(data::Export),
     /// Read an export back

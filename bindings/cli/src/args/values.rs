@@ -106,6 +106,22 @@ fn bounded(length: Millis, text: &str) -> Result<Millis, String> {
     }
 }
 
+/// A span of time with its unit: `45s`, `30m`, `12h`, `7d`; in milliseconds.
+pub fn span_ms(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let cut = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(cut);
+    let unit_ms: u64 = match unit {
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => 0,
+    };
+    let ms = number.parse().ok().and_then(|n: u64| n.checked_mul(unit_ms)).filter(|ms| *ms > 0);
+    ms.ok_or_else(|| words::say("prompt.sharing.no_span", &[("text", text.into())]))
+}
+
 /// A number of repetitions, sets and the like.
 pub fn count(text: &str) -> Result<u16, String> {
     text.trim().parse().map_err(|_| words::say("prompt.value.count", &[("text", text.into())]))
@@ -247,6 +263,14 @@ mod tests {
         assert_eq!(minutes("1.5"), Ok(Millis(90_000)));
         for wrong in ["-1", "1e9", "nan", "inf", "1:60", ":", "", "1:2:3", "86401", "9e400"] {
             assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_span_has_a_unit_and_is_more_than_nothing() {
+        assert_eq!((span_ms("7d"), span_ms("2s")), (Ok(604_800_000), Ok(2_000)));
+        for wrong in ["", "7", "d", "0d", "-1d", "1.5h", "7 days", "99999999999999999999d"] {
+            assert!(span_ms(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -4,6 +4,7 @@ use holdfast::views::rfc3339;
 use holdfast::{DeviceStanding, Engine, Pairing};
 use serde_json::json;
 
+use super::in_force;
 use crate::args::account::Device;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
@@ -12,7 +13,7 @@ use crate::output::{Output, qr, record, words};
 
 /// Answers `device`.
 pub fn run(args: &Device, context: &Context, output: &Output) -> Outcome {
-    let engine = context.open()?;
+    let engine = context.open_account()?;
     match args {
         Device::List => list(&engine, output),
         Device::Pair { minutes } => {
@@ -30,23 +31,26 @@ pub fn run(args: &Device, context: &Context, output: &Output) -> Outcome {
             Ok(())
         }
         Device::Revoke { device, yes } => {
-            let known = engine.devices()?;
-            let found =
-                known.iter().find(|one| one.name == *device || one.device.starts_with(device));
-            if let (Some(found), false) = (found, yes) {
-                let message = words::say(
-                    "prompt.device.shuts_out",
-                    &[
-                        ("name", found.name.as_str().into()),
-                        ("id", record::short(&found.device).into()),
-                    ],
-                );
+            let found = engine.device(device)?;
+            if !yes {
+                let args = [
+                    ("name", found.name.as_str().into()),
+                    ("id", record::short(&found.device).into()),
+                ];
+                let message = words::say("prompt.device.shuts_out", &args);
                 let failure = Failure::state("needs_confirmation", message);
                 return Err(failure.field("yes").hint(words::plain("prompt.yes_does_it")));
             }
-            engine.revoke_device(device)?;
-            output.confirm(json!({ "revoked": device }), |o| {
-                wrapped(&words::plain("prompt.device.revoked"), o.width, 0)
+            engine.revoke_device(&found.device)?;
+            let gone = || Ok(engine.device(&found.device)?.standing == DeviceStanding::Removed);
+            let told = in_force::tell(&engine, output, &gone)?;
+            let body = json!({ "revoked": found.device, "in_force": told.in_force });
+            output.confirm(body, |o| {
+                let code = match told.in_force {
+                    true => "prompt.device.is_out",
+                    false => "prompt.device.revoked",
+                };
+                wrapped(&words::plain(code), o.width, 0)
             });
             Ok(())
         }

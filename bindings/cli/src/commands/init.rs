@@ -1,6 +1,6 @@
 //! `init`: makes a record here, joins one, or gets one back. The recovery phrase is printed once and kept nowhere.
 
-use holdfast::{Engine, HoldfastError, NewAccount};
+use holdfast::{Engine, HoldfastError, Inspection, NewAccount, inspect};
 use serde::Serialize;
 
 use crate::args::account::Init;
@@ -33,6 +33,7 @@ pub fn run(args: Init, context: &Context, output: &Output) -> Outcome {
     }
     let engine = match (args.how.pair, args.relay) {
         (Some(link), _) => {
+            adds_a_device(&link)?;
             output.progress(&words::plain("prompt.init.joining"));
             let joined = Engine::join(config, &link, &device_name);
             joined.map_err(|error| about(error, "pair"))
@@ -48,6 +49,17 @@ pub fn run(args: Init, context: &Context, output: &Output) -> Outcome {
     };
     output.progress("");
     answer(&engine?, None, output)
+}
+
+/// Refuses a link of another kind before anything is made or asked.
+fn adds_a_device(link: &str) -> Outcome {
+    let (code, said) = match inspect(link) {
+        Ok(Inspection::Invite(_)) => ("chart_link", "prompt.sharing.chart_link"),
+        Ok(Inspection::Routine(_)) => ("routine_link", "prompt.sharing.routine_link"),
+        _ => return Ok(()),
+    };
+    let failure = Failure::state(code, words::plain(said)).field("pair");
+    Err(failure.hint(words::plain("prompt.sharing.accept_it")))
 }
 
 /// The same, about the argument that was given.

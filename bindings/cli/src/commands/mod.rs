@@ -1,23 +1,34 @@
 //! What each group of commands does: reads its arguments, asks the engine, answers.
 
+pub mod accept;
 pub mod catalog;
+pub mod chart;
 pub mod data;
 pub mod device;
 pub mod event;
 pub mod exercise;
+pub mod grant;
 pub mod habit;
 pub mod history;
 pub mod hold;
+pub mod in_force;
 pub mod init;
+pub mod inspect;
+pub mod invite;
+pub mod links;
 pub mod log;
+pub mod members;
 pub mod plan;
 pub mod play;
 pub mod profile;
 pub mod progress;
+pub mod recovery;
 pub mod relay;
 pub mod routine;
 pub mod safety;
 pub mod schedule;
 pub mod session;
+pub mod share;
 pub mod sync;
 pub mod test;
+pub mod verify;

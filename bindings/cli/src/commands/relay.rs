@@ -13,7 +13,7 @@ const PATIENCE_MS: u64 = 8_000;
 
 /// Answers `relay`.
 pub fn run(args: &Relay, context: &Context, output: &Output) -> Outcome {
-    let engine = context.open()?;
+    let engine = context.open_account()?;
     match args {
         Relay::Set { url } => {
             engine.set_relay(Some(url)).map_err(|error| Failure::from(error).field("url"))?;

@@ -14,7 +14,7 @@ use crate::output::{Output, words};
 
 /// Answers `sync`.
 pub fn once(context: &Context, output: &Output) -> Outcome {
-    let engine = context.open()?;
+    let engine = context.open_account()?;
     needs_relay(&engine)?;
     let report = sync(&engine, output)?;
     output.answer(&report, |o| text(&report, o));
@@ -46,7 +46,8 @@ pub fn sync(engine: &Engine, output: &Output) -> Outcome<SyncReport> {
     Ok(report?)
 }
 
-fn needs_relay(engine: &Engine) -> Outcome {
+/// Refuses where no relay is set.
+pub fn needs_relay(engine: &Engine) -> Outcome {
     if engine.relay()?.is_some() {
         return Ok(());
     }
@@ -113,7 +114,7 @@ struct Told<'a> {
 /// Answers `sync --watch`: stays until the process is asked to end. With `--json` each event is a
 /// document on a line of its own.
 pub fn watch(context: &Context, output: &Output) -> Outcome {
-    let engine = context.open()?;
+    let engine = context.open_account()?;
     needs_relay(&engine)?;
     let interrupt = Interrupt::listen();
     output.remark(&words::plain("prompt.sync.watching"));

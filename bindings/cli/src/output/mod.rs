@@ -4,6 +4,7 @@
 pub mod charts;
 pub mod closing;
 pub mod layout;
+pub mod people;
 pub mod progress;
 pub mod qr;
 pub mod record;

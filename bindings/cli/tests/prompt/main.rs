@@ -16,6 +16,7 @@ mod home;
 mod homes;
 mod hurts;
 mod own;
+mod people;
 mod play;
 mod profile;
 mod progress;

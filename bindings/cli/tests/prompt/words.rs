@@ -53,6 +53,7 @@ pub fn ids(document: &Value, into: &mut BTreeSet<String>) {
         Value::String(text) => {
             into.insert(text.clone());
             into.extend(text.get(..8).map(str::to_owned));
+            into.extend(text.strip_prefix("own:").map(str::to_owned));
         }
         Value::Array(items) => items.iter().for_each(|item| ids(item, into)),
         Value::Object(fields) => fields.iter().for_each(|(name, value)| {

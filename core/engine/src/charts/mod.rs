@@ -1,6 +1,8 @@
 //! The charts that this account takes part in: which there are, what it may do in each, and a view of one of them.
 //! What happens inside a chart is the business of the commands.
 
+mod in_use;
+
 use std::collections::BTreeMap;
 
 use holdfast_protocol::ids::{AccountId, Class, SpaceId};

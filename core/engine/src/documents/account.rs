@@ -20,6 +20,7 @@ const RELAY_LIFE: &str = "relay_life/";
 const NAME: &str = "setting/name";
 const ZONE: &str = "setting/zone";
 const DAY_START: &str = "setting/day_start";
+const PHRASE_CHECKED: &str = "setting/phrase_checked";
 
 /// A chart that the account takes part in. Key `chart/ID`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +109,8 @@ pub struct AccountReading {
     pub zone: Option<String>,
     /// When a day starts, in minutes after local midnight; nothing until it is set.
     pub day_start_min: Option<u16>,
+    /// When one of the account's devices last saw the recovery phrase typed right, in milliseconds since 1970.
+    pub phrase_checked_ms: Option<i64>,
     /// Keys that do not read, with the reason. They are kept as they are.
     pub unreadable: Vec<(String, String)>,
     /// How many keys are of kinds that only newer versions know. They are kept as they are.
@@ -218,6 +221,14 @@ impl Account {
         self.put(DAY_START, &minutes)
     }
 
+    /// Notes that the recovery phrase was typed right.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn note_phrase_checked(&mut self, at_ms: i64) -> Result<Option<Written>, WriteError> {
+        self.put(PHRASE_CHECKED, &at_ms)
+    }
+
     fn put(&mut self, key: &str, value: &impl Serialize) -> Result<Option<Written>, WriteError> {
         let text =
             serde_json::to_string(value).map_err(|e| WriteError::Automerge(e.to_string()))?;
@@ -255,6 +266,8 @@ impl AccountReading {
                 return Err(format!("a day cannot start {minutes} minutes after midnight"));
             }
             self.day_start_min = Some(minutes);
+        } else if key == PHRASE_CHECKED {
+            self.phrase_checked_ms = Some(json(text)?);
         } else {
             self.newer += 1;
         }

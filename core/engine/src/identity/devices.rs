@@ -91,6 +91,14 @@ impl Engine {
         self.guarded(|inner| inner.store.read(|conn| devices(inner, conn)))
     }
 
+    /// A device of the account, by its id, an unambiguous beginning of it, or its name.
+    ///
+    /// # Errors
+    /// [`HoldfastError::NotFound`].
+    pub fn device(&self, key: &str) -> std::result::Result<DeviceView, HoldfastError> {
+        self.guarded(|inner| inner.store.read(|conn| find(inner, conn, key)))
+    }
+
     /// Opens an invite for one more device, for so many milliseconds. Needs the relay: the invite is in force
     /// when this returns.
     ///
@@ -154,7 +162,7 @@ fn device_id(found: &DeviceView) -> Result<DeviceId> {
         .ok_or_else(|| Error::Unreadable(format!("the device {}", found.device)))
 }
 
-fn account_state(inner: &Inner, conn: &Connection) -> Result<SpaceState> {
+pub(super) fn account_state(inner: &Inner, conn: &Connection) -> Result<SpaceState> {
     spaces::known_state(conn, inner.who.account)?
         .ok_or_else(|| Error::Unreadable("the account's membership is not here".to_owned()))
 }

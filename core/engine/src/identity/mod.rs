@@ -11,8 +11,10 @@ mod join;
 mod key_tests;
 pub(crate) mod keys;
 pub(crate) mod outline;
+mod phrase_check;
 mod recover;
 pub(crate) mod statements;
 
 pub use create::NewAccount;
 pub use devices::{DeviceStanding, DeviceView, Pairing};
+pub use phrase_check::PhraseView;

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use holdfast_domain::words::Message;
 use holdfast_protocol::ids::{AccountId, InviteId};
 use holdfast_protocol::invitation::safety_phrase;
-use holdfast_protocol::membership::{Accounts, ChartState};
+use holdfast_protocol::membership::{Accounts, ChartState, Grant};
 use rusqlite::Connection;
 use serde::Serialize;
 
 use super::due::{self, grant_text, keeps_an_owner};
-use super::grant::GrantRequest;
+use super::grant::{GrantEdit, GrantRequest};
 use super::invite::{chart_row, must_own};
 use crate::charts::{grant_names, role_name, role_of};
 use crate::documents::account::{AccountReading, Contact, Verified};
@@ -134,19 +134,27 @@ impl Engine {
         member: &str,
         grant: &GrantRequest,
     ) -> std::result::Result<MemberView, HoldfastError> {
-        self.guarded(|inner| {
-            let grant =
-                grant.grant(inner.store.read(|conn| relay_now(conn, inner.clock.wall_ms()))?)?;
-            inner.store.write(Priority::User, "grant", |tx| {
-                let (found, account, chart) = as_owner(inner, tx, member)?;
-                if !grant.owner && !keeps_an_owner(&chart, &account) {
-                    return Err(Error::forbidden(Message::new("share.last_owner")));
-                }
-                let what = What::Change { grant: grant_text(&grant) };
-                wishes::put(tx, inner.who.chart, account.0, &what)?;
-                again(inner, tx, found)
-            })
-        })
+        self.guarded(|inner| wish_grant(inner, member, |_, now_ms| grant.grant(now_ms)))
+    }
+
+    /// Wants something changed of what a member may do; what is not named stays. In force after a sync.
+    ///
+    /// # Errors
+    /// As [`Self::change_grant`].
+    pub fn edit_grant(
+        &self,
+        member: &str,
+        edit: &GrantEdit,
+    ) -> std::result::Result<MemberView, HoldfastError> {
+        self.guarded(|inner| wish_grant(inner, member, |before, now_ms| edit.of(before, now_ms)))
+    }
+
+    /// A member of the chart, by its name, its id or an unambiguous beginning of it.
+    ///
+    /// # Errors
+    /// [`HoldfastError::NotFound`].
+    pub fn member(&self, key: &str) -> std::result::Result<MemberView, HoldfastError> {
+        self.guarded(|inner| inner.store.read(|conn| find(members(inner, conn)?, key)))
     }
 
     /// Wants a member removed, with new keys of what it read. In force after a sync. What it has read cannot be
@@ -198,6 +206,26 @@ impl Engine {
             })
         })
     }
+}
+
+/// Wants a member to have what `make` makes of what it has.
+fn wish_grant(
+    inner: &Inner,
+    member: &str,
+    make: impl Fn(&Grant, u64) -> Result<Grant>,
+) -> Result<MemberView> {
+    inner.store.write(Priority::User, "grant", |tx| {
+        let (found, account, chart) = as_owner(inner, tx, member)?;
+        let now_ms = relay_now(tx.reader(), inner.clock.wall_ms())?;
+        let before = chart.members.get(&account).map(|member| &member.grant);
+        let before = before.ok_or_else(|| Error::Unreadable("the member".to_owned()))?;
+        let grant = make(before, now_ms)?;
+        if !grant.owner && !keeps_an_owner(&chart, &account) {
+            return Err(Error::forbidden(Message::new("share.last_owner")));
+        }
+        wishes::put(tx, inner.who.chart, account.0, &What::Change { grant: grant_text(&grant) })?;
+        again(inner, tx, found)
+    })
 }
 
 fn leave(inner: &Inner, tx: &Tx<'_>, chart: Option<&ChartState>) -> Result<()> {

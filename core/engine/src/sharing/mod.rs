@@ -14,9 +14,9 @@ mod peek;
 mod statements;
 
 pub use copy::{RoutineCopy, RoutineInside};
-pub use grant::GrantRequest;
+pub use grant::{GrantEdit, GrantEnd, GrantRequest};
 pub use holdfast_protocol::ids::Class;
-pub use holdfast_protocol::membership::Role;
+pub use holdfast_protocol::membership::{Access, Role};
 pub use inspect::{Inspection, InviteInside, inspect};
 pub use invite::{Invitation, InviteView, Invited, MAX_INVITE_MS};
 pub use members::{Compared, MemberView, Pending, SafetyPhrase};

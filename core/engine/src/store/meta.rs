@@ -14,6 +14,8 @@ pub(crate) const RELAY: &str = "relay";
 pub(crate) const KEY_CHECK: &str = "key_check";
 /// The marker that stood beside the key when this incarnation began.
 pub(crate) const MARKER: &str = "marker";
+/// The chart that commands are about where none is named, as hex. Absent where it is the own one.
+pub(crate) const CHART_IN_USE: &str = "chart_in_use";
 
 /// Who this device is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
