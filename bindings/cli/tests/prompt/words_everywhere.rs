@@ -296,7 +296,7 @@ fn the_help_of_every_command_is_said_from_the_words() {
 fn help_and_mistakes_are_said_in_german() {
     let home = Home::made();
     let help = run_in(&home, "de", "log --help").stdout;
-    for text in ["Aufruf:", "Eine Haltung aufschreiben", "Optionen:", "[OPTIONEN]", "<ÜBUNG>"] {
+    for text in ["Aufruf:", "Ein Halten aufschreiben", "Optionen:", "[OPTIONEN]", "<ÜBUNG>"] {
         assert!(help.contains(text), "{text}: {help}");
     }
     let wrong = run_in(&home, "de", "history --nonsense").stderr;
