@@ -1,6 +1,7 @@
 //! The demo: a relay and two devices with real files and real HTTP, in a folder that is gone
 //! afterwards. It proves what it says, or ends with 1.
 
+mod company;
 mod search;
 mod steps;
 mod story;

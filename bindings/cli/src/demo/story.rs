@@ -19,6 +19,7 @@ use holdfast::{
 use holdfast_relay::{Relay, RelayConfig, RunningRelay};
 
 use super::Figures;
+use super::company::{AFTER_NOTE, Company, PARTNER_NOTE};
 use super::search::search;
 use super::steps::{NotSo, Shown, Steps, must};
 use crate::failure::Outcome;
@@ -37,12 +38,13 @@ const TABLET_NOTE: &str = "breathing out slowly let it go";
 /// The template that is played.
 const TEMPLATE: &str = "bedtime-10";
 /// What the routine is called.
-const ROUTINE: &str = "Evening before sleep";
+pub const ROUTINE: &str = "Evening before sleep";
 /// The exercise that both devices log.
 const SHARED: &str = "psoas-release-hook";
 
 /// The places of the story.
 pub struct Story {
+    folder: PathBuf,
     phone: PathBuf,
     tablet: PathBuf,
     relay: PathBuf,
@@ -52,6 +54,7 @@ impl Story {
     /// In a folder of its own.
     pub fn new(folder: &Path) -> Self {
         Self {
+            folder: folder.to_owned(),
             phone: folder.join("phone"),
             tablet: folder.join("tablet"),
             relay: folder.join("relay"),
@@ -154,6 +157,9 @@ impl Story {
             })?;
             Ok(((), say("prompt.demo.bodies", &[("n", figures.idle_bytes.into())])))
         })?;
+        let company = Company::new(&self.folder, relay.url());
+        company.tell(&phone, steps, figures)?;
+        figures.holds = record(&phone).map_or(0, |holds| holds.len() as u64);
         drop((phone, tablet));
         relay.stop();
         steps.show("prompt.demo.step.plain", || self.search_relay(&phrase, figures))
@@ -194,9 +200,11 @@ impl Story {
     /// those of a device.
     fn search_relay(&self, phrase: &str, figures: &mut Figures) -> Shown<((), String)> {
         let mut secrets: Vec<String> =
-            [PHONE_NOTE, TABLET_NOTE, ROUTINE, SHARED, TEMPLATE, "Ana Example", "Kitchen tablet"]
+            [PHONE_NOTE, PARTNER_NOTE, ROUTINE, SHARED, TEMPLATE, TABLET_NOTE, AFTER_NOTE]
                 .map(str::to_owned)
                 .into();
+        let names = ["Ana Example", "Kitchen tablet", "Therapist Example", "Partner Example"];
+        secrets.extend(names.map(str::to_owned));
         secrets.push(phrase.to_owned());
         let device = search(&self.phone, &secrets[..4])?;
         for word in &secrets[..4] {
@@ -315,7 +323,7 @@ fn shared_hold(both: &[&Engine; 2]) -> Shown<((), String)> {
 }
 
 /// One sync to its end, counted.
-fn sync(device: &Engine, figures: &mut Figures) -> Shown<holdfast::SyncReport> {
+pub fn sync(device: &Engine, figures: &mut Figures) -> Shown<holdfast::SyncReport> {
     loop {
         let report = device.sync_once(&Budget::default())?;
         figures.syncs += 1;

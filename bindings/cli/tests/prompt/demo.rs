@@ -5,18 +5,18 @@ use serde_json::Value;
 use crate::home::{Home, program, ran};
 
 #[test]
-fn the_demo_holds_in_under_thirty_seconds_and_cleans_up() {
+fn the_demo_holds_in_under_a_minute_and_cleans_up() {
     let home = Home::empty();
     let folder = home.beside("tmp");
     std::fs::create_dir(&folder).unwrap();
     let begun = std::time::Instant::now();
     let ran = ran(program(&home.path()).args(["demo", "--json"]).env("TMPDIR", &folder));
-    assert!(begun.elapsed().as_secs() < 30);
+    assert!(begun.elapsed().as_secs() < 60);
     assert_eq!(ran.code, 0, "{ran:?}");
     let told: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(told["ok"], true, "{told}");
     let steps = told["steps"].as_array().unwrap();
-    assert!(steps.len() >= 12 && steps.iter().all(|step| step["ok"] == true), "{told}");
+    assert!(steps.len() >= 17 && steps.iter().all(|step| step["ok"] == true), "{told}");
     let figures = &told["figures"];
     assert!(figures["relay_bytes"].as_u64().unwrap() > 0, "{figures}");
     assert!(figures["idle_bytes"].as_u64().unwrap() <= 200, "{figures}");
