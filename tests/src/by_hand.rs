@@ -226,7 +226,8 @@ impl Hand {
 
         let proof = MemberProof::sign(&invite, self.chart, guest.account, guest.keys.id());
         let account_membership = guest.state(guest.account).membership_head();
-        let act = AdmitMember { account: guest.account, account_membership, proof };
+        let act =
+            AdmitMember { account: guest.account, account_membership, proof, greetings: None };
         let admission = guest.statement(&state, Act::AdmitMember(act));
         let request =
             JoinRequest { version: VERSION, account: self.chart, admission: admission.to_bytes() };

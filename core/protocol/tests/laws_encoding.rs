@@ -25,8 +25,8 @@ use holdfast_protocol::link::Link as _;
 use holdfast_protocol::live::{LiveHeader, LiveMessage, LiveOutcome, LiveResponse};
 use holdfast_protocol::membership::{
     Act, AdmitDevice, AdmitMember, ChangeGrant, CloseInvite, ConfirmMember, Cut, DeviceCut,
-    DeviceEnd, Grant, InviteDevice, InviteMember, KeepKeys, KeptKey, Leave, MemberProof, Refusal,
-    RemoveMember, RevokeDevice, Role, Statement,
+    DeviceEnd, Grant, Greeting, InviteDevice, InviteMember, KeepKeys, KeptKey, Leave, MemberProof,
+    Refusal, RemoveMember, RevokeDevice, Role, Statement,
 };
 use holdfast_protocol::pairing::{
     HandedKey, JoinRequest, JoinResponse, PairingLink, PeekRequest, PeekResponse,
@@ -91,6 +91,9 @@ fn about_members(e: &mut Seeded, class: &ClassEpoch, cut: Cut) -> Vec<Act> {
     let (own, key) = (reader(&cruz.state), Secret32::random(e));
     let wrap = class.wrap_for(&key, &own, e).unwrap();
     let account_membership = cruz.state.membership_head();
+    let place = (SpaceId([3; 32]), invite.id(), account);
+    let epoch = cruz.state.as_account().unwrap().epoch();
+    let greeting = Greeting::seal(place, "Dr. Cruz", account, epoch, e).unwrap();
     vec![
         Act::InviteMember(InviteMember {
             invite: invite.id(),
@@ -101,7 +104,18 @@ fn about_members(e: &mut Seeded, class: &ClassEpoch, cut: Cut) -> Vec<Act> {
             by: account,
         }),
         Act::CloseInvite(CloseInvite { invite: invite.id(), epochs: epochs.clone() }),
-        Act::AdmitMember(AdmitMember { account, account_membership, proof }),
+        Act::AdmitMember(AdmitMember {
+            account,
+            account_membership,
+            proof: proof.clone(),
+            greetings: None,
+        }),
+        Act::AdmitMember(AdmitMember {
+            account,
+            account_membership,
+            proof,
+            greetings: Some(vec![greeting]),
+        }),
         Act::KeepKeys(KeepKeys { keys: vec![KeptKey { class: Class::Log, epoch: 2, wrap }] }),
         Act::ConfirmMember(ConfirmMember { account, epochs: epochs.clone() }),
         Act::ChangeGrant(ChangeGrant {

@@ -119,7 +119,8 @@ impl World {
         let Founded { phone, state, .. } = &self.people[person];
         let proof = MemberProof::sign(invite, self.chart.space(), state.space(), phone.id());
         let account_membership = state.membership_head();
-        let act = AdmitMember { account: state.space(), account_membership, proof };
+        let act =
+            AdmitMember { account: state.space(), account_membership, proof, greetings: None };
         statement(&self.chart, Act::AdmitMember(act), phone)
     }
 
@@ -179,13 +180,19 @@ fn an_invite_for_one_chart_or_account_or_device_serves_no_other() {
     {
         let proof = MemberProof::sign(&invite, at, whom, by);
         let account_membership = cruz.state.membership_head();
-        let act = Act::AdmitMember(AdmitMember { account, account_membership, proof });
+        let act =
+            Act::AdmitMember(AdmitMember { account, account_membership, proof, greetings: None });
         assert_eq!(world.judged(CRUZ, act), never(Refusal::BadSignature));
     }
     // Nor does a device bring in an account that it does not belong to.
     let proof = MemberProof::sign(&invite, chart, ben.id(), phone);
     let account_membership = ben.state.membership_head();
-    let act = Act::AdmitMember(AdmitMember { account: ben.id(), account_membership, proof });
+    let act = Act::AdmitMember(AdmitMember {
+        account: ben.id(),
+        account_membership,
+        proof,
+        greetings: None,
+    });
     assert_eq!(world.judged(CRUZ, act), never(Refusal::NotAMember));
 }
 

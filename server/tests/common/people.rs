@@ -289,7 +289,8 @@ impl Person {
         let (account, device) = (self.id(), self.device.keys.id());
         let proof = MemberProof::sign(&ticket.keys, ticket.chart, account, device);
         let account_membership = self.own().membership_head();
-        let act = Act::AdmitMember(AdmitMember { account, account_membership, proof });
+        let act =
+            Act::AdmitMember(AdmitMember { account, account_membership, proof, greetings: None });
         let header = self.device.header(ticket.chart, Class::Membership, Kind::Membership, 0);
         // Nothing of the chart was seen as a member yet.
         let header = Header { version: VERSION, seen: Position::START, ..header };

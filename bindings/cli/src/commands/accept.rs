@@ -39,8 +39,8 @@ fn own_or_named(context: &Context) -> Outcome<Engine> {
 
 /// A link that adds a device lets nobody into a chart.
 fn pairing_link() -> Failure {
-    Failure::state("pairing_link", words::plain("prompt.sharing.pairing_link"))
-        .field("link")
+    Failure::bad_value("link", words::plain("prompt.sharing.pairing_link"))
+        .coded("pairing_link")
         .hint(words::plain("prompt.sharing.pairing_link_hint"))
 }
 
@@ -84,7 +84,7 @@ fn come_in(
         .with("relay", inside.relay.clone()));
     }
     output.progress(&words::plain("prompt.sharing.coming_in"));
-    let done = engine.accept_invite(link);
+    let done = engine.accept_invite_as(link, args.name.as_deref());
     output.progress("");
     let view = done.map_err(|error| Failure::from(error).field("link"))?;
     let zone = context.here_by(&engine)?.zone();

@@ -58,7 +58,7 @@ fn adds_a_device(link: &str) -> Outcome {
         Ok(Inspection::Routine(_)) => ("routine_link", "prompt.sharing.routine_link"),
         _ => return Ok(()),
     };
-    let failure = Failure::state(code, words::plain(said)).field("pair");
+    let failure = Failure::bad_value("pair", words::plain(said)).coded(code);
     Err(failure.hint(words::plain("prompt.sharing.accept_it")))
 }
 

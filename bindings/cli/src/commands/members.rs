@@ -46,6 +46,9 @@ fn list(engine: &Engine, zone: &str, output: &Output) -> Outcome {
 fn remarks(member: &MemberView) -> String {
     use holdfast::Pending;
     let mut remarks = Vec::new();
+    let invited = member.invited_as.as_deref();
+    let invited =
+        invited.map(|name| words::say("prompt.people.invited_as", &[("name", name.into())]));
     if member.me {
         remarks.push("prompt.people.you");
     } else if member.waiting {
@@ -60,5 +63,6 @@ fn remarks(member: &MemberView) -> String {
         Some(Pending::Grant) => remarks.push("prompt.people.changing"),
         Some(Pending::Confirmation) => remarks.push("prompt.people.coming"),
     }
-    remarks.into_iter().map(words::plain).collect::<Vec<_>>().join(", ")
+    let remarks = remarks.into_iter().map(words::plain);
+    invited.into_iter().chain(remarks).collect::<Vec<_>>().join(", ")
 }

@@ -63,6 +63,7 @@ pub fn host(url: &str) -> String {
 pub fn member(one: &MemberView, zone: &str) -> Value {
     json!({
         "name": one.name,
+        "invited_as": one.invited_as,
         "account": one.account,
         "me": one.me,
         "subject": one.subject,

@@ -26,6 +26,7 @@ mod relay;
 mod routine;
 mod schedule;
 mod self_tests;
+mod sharing;
 mod sync;
 mod watched;
 mod words;

@@ -70,7 +70,7 @@ fn a_therapist_comes_in_while_ana_is_offline_reads_the_log_and_goes_when_ana_say
     let (ana, cruz) = (&two.ana, &two.guest);
     ana.json("routine new Evening");
     ana.json("log psoas-release-hook --side left --held 60 --pain-before 6 --pain-after 3");
-    let made = ana.json("share chart --role therapist --for 'Dr. Cruz' --until 2099-12-31");
+    let made = ana.json("share chart --role therapist --for Therapist --until 2099-12-31");
     assert_eq!(made["role"], "therapist");
     assert!(made["expires_at"].is_string(), "{made}");
     let link = made["link"].as_str().unwrap().to_owned();

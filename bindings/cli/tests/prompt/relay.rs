@@ -27,6 +27,18 @@ impl Relay {
         format!("http://{}", self.at)
     }
 
+    /// Whether a text stands anywhere in what it stores.
+    pub fn stores(&self, text: &str) -> bool {
+        self.stores_bytes(text.as_bytes())
+    }
+
+    pub fn stores_bytes(&self, wanted: &[u8]) -> bool {
+        let files = std::fs::read_dir(self.data.path()).unwrap().map(|file| file.unwrap().path());
+        let mut files =
+            files.filter(|path| path.is_file()).map(|path| std::fs::read(path).unwrap());
+        files.any(|bytes| bytes.windows(wanted.len()).any(|window| window == wanted))
+    }
+
     pub fn down(&mut self) {
         self.running.take().unwrap().stop();
     }

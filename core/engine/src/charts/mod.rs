@@ -10,13 +10,13 @@ use holdfast_protocol::membership::{Access, ChartState, Grant, Role};
 use rusqlite::Connection;
 use serde::Serialize;
 
-use crate::documents::account::{Account, AccountReading};
+use crate::documents::account::{Account, AccountReading, Contact};
 use crate::documents::name::DocName;
 use crate::error::{Error, Result};
 use crate::open_documents::document_of;
 use crate::projection::READER_ACTOR;
 use crate::rights::{ChartStanding, Rights, relay_now};
-use crate::store::sync_tables::spaces;
+use crate::store::sync_tables::{greeted, spaces};
 use crate::store::{docs, meta};
 use crate::{Engine, HoldfastError, Inner};
 
@@ -151,13 +151,18 @@ fn find(views: &[ChartView], key: &str) -> Result<SpaceId> {
 }
 
 impl Inner {
-    /// What the account's own document says: charts, contacts, names.
+    /// What the account's own document says: charts, contacts, names. Whom it has no name for is called as they
+    /// said themselves when they came in.
     pub(crate) fn account_reading(&self, conn: &Connection) -> Result<AccountReading> {
         let id = DocName::Account.to_id().expect("the name of the account document is short");
-        Ok(match docs::load(conn, self.who.account, &id)? {
+        let mut reading = match docs::load(conn, self.who.account, &id)? {
             Some(stored) => Account::from(document_of(&id, &stored, READER_ACTOR)?).read(),
             None => AccountReading::default(),
-        })
+        };
+        for (account, name) in greeted::all(conn)? {
+            reading.contacts.entry(account).or_insert_with(|| Contact::new(name));
+        }
+        Ok(reading)
     }
 
     /// The charts as people see them.

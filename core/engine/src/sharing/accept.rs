@@ -7,13 +7,14 @@ use holdfast_protocol::VERSION;
 use holdfast_protocol::entry::{Entry, Position};
 use holdfast_protocol::ids::EntryHash;
 use holdfast_protocol::invitation::MemberLink;
-use holdfast_protocol::membership::{Refusal, SpaceState};
+use holdfast_protocol::membership::Refusal;
 use holdfast_protocol::pairing::{HandedKey, JoinRequest, JoinResponse, PeekRequest, PeekResponse};
 use holdfast_protocol::sync::{Outcome, ProblemCode};
 
 use super::arrival;
+use super::greetings;
 use super::links;
-use super::peek;
+use super::peek::{self, Shown};
 use super::statements::admit;
 use crate::Inner;
 use crate::charts::{ChartView, role_name, role_of};
@@ -21,6 +22,7 @@ use crate::documents::account::Contact;
 use crate::error::{Error, Result};
 use crate::identity::address;
 use crate::identity::asking::{Asking, NoAnswer};
+use crate::identity::create;
 use crate::identity::devices::{sync_whole, write_account};
 use crate::identity::statements::{By, Place};
 use crate::observe::Key;
@@ -48,7 +50,11 @@ fn gone(link: &MemberLink, now_ms: u64) -> Error {
 
 impl Inner {
     /// Comes into the chart that a link leads to.
-    pub(super) fn accept_invite(&self, link: &MemberLink) -> Result<ChartView> {
+    pub(super) fn accept_invite(&self, link: &MemberLink, name: Option<&str>) -> Result<ChartView> {
+        let name = match name {
+            Some(name) => create::name("name", name)?,
+            None => self.store.read(meta::me)?.map(|me| me.name).unwrap_or_default(),
+        };
         let url = address::parse(&link.relay).map_err(|_| links::damaged())?;
         let set = self.store.read(relay::get)?.filter(|relay| !relay.url.is_empty());
         if let Some(other) = set.as_ref().filter(|relay| relay.url != url) {
@@ -63,13 +69,13 @@ impl Inner {
         let pending = known.into_iter().find(|one| one.invite == invite);
         match pending {
             Some(one) if one.keys.is_some() => self.arrive(link),
-            pending => self.come_in(link, &url, set.is_some(), pending),
+            pending => self.come_in((link, &name), &url, set.is_some(), pending),
         }
     }
 
     fn come_in(
         &self,
-        link: &MemberLink,
+        (link, name): (&MemberLink, &str),
         url: &str,
         relay_is_set: bool,
         mut pending: Option<Accepting>,
@@ -77,8 +83,8 @@ impl Inner {
         let asking = Asking { transport: self.transport()?, relay: url };
         let mut relay_is_set = relay_is_set;
         for _ in 0..RACES {
-            let state = match (self.look(&asking, link), &pending) {
-                (Ok(state), _) => state,
+            let shown = match (self.look(&asking, link), &pending) {
+                (Ok(shown), _) => shown,
                 // Used, and perhaps by the admission that was broken off: sending it again tells.
                 (Err(Error::Linked(_)), Some(one)) => {
                     let entry = Entry::from_bytes(&one.admission).map_err(|_| used())?;
@@ -97,7 +103,7 @@ impl Inner {
                 }
                 (Err(error), Some(_)) => return Err(error),
             };
-            let chart = state.as_chart();
+            let chart = shown.state.as_chart();
             if chart.is_some_and(|chart| chart.members.contains_key(&self.who.account)) {
                 return Err(Error::Linked(Message::new("share.already_in")));
             }
@@ -112,7 +118,7 @@ impl Inner {
             }
             // The relay knows the account, and as it is now.
             sync_whole(self)?;
-            let (one, entry) = self.prepare(link, &state)?;
+            let (one, entry) = self.prepare(link, name, &shown)?;
             pending = Some(one.clone());
             match self.send(&asking, link, &entry)? {
                 Sent::Admitted(keys) => return self.keep_answer(link, one, keys),
@@ -146,7 +152,7 @@ impl Inner {
     }
 
     /// The chart as the relay shows it to the holder of the link.
-    fn look(&self, asking: &Asking<'_>, link: &MemberLink) -> Result<SpaceState> {
+    fn look(&self, asking: &Asking<'_>, link: &MemberLink) -> Result<Shown> {
         let request = PeekRequest::sign(&link.keys(), link.chart);
         let answer: PeekResponse = match asking.ask("/v1/peek", &request, None) {
             Ok(answer) => answer,
@@ -165,7 +171,7 @@ impl Inner {
     }
 
     /// Signs the admission and keeps it before it is sent, so that a lost answer does not lose the invite.
-    fn prepare(&self, link: &MemberLink, chart: &SpaceState) -> Result<(Accepting, Entry)> {
+    fn prepare(&self, link: &MemberLink, name: &str, shown: &Shown) -> Result<(Accepting, Entry)> {
         self.with_site(|site| {
             self.store.write(Priority::User, "accept", |tx| {
                 let account = spaces::known_state(tx.reader(), site.account)?;
@@ -183,7 +189,13 @@ impl Inner {
                     },
                 };
                 let by = By { keys: site.keys, at };
-                let entry = admit(chart, &account, &link.keys(), by);
+                let keys = link.keys();
+                let place = (link.chart, keys.id());
+                let greetings = match shown.state.as_chart() {
+                    Some(chart) => greetings::seal(site, chart, &shown.accounts, place, name),
+                    None => Vec::new(),
+                };
+                let entry = admit(&shown.state, &account, &keys, greetings, by);
                 let one = Accepting {
                     invite: link.keys().id(),
                     chart: link.chart,

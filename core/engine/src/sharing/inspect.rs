@@ -111,16 +111,30 @@ impl Engine {
     }
 
     /// Comes into the chart that an invite leads to. Whoever invited need not be there. Broken off at any point, the
-    /// same link goes on where it was. Where no relay is set, the link's becomes this account's.
+    /// same link goes on where it was. Where no relay is set, the link's becomes this account's. `name` is what the
+    /// person wants to be called there, sealed for those who take part; nothing given, it is the account's own name.
     ///
     /// # Errors
     /// [`HoldfastError::Link`] with the code `no_link`, `bad_link`, `newer_link`, `other_relay`, `own_invite`,
     /// `already_in`, `link_used`, `link_ended` or `link_gone`; [`HoldfastError::Relay`] for a relay that cannot be
-    /// used now or shows a chart that does not fit the link. Nothing was changed then.
-    pub fn accept_invite(&self, link: &str) -> std::result::Result<ChartView, HoldfastError> {
+    /// used now or shows a chart that does not fit the link; [`HoldfastError::BadInput`] for a name that cannot be.
+    /// Nothing was changed then.
+    pub fn accept_invite_as(
+        &self,
+        link: &str,
+        name: Option<&str>,
+    ) -> std::result::Result<ChartView, HoldfastError> {
         self.guarded(|inner| {
             let link = MemberLink::parse(link).map_err(|bad| links::bad(&bad))?;
-            inner.accept_invite(&link)
+            inner.accept_invite(&link, name)
         })
+    }
+
+    /// [`Self::accept_invite_as`] under the account's own name.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn accept_invite(&self, link: &str) -> std::result::Result<ChartView, HoldfastError> {
+        self.accept_invite_as(link, None)
     }
 }

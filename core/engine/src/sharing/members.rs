@@ -43,6 +43,8 @@ pub struct MemberView {
     pub account: String,
     /// What this account calls it; the beginning of its id where it has no name for it.
     pub name: String,
+    /// Whom it was invited as, where that is another name than it says.
+    pub invited_as: Option<String>,
     /// Whether it is this account.
     pub me: bool,
     /// Whether the chart is of its body.
@@ -301,9 +303,12 @@ fn members(inner: &Inner, conn: &Connection) -> Result<Vec<MemberView>> {
         let me = *account == inner.who.account;
         let known = accounts.account(account).and_then(|space| space.as_account());
         let invite = invite_between(chart, inner.who.account, *account);
+        let name = if me { my_name.clone() } else { name_of(&reading, *account, member.invite) };
+        let invited = member.invite.and_then(|invite| reading.invited.get(&invite)).cloned();
         views.push(MemberView {
             account: account.to_hex(),
-            name: if me { my_name.clone() } else { name_of(&reading, *account, member.invite) },
+            invited_as: invited.filter(|invited| !me && *invited != name),
+            name,
             me,
             subject: *account == chart.subject,
             role: role_of(&member.grant).map(role_name),

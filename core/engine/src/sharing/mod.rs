@@ -6,6 +6,7 @@ mod arrival;
 mod copy;
 pub(crate) mod due;
 mod grant;
+pub(crate) mod greetings;
 mod inspect;
 mod invite;
 mod links;

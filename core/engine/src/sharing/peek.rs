@@ -33,8 +33,15 @@ impl BadPeek {
     }
 }
 
+/// A chart as it was shown.
+pub(super) struct Shown {
+    pub(super) state: SpaceState,
+    /// The accounts of its members.
+    pub(super) accounts: BTreeMap<AccountId, SpaceState>,
+}
+
 /// Reads a chart's membership, and checks the link against it.
-pub(super) fn read(link: &MemberLink, answer: &PeekResponse) -> Result<SpaceState, BadPeek> {
+pub(super) fn read(link: &MemberLink, answer: &PeekResponse) -> Result<Shown, BadPeek> {
     let mut accounts: BTreeMap<AccountId, SpaceState> = BTreeMap::new();
     for one in &answer.accounts {
         accounts.insert(one.account, outline::read(one.account, &one.membership, None)?);
@@ -49,7 +56,7 @@ pub(super) fn read(link: &MemberLink, answer: &PeekResponse) -> Result<SpaceStat
             && open.expires_at_ms == link.expires_at_ms
             && open.receive == invite.receive().public()
     });
-    if fits { Ok(state) } else { Err(BadPeek::OtherInvite) }
+    if fits { Ok(Shown { state, accounts }) } else { Err(BadPeek::OtherInvite) }
 }
 
 fn chart(

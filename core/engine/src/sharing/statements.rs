@@ -11,7 +11,7 @@ use holdfast_protocol::ids::{AccountId, Class, DeviceId, InviteId};
 use holdfast_protocol::keys::{InviteKeys, wrap};
 use holdfast_protocol::membership::{
     Accounts, Act, AdmitMember, ChangeGrant, ChartState, CloseInvite, ConfirmMember, DeviceCut,
-    DeviceEnd, Grant, InviteMember, KeepKeys, KeptKey, Leave, Member, MemberProof,
+    DeviceEnd, Grant, Greeting, InviteMember, KeepKeys, KeptKey, Leave, Member, MemberProof,
     OpenMemberInvite, RemoveMember, SpaceState,
 };
 use holdfast_protocol::pairing::member_wrap_info;
@@ -298,6 +298,7 @@ pub(crate) fn admit(
     chart: &SpaceState,
     account: &SpaceState,
     invite: &InviteKeys,
+    greetings: Vec<Greeting>,
     by: By<'_>,
 ) -> Entry {
     let proof = MemberProof::sign(invite, chart.space(), account.space(), by.keys.id());
@@ -305,6 +306,7 @@ pub(crate) fn admit(
         account: account.space(),
         account_membership: account.membership_head(),
         proof,
+        greetings: (!greetings.is_empty()).then_some(greetings),
     };
     statement(chart, Act::AdmitMember(act), by)
 }

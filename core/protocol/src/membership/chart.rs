@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use minicbor::{Decode, Encode};
 
 use super::grant::{Access, Grant};
+use super::greeting::Greeting;
 use super::refusal::{NotAccepted, Refusal};
 use super::space::{Accounts, Judge};
 use super::statement::{ChartGenesis, Cut};
@@ -34,13 +35,17 @@ pub struct Member {
     /// The invite it came in with; none for whoever founded the chart.
     #[n(2)]
     pub invite: Option<InviteId>,
+    /// What it wants to be called, sealed for those who took part when it came in.
+    #[n(3)]
+    pub greetings: Option<Vec<Greeting>>,
 }
 
 impl Member {
     /// Whoever founds a chart.
     #[must_use]
     pub fn founder() -> Self {
-        Self { grant: Grant::preset(super::Role::Owner), waiting: false, invite: None }
+        let grant = Grant::preset(super::Role::Owner);
+        Self { grant, waiting: false, invite: None, greetings: None }
     }
 }
 

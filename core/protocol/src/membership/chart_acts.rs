@@ -8,6 +8,7 @@ use super::chart::{ChartState, Lost, MAX_EVER, MAX_MEMBERS, Member, OpenMemberIn
 use super::chart_statement::{
     AdmitMember, ChangeGrant, CloseInvite, DeviceEnd, InviteMember, KeepKeys,
 };
+use super::greeting::Greeting;
 use super::refusal::{NotAccepted, Refusal};
 use super::space::{Accounts, Judge};
 use super::statement::{Act, Cut};
@@ -236,6 +237,7 @@ impl ChartState {
         }
         let ever = self.members.len() + self.former.len();
         let fits = !account.is_paper(&at.author)
+            && Greeting::fit(admit.greetings.as_deref().unwrap_or_default())
             && !self.cuts.contains_key(&at.author)
             && !self.members.contains_key(&admit.account)
             && self.members.len() < MAX_MEMBERS
@@ -342,7 +344,8 @@ impl ChartState {
         self.former.remove(&admit.account);
         self.regain(&admit.account, &Self::rights(&open.grant), tip);
         let invite = Some(admit.proof.invite);
-        let member = Member { grant: open.grant, waiting: open.confirm_first, invite };
+        let greetings = admit.greetings.clone();
+        let member = Member { grant: open.grant, waiting: open.confirm_first, invite, greetings };
         self.members.insert(admit.account, member);
     }
 

@@ -4,6 +4,7 @@
 use minicbor::{Decode, Encode};
 
 use super::grant::Grant;
+use super::greeting::Greeting;
 use super::statement::Cut;
 use crate::epoch::{AccountWrap, ClassEpoch};
 use crate::ids::{AccountId, Class, DeviceId, EntryHash, InviteId, SpaceId};
@@ -88,6 +89,9 @@ pub struct AdmitMember {
     /// The invite's proof.
     #[n(2)]
     pub proof: MemberProof,
+    /// What it wants to be called, for those who take part; nothing where it says no name.
+    #[n(3)]
+    pub greetings: Option<Vec<Greeting>>,
 }
 
 /// A class key that an account keeps for its own devices.

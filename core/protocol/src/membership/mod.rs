@@ -7,6 +7,7 @@ mod chart_acts;
 mod chart_statement;
 mod content;
 mod grant;
+mod greeting;
 mod refusal;
 mod space;
 mod start;
@@ -19,6 +20,7 @@ pub use chart_statement::{
     KeptKey, Leave, MemberProof, RemoveMember,
 };
 pub use grant::{Access, Grant, Grants, Role};
+pub use greeting::{Greeting, MAX_GREETINGS};
 pub use refusal::{NotAccepted, Refusal};
 pub use space::{Accepted, Accounts, AuthorTip, Judge, MAX_UNCITED, SpaceKind, SpaceState};
 pub use statement::{

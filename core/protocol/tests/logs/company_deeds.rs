@@ -192,7 +192,8 @@ impl Company {
         let account = self.account(person);
         let proof = MemberProof::sign(&invite, seen.space(), account, keys.id());
         let account_membership = self.view(device, person).membership_head();
-        let act = Act::AdmitMember(AdmitMember { account, account_membership, proof });
+        let act =
+            Act::AdmitMember(AdmitMember { account, account_membership, proof, greetings: None });
         let gives: Vec<_> = open
             .get(&invite.id())
             .map(|open| Class::CHART.into_iter().filter(|class| open.reads(*class)).collect())

@@ -206,7 +206,8 @@ pub fn with_chart(state: &SpaceState, change: impl FnOnce(&mut ChartState)) -> S
 
 pub fn member(grants: &[(Class, Access)]) -> Member {
     let classes = grants.iter().copied().collect();
-    Member { grant: Grant { owner: false, classes, until_ms: None }, waiting: false, invite: None }
+    let grant = Grant { owner: false, classes, until_ms: None };
+    Member { grant, waiting: false, invite: None, greetings: None }
 }
 
 /// Judges as a member does; what a reader sees of an accepted entry.

@@ -21,3 +21,12 @@ CREATE TABLE accepting (
     admission  BLOB NOT NULL,
     keys       BLOB
 ) WITHOUT ROWID;
+
+-- What members of charts said they want to be called when they came in; empty where it cannot be shown.
+CREATE TABLE greeted (
+    chart      BLOB NOT NULL,
+    account    BLOB NOT NULL,
+    invite     BLOB NOT NULL,
+    name       TEXT NOT NULL,
+    PRIMARY KEY (chart, account)
+) WITHOUT ROWID;

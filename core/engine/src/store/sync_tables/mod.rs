@@ -5,6 +5,7 @@ pub(crate) mod accepting;
 pub(crate) mod accounts;
 pub(crate) mod alarms;
 pub(crate) mod entries;
+pub(crate) mod greeted;
 pub(crate) mod relay;
 pub(crate) mod sealed;
 pub(crate) mod secrets;

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::identity::keys;
 use crate::observe::Key;
 use crate::protocol_words::{keep, not_accepted};
+use crate::sharing::greetings;
 use crate::store::docs::class_number;
 use crate::store::sync_tables::entries::{self, Place, Standing, Whole};
 use crate::store::sync_tables::spaces::{self, SpaceNo};
@@ -396,6 +397,9 @@ impl<'a, 't> Chunk<'a, 't> {
             give_back::lost_key(site, self.tx, self.space, *class, *epoch)?;
         }
         spaces::set_state(self.tx, self.no, state)?;
+        if let Some(chart) = state.as_chart() {
+            greetings::note(site, self.tx, self.space, chart)?;
+        }
         if state.as_account().is_some() {
             self.tx.touch(Key::Devices);
         } else {
