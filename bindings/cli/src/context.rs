@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use holdfast::clock::{Clock, SystemClock};
+use holdfast::sharing::Class;
 use holdfast::{Config, Engine};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -73,6 +74,13 @@ impl Context {
         let name = chosen.current_chart()?.name;
         self.output.remark(&words::say("prompt.people.in_chart", &[("chart", name.into())]));
         Ok(chosen)
+    }
+
+    /// The same for a command about one part of the chart: where that was not given, it says so and shows nothing.
+    pub fn open_for(&self, class: Class) -> Outcome<Engine> {
+        let engine = self.open()?;
+        engine.must_be_given(class)?;
+        Ok(engine)
     }
 
     /// Opens the record for what is about the account, whatever chart is worked on.

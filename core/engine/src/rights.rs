@@ -6,10 +6,10 @@ use holdfast_protocol::ids::{AccountId, Class, SpaceId};
 use holdfast_protocol::membership::{ChartState, Grant, SpaceState};
 use rusqlite::Connection;
 
-use crate::Inner;
-use crate::error::{Error, Result};
+use crate::error::{Error, HoldfastError, Result};
 use crate::projection;
 use crate::store::sync_tables::{relay, spaces};
+use crate::{Engine, Inner};
 
 /// How this account stands in a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -104,6 +104,17 @@ impl Rights {
     }
 }
 
+impl Rights {
+    /// Why it may not look at a class; nothing where it may.
+    fn against_reading(&self, class: Class) -> Option<Message> {
+        match self.standing {
+            _ if self.reads(class) => None,
+            ChartStanding::Waiting => Some(Message::new("chart.not_confirmed_yet")),
+            _ => Some(Message::new("chart.not_given").with("part", part(class))),
+        }
+    }
+}
+
 /// A class as people call it.
 pub(crate) fn part(class: Class) -> Arg {
     match class {
@@ -145,6 +156,18 @@ impl Inner {
         Ok(self.rights(conn)?.is_some_and(|rights| rights.reads(class)))
     }
 
+    /// Refuses where a class was not given to look at. What is not given reads as empty to commands that only
+    /// need it on the way.
+    fn must_read(&self, conn: &Connection, class: Class) -> Result<()> {
+        if self.who.chart == self.me.chart {
+            return Ok(());
+        }
+        match self.rights(conn)?.and_then(|rights| rights.against_reading(class)) {
+            Some(message) => Err(Error::forbidden(message)),
+            None => Ok(()),
+        }
+    }
+
     /// The number of the chart in the projection, for queries of its log; nothing where it has none, or the log
     /// was not given to this account.
     pub(crate) fn log_chart(&self, conn: &Connection) -> Result<Option<i64>> {
@@ -153,6 +176,17 @@ impl Inner {
         } else {
             Ok(None)
         }
+    }
+}
+
+impl Engine {
+    /// Whether a part of the chart may be looked at. What was not given reads as empty; ask this first to tell
+    /// "nothing there" from "not for you".
+    ///
+    /// # Errors
+    /// [`HoldfastError::Forbidden`] with the reason.
+    pub fn must_be_given(&self, class: Class) -> std::result::Result<(), HoldfastError> {
+        self.guarded(|inner| inner.store.read(|conn| inner.must_read(conn, class)))
     }
 }
 

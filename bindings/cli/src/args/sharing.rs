@@ -33,8 +33,13 @@ Example:
   holdfast share chart --role partner --for Ben --class notes
   holdfast share chart --role viewer --without plan --after-compare
 
-The roles: partner (reads the plan, logs), therapist (reads the plan, logs, prescribes), viewer (reads the
-plan and the log), owner (everything). The classes: plan, log, notes, prescription, profile.")]
+The roles:
+  partner    reads the plan, logs
+  therapist  reads the plan, logs, prescribes
+  viewer     reads the plan and the log
+  owner      everything
+
+The classes: plan, log, notes, prescription, profile.")]
     Chart(ShareChart),
 }
 

@@ -5,6 +5,7 @@ use holdfast::domain::record::Event as Happened;
 use holdfast::domain::safety;
 use holdfast::domain::units::Moment;
 use holdfast::domain::vocabulary::Side;
+use holdfast::sharing::Class;
 use holdfast::{Engine, EventAdded, EventQuery, EventView};
 use serde_json::json;
 
@@ -26,7 +27,7 @@ pub fn run(args: Event, context: &Context, output: &Output) -> Outcome {
         Event::Add(args) => add(args, context, output),
         Event::List(args) => list(&args, context, output),
         Event::Remove { id } => {
-            let event = context.open()?.remove_event(&id)?;
+            let event = context.open_for(Class::Log)?.remove_event(&id)?;
             output.confirm(json!({ "removed": event.id }), |_| {
                 let what = failure::sentence(&what(&event));
                 words::say("prompt.event.removed", &[("what", what.into())])
@@ -41,7 +42,7 @@ pub fn pain(args: Pain, context: &Context, output: &Output) -> Outcome {
     let site = Site::new(args.site.trim()).map_err(|bad| Failure::bad_value("site", bad))?;
     let side = args.side.unwrap_or(Side::None);
     let event = Happened::Pain { site, side, score: args.score };
-    let engine = context.open()?;
+    let engine = context.open_for(Class::Log)?;
     let at = when_of(args.at.as_ref(), context, &engine)?;
     let flags = match &event {
         // Where nothing hurts there is nothing to mind.
@@ -71,7 +72,7 @@ fn add(args: EventAdd, context: &Context, output: &Output) -> Outcome {
         Outing::Run => Happened::Run { minutes },
         Outing::Walk => Happened::Walk { minutes },
     };
-    let engine = context.open()?;
+    let engine = context.open_for(Class::Log)?;
     let at = when_of(args.at.as_ref(), context, &engine)?;
     let added = engine.add_event(event, at.as_ref(), args.note.as_deref())?;
     output.confirm(&added, |o| added_text(&added, o));
@@ -114,7 +115,7 @@ fn what(event: &EventView) -> String {
 }
 
 fn list(args: &EventList, context: &Context, output: &Output) -> Outcome {
-    let engine = context.open()?;
+    let engine = context.open_for(Class::Log)?;
     let here = context.here_by(&engine)?;
     let day = |when: Option<&When>, field| {
         let day = when.map(|when| here.local_day(when)).transpose();

@@ -6,6 +6,7 @@ use holdfast::domain::ids::HabitId;
 use holdfast::domain::running::Recovery;
 use holdfast::domain::units::LocalDay;
 use holdfast::domain::vocabulary::{Laterality, Side};
+use holdfast::sharing::Class;
 use holdfast::{Engine, HabitPlanView, HabitView, HabitsView, RecoveryView};
 use serde_json::{Value, json};
 
@@ -26,12 +27,12 @@ const NEXT_SHOWN: usize = 3;
 pub fn run(args: Habit, context: &Context, output: &Output) -> Outcome {
     match args {
         Habit::List { date } => {
-            let engine = context.open()?;
+            let engine = context.open_for(Class::Log)?;
             let habits = engine.habits(local_day(date.as_ref(), context, &engine)?)?;
             output.answer(&habits, |o| list_text(&habits, o));
         }
         Habit::Show { id, date } => {
-            let engine = context.open()?;
+            let engine = context.open_for(Class::Log)?;
             let habit = engine.habit(&id, local_day(date.as_ref(), context, &engine)?)?;
             let side = painless_side(&habit, &engine)?;
             let body = json!({ "habit": habit, "how": how(&habit), "side_without_pain": side });
@@ -45,7 +46,7 @@ pub fn run(args: Habit, context: &Context, output: &Output) -> Outcome {
         }
         Habit::Done(args) => done(args, context, output)?,
         Habit::Undo { entry } => {
-            let (tick, habit) = context.open()?.undo_tick(&entry)?;
+            let (tick, habit) = context.open_for(Class::Log)?.undo_tick(&entry)?;
             output.confirm(json!({ "removed": tick.id, "habit": habit }), |_| {
                 let args = [("habit", name(&habit).into()), ("day", day_text(tick.local_day))];
                 let said = words::say("prompt.habit.undone", &args);
@@ -54,7 +55,7 @@ pub fn run(args: Habit, context: &Context, output: &Output) -> Outcome {
         }
         Habit::Plan(args) => plan(args, context, output)?,
         Habit::Unplan { id } => {
-            let habit = context.open()?.unplan_habit(&id)?;
+            let habit = context.open_for(Class::Log)?.unplan_habit(&id)?;
             output.confirm(json!({ "habit": habit }), |_| {
                 words::say("prompt.habit.unplanned", &[("habit", name(&habit).into())])
             });
@@ -75,7 +76,7 @@ fn done(args: Done, context: &Context, output: &Output) -> Outcome {
         (None, Some(value)) => Given::Value(value),
         (None, None) => Given::Done,
     };
-    let engine = context.open()?;
+    let engine = context.open_for(Class::Log)?;
     let at = when_of(args.at.as_ref(), context, &engine)?;
     let ticked = engine.tick_habit(&args.id, given, at.as_ref(), args.note.as_deref())?;
     output.confirm(&ticked, |_| {
@@ -104,7 +105,7 @@ fn plan(args: Plan, context: &Context, output: &Output) -> Outcome {
         (None, Some(minutes), Some((from, to))) => HabitRhythm::Every { minutes, from, to },
         (None, ..) => return Err(Failure::usage(words::plain("prompt.habit.say_how_often"))),
     };
-    let habit = context.open()?.plan_habit(&args.id, rhythm)?;
+    let habit = context.open_for(Class::Log)?.plan_habit(&args.id, rhythm)?;
     output.confirm(json!({ "habit": habit }), |o| {
         let plan = habit.plan.as_ref().map(planned).unwrap_or_default();
         let args = [("habit", name(&habit).into()), ("plan", plan.into())];

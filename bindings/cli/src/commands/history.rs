@@ -2,6 +2,7 @@
 
 use holdfast::domain::catalogue::own::OWN_PREFIX;
 use holdfast::domain::units::LocalDay;
+use holdfast::sharing::Class;
 use holdfast::views::{Cursor, HistoryPage};
 use holdfast::{Engine, HistoryQuery};
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use crate::when::{Here, When};
 
 /// Answers `history`.
 pub fn run(args: &History, context: &Context, output: &Output) -> Outcome {
-    let engine = context.open()?;
+    let engine = context.open_for(Class::Log)?;
     let here = context.here_by(&engine)?;
     let (since, from) = bound(args.since.as_ref(), "since", &here)?;
     let (until, to) = bound(args.until.as_ref(), "until", &here)?;

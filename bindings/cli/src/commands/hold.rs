@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use holdfast::HoldEdit;
 use holdfast::domain::record::EditField;
+use holdfast::sharing::Class;
 use serde_json::json;
 
 use super::{log, safety};
@@ -16,7 +17,7 @@ use crate::when::Here;
 
 /// Answers `hold`.
 pub fn run(args: Hold, context: &Context, output: &Output) -> Outcome {
-    let engine = context.open()?;
+    let engine = context.open_for(Class::Log)?;
     match args {
         Hold::Show { id, observations: false } => {
             let hold = engine.hold(&id)?;

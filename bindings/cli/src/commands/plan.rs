@@ -3,6 +3,7 @@
 use holdfast::PlanView;
 use holdfast::domain::schedule::Pause;
 use holdfast::domain::units::LocalDay;
+use holdfast::sharing::Class;
 
 use crate::args::plan::Plan;
 use crate::context::Context;
@@ -13,7 +14,7 @@ use crate::when::When;
 
 /// Answers `plan`.
 pub fn run(args: &Plan, context: &Context, output: &Output) -> Outcome {
-    let engine = context.open()?;
+    let engine = context.open_for(Class::Plan)?;
     let here = context.here_by(&engine)?;
     let day = |field: &str, when: &When| {
         let day = here.day(when).map_err(|why| Failure::bad_value(field, why))?;

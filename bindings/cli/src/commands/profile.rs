@@ -4,6 +4,7 @@ use holdfast::domain::profile::{Change, ProfileRefusal, Question};
 use holdfast::domain::rules::decided_by;
 use holdfast::domain::vocabulary::Severity;
 use holdfast::domain::words::{Arg, Named as _};
+use holdfast::sharing::Class;
 use holdfast::{AnswerView, PregnancyView, ProfileView};
 use serde_json::Value;
 
@@ -17,12 +18,12 @@ use crate::output::{Output, words};
 pub fn run(args: &Profile, context: &Context, output: &Output) -> Outcome {
     match args {
         Profile::Show => {
-            let view = context.open()?.profile()?;
+            let view = context.open_for(Class::Profile)?.profile()?;
             output.answer(&view, |o| text(&view, o));
         }
         Profile::Set { answers } => {
             let changes = answers.iter().map(|given| answer(given)).collect::<Outcome<Vec<_>>>()?;
-            let view = context.open()?.set_profile(&changes)?;
+            let view = context.open_for(Class::Profile)?.set_profile(&changes)?;
             output.confirm(&view, |o| changed(&view, &changes, o));
         }
         Profile::Unset { keys } => {
@@ -30,7 +31,7 @@ pub fn run(args: &Profile, context: &Context, output: &Output) -> Outcome {
                 .iter()
                 .map(|key| Change::question(key).map_err(|refused| failure(&refused)))
                 .collect::<Outcome<_>>()?;
-            let view = context.open()?.unset_profile(&questions)?;
+            let view = context.open_for(Class::Profile)?.unset_profile(&questions)?;
             let changes: Vec<Change> = questions.into_iter().map(Change::Unset).collect();
             output.confirm(&view, |o| changed(&view, &changes, o));
         }

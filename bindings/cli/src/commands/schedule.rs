@@ -2,6 +2,7 @@
 
 use holdfast::domain::schedule::DueState;
 use holdfast::domain::units::LocalDay;
+use holdfast::sharing::Class;
 use holdfast::{Due, RecoveryView};
 use serde_json::json;
 
@@ -17,7 +18,7 @@ pub const DAYS_AHEAD: u16 = 7;
 
 /// Answers `schedule`.
 pub fn run(args: &Schedule, context: &Context, output: &Output) -> Outcome {
-    let engine = context.open()?;
+    let engine = context.open_for(Class::Plan)?;
     let due = engine.due(args.days)?;
     let plan = engine.plan_view()?;
     let recovery = engine.recovery_ahead(args.days)?;

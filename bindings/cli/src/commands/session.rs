@@ -1,5 +1,6 @@
 //! `session`: shows one doing of a routine, or takes it out.
 
+use holdfast::sharing::Class;
 use serde_json::json;
 
 use super::history::routine_names;
@@ -10,7 +11,7 @@ use crate::output::{Output, record, words};
 
 /// Answers `session`.
 pub fn run(args: &Session, context: &Context, output: &Output) -> Outcome {
-    let engine = context.open()?;
+    let engine = context.open_for(Class::Log)?;
     match args {
         Session::Show { id } => {
             let shown = engine.session(id)?;

@@ -6,6 +6,7 @@ use holdfast::domain::catalogue::SelfTest;
 use holdfast::domain::record::TestAnswer;
 use holdfast::domain::self_test;
 use holdfast::domain::vocabulary::DayKind;
+use holdfast::sharing::Class;
 use holdfast::{TestRequest, TestView};
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ pub fn run(args: Test, context: &Context, output: &Output) -> Outcome {
         Test::Record(args) => record(*args, context, output),
         Test::History { test, since, until } => {
             let test = find(&test)?;
-            let engine = context.open()?;
+            let engine = context.open_for(Class::Log)?;
             let here = context.here_by(&engine)?;
             let day = |field, when: Option<_>| {
                 let day = when.as_ref().map(|when| here.local_day(when)).transpose();
@@ -35,7 +36,7 @@ pub fn run(args: Test, context: &Context, output: &Output) -> Outcome {
             Ok(())
         }
         Test::Remove { id } => {
-            let gone = context.open()?.remove_day_record(Some(DayKind::Test), &id)?;
+            let gone = context.open_for(Class::Log)?.remove_day_record(Some(DayKind::Test), &id)?;
             output.confirm(json!({ "removed": gone.id }), |_| {
                 let test = shown::name(gone.what.about());
                 let day = gone.local_day.to_string();
@@ -56,7 +57,7 @@ fn find(text: &str) -> Outcome<&'static SelfTest> {
 
 fn list(test: Option<&str>, context: &Context, output: &Output) -> Outcome {
     let only = test.map(find).transpose()?;
-    let mut tests: Vec<TestView> = context.open()?.tests()?;
+    let mut tests: Vec<TestView> = context.open_for(Class::Log)?.tests()?;
     if let Some(only) = only {
         tests.retain(|view| view.test.id == only.id);
     }
@@ -81,7 +82,7 @@ fn record(args: TestRecord, context: &Context, output: &Output) -> Outcome {
         Failure::bad_value(refusal.field(), words::reader().say(&refusal.message()))
             .coded(refusal.code())
     })?;
-    let engine = context.open()?;
+    let engine = context.open_for(Class::Log)?;
     let here = context.here_by(&engine)?;
     let request = TestRequest {
         test: test.id.to_string(),

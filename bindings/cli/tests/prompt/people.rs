@@ -144,7 +144,8 @@ fn whoever_is_to_be_compared_first_reads_nothing_until_both_have_the_same_words(
     let link = two.invite("--role partner --for Ben --after-compare");
     let said = two.guest.run(&format!("accept '{link}'"));
     assert!(flat(&said.stdout).contains("until Ana has compared"), "{said:?}");
-    assert_eq!(held(&two.guest, "--chart Ana history"), Vec::<u64>::new());
+    let error = two.guest.refused("--chart Ana history", 1);
+    assert_eq!(error["code"], "not_confirmed_yet", "{error}");
     two.ana.json("sync");
     assert_eq!(member(&two.ana, "members", "Ben")["waiting"], true);
     let words = two.ana.json("verify Ben")["words"].clone();
@@ -256,4 +257,24 @@ fn who_may_not_change_the_members_and_what_no_chart_can_do_is_said_in_sentences(
     }
     assert_eq!(ana.refused("grant Ben", 2)["code"], "usage");
     assert_eq!(member(ana, "members", "Ben")["pending"], Value::Null, "nothing is wanted by now");
+}
+
+#[test]
+fn what_was_not_given_says_so_instead_of_looking_empty() {
+    let two = Two::sharing("Ben", "--role therapist --without plan");
+    two.ana.json("routine add bedtime-10 --realign-side right");
+    two.ana.json("sync");
+    two.guest.json("sync");
+    for (command, part) in [
+        ("routine list", "the plan"),
+        ("schedule", "the plan"),
+        ("plan show", "the plan"),
+        ("profile show", "the profile"),
+    ] {
+        let error = two.guest.refused(&format!("--chart Ana {command}"), 1);
+        assert_eq!(error["code"], "not_given", "{command}: {error}");
+        assert!(error["message"].as_str().unwrap().contains(part), "{command}: {error}");
+    }
+    two.guest.json("--chart Ana history");
+    two.guest.json("--chart Ana progress");
 }

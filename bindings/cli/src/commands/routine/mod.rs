@@ -12,6 +12,7 @@ use holdfast::domain::routine::{Rhythm, Schedule, Span};
 use holdfast::routine::{
     ImportOptions, RoutineView, RuleOverride, StepEdit, StepPlace, StepRequest, TemplateOptions,
 };
+use holdfast::sharing::Class;
 use serde_json::json;
 
 use crate::args::routine::{Add, Overriding, Routine, Schedule as Times, Step};
@@ -28,7 +29,7 @@ pub fn run(args: Routine, context: &Context, output: &Output) -> Outcome {
     if matches!(args, Routine::List { templates: true }) {
         return list_templates(output);
     }
-    let engine = context.open()?;
+    let engine = context.open_for(Class::Plan)?;
     match args {
         Routine::List { .. } => list(&engine, output),
         Routine::Show { routine } => {
