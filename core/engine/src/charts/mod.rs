@@ -6,7 +6,7 @@ mod in_use;
 use std::collections::BTreeMap;
 
 use holdfast_protocol::ids::{AccountId, Class, SpaceId};
-use holdfast_protocol::membership::{Access, ChartState, Grant, Role};
+use holdfast_protocol::membership::{Access, ChartState, Grant, Role, SpaceState};
 use rusqlite::Connection;
 use serde::Serialize;
 
@@ -154,15 +154,7 @@ impl Inner {
     /// What the account's own document says: charts, contacts, names. Whom it has no name for is called as they
     /// said themselves when they came in.
     pub(crate) fn account_reading(&self, conn: &Connection) -> Result<AccountReading> {
-        let id = DocName::Account.to_id().expect("the name of the account document is short");
-        let mut reading = match docs::load(conn, self.who.account, &id)? {
-            Some(stored) => Account::from(document_of(&id, &stored, READER_ACTOR)?).read(),
-            None => AccountReading::default(),
-        };
-        for (account, name) in greeted::all(conn)? {
-            reading.contacts.entry(account).or_insert_with(|| Contact::new(name));
-        }
-        Ok(reading)
+        account_reading(conn, self.who.account)
     }
 
     /// The charts as people see them.
@@ -218,6 +210,30 @@ impl Inner {
             standing: rights.standing,
         }
     }
+}
+
+/// What an account's devices share about it.
+fn account_reading(conn: &Connection, account: AccountId) -> Result<AccountReading> {
+    let id = DocName::Account.to_id().expect("the name of the account document is short");
+    let mut reading = match docs::load(conn, account, &id)? {
+        Some(stored) => Account::from(document_of(&id, &stored, READER_ACTOR)?).read(),
+        None => AccountReading::default(),
+    };
+    for (account, name) in greeted::all(conn)? {
+        reading.contacts.entry(account).or_insert_with(|| Contact::new(name));
+    }
+    Ok(reading)
+}
+
+/// What `account` calls a chart: its own name for it, else the name of whose it is.
+pub(crate) fn chart_name(conn: &Connection, account: AccountId, chart: SpaceId) -> Result<String> {
+    let reading = account_reading(conn, account)?;
+    if let Some(entry) = reading.charts.get(&chart) {
+        return Ok(entry.name.clone());
+    }
+    let state = spaces::known_state(conn, chart)?;
+    let subject = state.as_ref().and_then(SpaceState::as_chart).map(|chart| chart.subject);
+    Ok(name_of(&reading, subject.unwrap_or(chart)))
 }
 
 /// What this account calls somebody else's; the beginning of its id where it has no name for it.

@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use super::give_back;
 use super::report::SyncReport;
 use super::site::Site;
+use crate::charts;
 use crate::error::{Error, Result};
 use crate::identity::keys;
 use crate::identity::statements::{Place, header};
@@ -93,6 +94,8 @@ fn writable(
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Blocked {
     pub(crate) space: SpaceId,
+    /// What the chart is called here.
+    pub(crate) name: String,
     pub(crate) class: Class,
     pub(crate) count: u64,
     pub(crate) why: Message,
@@ -101,10 +104,9 @@ pub(crate) struct Blocked {
 impl Blocked {
     /// What is not sent, where, and why.
     pub(crate) fn sentence(&self) -> Message {
-        let chart: String = self.space.to_hex().chars().take(12).collect();
         Message::counted("sync.not_sendable", self.count)
             .with("part", part(self.class))
-            .with("chart", chart)
+            .with("chart", self.name.as_str())
             .with("why", self.why.clone())
     }
 }
@@ -115,7 +117,8 @@ pub(crate) fn blocked(conn: &Connection, account: AccountId, wall_ms: i64) -> Re
     for (space, class, count) in outbox::unsealed(conn)? {
         let Some(rights) = Rights::read(conn, space, account, wall_ms)? else { continue };
         if let Some(why) = rights.against_writing(class) {
-            blocked.push(Blocked { space, class, count, why });
+            let name = charts::chart_name(conn, account, space)?;
+            blocked.push(Blocked { space, name, class, count, why });
         }
     }
     Ok(blocked)
