@@ -19,6 +19,7 @@ pub mod observe;
 mod protocol_words;
 pub mod views;
 
+mod assisted;
 mod charts;
 mod commands;
 mod doctor;

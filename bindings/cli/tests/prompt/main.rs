@@ -17,6 +17,7 @@ mod homes;
 mod hurts;
 mod own;
 mod people;
+mod phrase;
 mod play;
 mod profile;
 mod progress;

@@ -90,6 +90,9 @@ fn a_therapist_comes_in_while_ana_is_offline_reads_the_log_and_goes_when_ana_say
     // Notes and what Ana says of herself were not given.
     let may = &chart["chart"]["grants"];
     assert_eq!((may.get("notes"), may.get("profile")), (None, None), "{may}");
+    let error = cruz.refused("--chart Ana profile show", 1);
+    assert_eq!(error["code"], "not_given");
+    assert!(error["message"].as_str().unwrap().contains("the profile"), "{error}");
     assert_eq!(cruz.refused("--chart Ana routine new Mine", 1)["code"], "only_the_owner");
 
     ana.json("sync");
@@ -144,8 +147,10 @@ fn whoever_is_to_be_compared_first_reads_nothing_until_both_have_the_same_words(
     let link = two.invite("--role partner --for Ben --after-compare");
     let said = two.guest.run(&format!("accept '{link}'"));
     assert!(flat(&said.stdout).contains("until Ana has compared"), "{said:?}");
-    let error = two.guest.refused("--chart Ana history", 1);
-    assert_eq!(error["code"], "not_confirmed_yet", "{error}");
+    for line in ["history", "routine list", "progress"] {
+        let error = two.guest.refused(&format!("--chart Ana {line}"), 1);
+        assert_eq!(error["code"], "not_confirmed_yet", "{line}");
+    }
     two.ana.json("sync");
     assert_eq!(member(&two.ana, "members", "Ben")["waiting"], true);
     let words = two.ana.json("verify Ben")["words"].clone();
@@ -277,4 +282,65 @@ fn what_was_not_given_says_so_instead_of_looking_empty() {
     }
     two.guest.json("--chart Ana history");
     two.guest.json("--chart Ana progress");
+}
+
+#[test]
+fn whoever_presses_is_a_member_by_name_and_everybody_sees_the_name_they_know() {
+    let two = Two::sharing("Benjamin", "--role partner --for Ben");
+    let hold = "log psoas-release-hook --side left --held 60 --by";
+    let logged = two.ana.json(&format!("{hold} benjamin"));
+    assert_eq!(logged["holds"][0]["assisted_by"], "Benjamin");
+    let id = logged["holds"][0]["hold_id"].as_str().unwrap();
+    assert_eq!(two.ana.json(&format!("{hold} 'a friend'"))["holds"][0]["assisted_by"], "a friend");
+    two.ana.json("sync");
+    two.guest.json("sync");
+    let shown = two.guest.json(&format!("--chart Ana hold show {id} --observations"));
+    assert_eq!(shown["hold"]["assisted_by"], "Benjamin");
+    assert_eq!(shown["observations"][0]["assisted_by"], "Benjamin");
+    // A second of the same name: which is meant is asked, and the id tells.
+    let other = person("Benjamin", &two.relay);
+    let link = two.invite("--role viewer");
+    other.json(&format!("accept '{link}'"));
+    two.ana.json("sync");
+    let error = two.ana.refused(&format!("{hold} Benjamin"), 1);
+    assert_eq!(error["code"], "ambiguous", "{error}");
+    let members = two.ana.json("members");
+    let partner = members["members"].as_array().unwrap().iter().find(|m| m["role"] == "partner");
+    let account = partner.unwrap()["account"].as_str().unwrap()[..10].to_owned();
+    assert_eq!(two.ana.json(&format!("{hold} {account}"))["holds"][0]["assisted_by"], "Benjamin");
+    // Once the words were compared, the name under which they were stays.
+    two.ana.json(&format!("verify {account} --same"));
+    let history = two.ana.json("history");
+    assert_eq!(history["holds"].as_array().unwrap().len(), 3);
+    // The tables say the name too, and an export goes back as it is.
+    let out = two.ana.beside("tables");
+    two.ana.json(&format!("export --format csv --out {}", out.display()));
+    let holds = std::fs::read_to_string(out.join("holds.csv")).unwrap();
+    assert!(holds.contains("Benjamin") && !holds.contains("account:"), "{holds}");
+}
+
+#[test]
+fn the_words_are_compared_once_in_each_chart_and_one_does_not_undo_another() {
+    let two = Two::sharing("Ben", "--role partner --for Ben");
+    two.ana.json("verify Ben --same");
+    // Ben shares his chart with Ana too: another chart, another invite, other words.
+    let back = two.guest.json("share chart --role partner --for Ana");
+    two.ana.json(&format!("accept '{}'", back["link"].as_str().unwrap()));
+    let hers = two.ana.json("verify Ben")["words"].clone();
+    let his = two.ana.json("--chart Ben verify Ben")["words"].clone();
+    assert_ne!(hers, his);
+    assert_eq!(member(&two.ana, "--chart Ben members", "Ben")["verified"], false);
+    two.ana.json("--chart Ben verify Ben --same");
+    for chart in ["own", "Ben"] {
+        let ben = member(&two.ana, &format!("--chart {chart} members"), "Ben");
+        assert_eq!(ben["verified"], true, "{chart}");
+    }
+    // Removed and invited again is another invite, and to be compared again.
+    two.ana.json("remove Ben --yes");
+    two.guest.json("sync");
+    let link = two.invite("--role partner --for Ben");
+    two.guest.json(&format!("accept '{link}'"));
+    two.ana.json("sync");
+    assert_eq!(member(&two.ana, "members", "Ben")["verified"], false);
+    assert_eq!(member(&two.ana, "--chart Ben members", "Ben")["verified"], true);
 }

@@ -1,10 +1,13 @@
 //! What is handed on as a link: routines, invites, and every way in which a link can be wrong.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::home::{Home, program, ran, refusal};
 use crate::people::{Two, flat, member, person};
 use crate::relay::Relay;
+use crate::words::{ids, run_in, unmarked};
 
 fn evening() -> Home {
     let home = Home::made();
@@ -274,4 +277,96 @@ fn links_are_said_in_german_too() {
     refusal("accept", &used, 2);
     let members = german("--chart Ana members");
     assert!(members.stdout.contains("Wörter nicht verglichen"), "{members:?}");
+}
+
+#[test]
+fn all_that_is_said_of_people_and_links_comes_from_the_words() {
+    let two = Two::met("Ben");
+    two.ana.json("routine new Evening");
+    two.ana.json("routine step Evening add psoas-release-hook --hold 60");
+    let routine = shared(&two.ana, "share routine Evening");
+    let link = two.invite("--role partner --for Benny --until 2099-12-31");
+    let open = two.invite("--role viewer --for Eva --after-compare");
+    let pairing = shared(&two.ana, "device pair");
+    let file = two.ana.beside("evening.json").to_str().unwrap().to_owned();
+    two.guest.json(&format!("accept '{link}'"));
+    two.ana.json("sync");
+    let new = Home::empty();
+    new.json("init --name Eva --device phone");
+    let mut known = BTreeSet::new();
+    for (home, line) in [
+        (&two.ana, "members"),
+        (&two.ana, "invite list"),
+        (&two.ana, "verify Ben"),
+        (&two.ana, "chart list"),
+        (&two.guest, "chart list"),
+        (&two.ana, "device list"),
+        (&two.ana, "recovery show"),
+    ] {
+        ids(&home.json(line), &mut known);
+    }
+    let mut odd = Vec::new();
+    let mut said = |home: &Home, line: &str| {
+        let ran = run_in(home, "qps", line);
+        let text = format!("{}\n{}", ran.stdout, ran.stderr);
+        assert!(text.contains('⟦'), "{line} says nothing that is marked: {ran:?}");
+        let host = two.relay.url().replace("http://", "");
+        let links: Vec<&str> =
+            text.split_whitespace().filter(|word| word.starts_with("holdfast:")).collect();
+        let mut away =
+            vec![file.as_str(), "http", host.as_str(), "Benny", "Evening", "doctor", "diary"];
+        away.extend(links);
+        let mut left = unmarked(&text, &away);
+        // Times end in an offset; names were typed.
+        left.retain(|token| {
+            let time = token.len() > 10 && token.as_bytes()[10] == b'T';
+            !known.contains(token) && !time && !["Ben", "Eva", "ben"].contains(&token.as_str())
+        });
+        if !left.is_empty() {
+            odd.push(format!("{line}: {left:?}\n{text}"));
+        }
+    };
+    for line in [
+        "share routine Evening",
+        &format!("share routine Evening --out {file}"),
+        &format!("share routine Evening --out {file}"),
+        "share chart --role therapist --for Eva --until 2098-01-01",
+        "share chart --role doctor",
+        "share chart --role viewer --class diary",
+        "share chart --role viewer --valid soon",
+        "invite list",
+        "invite revoke Eva",
+        "members",
+        "verify Ben",
+        "verify Ben --same",
+        "verify Ben",
+        "grant Ben",
+        "grant Ben --role viewer",
+        "members",
+        "remove Ben",
+        "remove Ben --yes",
+        "chart list",
+        "chart use own",
+        "recovery show",
+        &format!("inspect '{routine}'"),
+        &format!("inspect '{link}'"),
+        &format!("inspect '{open}'"),
+        &format!("inspect '{pairing}'"),
+        &format!("inspect {file}"),
+        "inspect nothing",
+    ] {
+        said(&two.ana, line);
+    }
+    for line in [
+        &format!("accept '{open}'") as &str,
+        &format!("accept '{pairing}'"),
+        &format!("accept '{routine}'"),
+        &format!("accept '{routine}'"),
+    ] {
+        said(&new, line);
+    }
+    for line in ["sync", "chart list", "chart use Ana", "history", "chart use own"] {
+        said(&two.guest, line);
+    }
+    assert!(odd.is_empty(), "written in code:\n{}", odd.join("\n"));
 }

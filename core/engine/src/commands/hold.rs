@@ -106,7 +106,9 @@ impl Engine {
                 let (_, hold) = inner.find_hold(tx.reader(), id)?;
                 let change = {
                     let catalogue = inner.catalogue_for(tx.reader(), [hold.exercise.as_str()])?;
-                    Change::Edit(Box::new(read_edit(edit, &hold, &catalogue)?))
+                    let mut read = read_edit(edit, &hold, &catalogue)?;
+                    read.assisted_by = inner.assistant(tx.reader(), read.assisted_by)?;
+                    Change::Edit(Box::new(read))
                 };
                 inner.correct_hold(tx, journal, &hold, change)?;
                 let mut views = inner.hold_views(
@@ -162,7 +164,9 @@ impl Inner {
         let travels = status::of_hold(conn, chart, &hold)?;
         let exercise_name = self.own_name(conn, &hold.exercise)?;
         let view = HoldView::new(hold, DAY_START_MIN, statuses.of(&travels));
-        Ok(HoldView { exercise_name, ..view })
+        let shown = |kept| self.assisted_by(conn, &statuses.names, kept);
+        let assisted_by = view.assisted_by.clone().map(shown).transpose()?;
+        Ok(HoldView { exercise_name, assisted_by, ..view })
     }
 
     /// Holds as people see them, by their full ids.
@@ -191,7 +195,8 @@ impl Inner {
                 records.retain(|record| record.value.key.rep == rep);
                 let view = |record: Authored<Observation>| {
                     let travels = status::of_observation(conn, chart, &record)?;
-                    Ok(ObservationView::new(record, false, true, statuses.of(&travels)))
+                    let view = ObservationView::new(record, false, true, statuses.of(&travels));
+                    self.named(conn, &statuses, view)
                 };
                 return records.into_iter().map(view).collect();
             }
@@ -208,9 +213,22 @@ impl Inner {
             let Some(record) = records.iter().find(same) else { continue };
             let travels = status::of_observation(conn, chart, record)?;
             let status = statuses.of(&travels);
-            views.push(ObservationView::new(record.clone(), n == 0, part.removed, status));
+            let view = ObservationView::new(record.clone(), n == 0, part.removed, status);
+            views.push(self.named(conn, &statuses, view)?);
         }
         Ok(views)
+    }
+
+    /// The same with who helped as people see it.
+    fn named(
+        &self,
+        conn: &Connection,
+        statuses: &Statuses,
+        view: ObservationView,
+    ) -> Result<ObservationView> {
+        let shown = |kept| self.assisted_by(conn, &statuses.names, kept);
+        let assisted_by = view.assisted_by.clone().map(shown).transpose()?;
+        Ok(ObservationView { assisted_by, ..view })
     }
 
     fn correct_hold(

@@ -39,7 +39,8 @@ impl Inner {
     pub(crate) fn log(&self, request: &LogRequest) -> Result<Vec<HoldView>> {
         let exercise = self.store.read(|conn| self.exercise_named(conn, &request.exercise))?;
         let exercise = &exercise;
-        let given = Given::read(request)?;
+        let mut given = Given::read(request)?;
+        given.by = self.store.read(|conn| self.assistant(conn, given.by.take()))?;
         let sides: &[Side] = match request.side {
             None => &[Side::None],
             Some(LogSide::Left) => &[Side::Left],

@@ -68,6 +68,9 @@ impl Inner {
     ) -> Result<SessionView> {
         let sums = history::sums(conn, number)?;
         let travels = status::of_session(conn, number)?;
-        Ok(SessionView::new(session, DAY_START_MIN, sums, statuses.of(&travels)))
+        let view = SessionView::new(session, DAY_START_MIN, sums, statuses.of(&travels));
+        let shown = |kept: &String| self.assisted_by(conn, &statuses.names, kept.clone());
+        let assisted_by = view.assisted_by.iter().map(shown).collect::<Result<_>>()?;
+        Ok(SessionView { assisted_by, ..view })
     }
 }

@@ -14,6 +14,7 @@ use super::kind::document_kind;
 
 const CHART: &str = "chart/";
 const CONTACT: &str = "contact/";
+const VERIFIED: &str = "verified/";
 const DEVICE: &str = "device/";
 const INVITED: &str = "invited/";
 const RELAY_LIFE: &str = "relay_life/";
@@ -61,9 +62,6 @@ impl ChartEntry {
 pub struct Contact {
     /// What the person calls them.
     pub name: String,
-    /// Set once the safety phrase was compared, and the words were the same.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verified: Option<Verified>,
     /// What a newer version wrote and this one does not know.
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, Value>,
@@ -73,15 +71,15 @@ impl Contact {
     /// Somebody with whom nothing was compared yet.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), verified: None, unknown: serde_json::Map::new() }
+        Self { name: name.into(), unknown: serde_json::Map::new() }
     }
 }
 
-/// What was compared: the phrase speaks of a chart and of the invite that brought two people together.
+/// That the safety phrase was compared with somebody in a chart, and the words were the same. It speaks of that chart
+/// and of the invite that brought two people together, so each chart has a mark of its own. Key
+/// `verified/ACCOUNT/CHART`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
-    /// The chart, as hex.
-    pub chart: String,
     /// The invite, as hex.
     pub invite: String,
     /// When, in milliseconds since 1970.
@@ -96,6 +94,8 @@ pub struct AccountReading {
     pub charts: BTreeMap<SpaceId, ChartEntry>,
     /// The people the account shares charts with, by account.
     pub contacts: BTreeMap<AccountId, Contact>,
+    /// With whom the safety phrase was compared, and in which chart.
+    pub verified: BTreeMap<(AccountId, SpaceId), Verified>,
     /// Whom the person made each invite for.
     pub invited: BTreeMap<InviteId, String>,
     /// What the person calls each device.
@@ -149,7 +149,7 @@ impl Account {
         self.put(&format!("{CHART}{chart}"), entry)
     }
 
-    /// Writes down what somebody is called, and whether the safety phrase was compared with them.
+    /// Writes down what somebody is called.
     ///
     /// # Errors
     /// [`WriteError`]; nothing is written then.
@@ -159,6 +159,18 @@ impl Account {
         contact: &Contact,
     ) -> Result<Option<Written>, WriteError> {
         self.put(&format!("{CONTACT}{account}"), contact)
+    }
+
+    /// Writes down that the safety phrase was compared with somebody in a chart.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn put_verified(
+        &mut self,
+        (account, chart): (AccountId, SpaceId),
+        verified: &Verified,
+    ) -> Result<Option<Written>, WriteError> {
+        self.put(&format!("{VERIFIED}{account}/{chart}"), verified)
     }
 
     /// Writes down whom an invite is for: an admission brings no name.
@@ -247,6 +259,11 @@ impl AccountReading {
         } else if let Some(id) = key.strip_prefix(CONTACT) {
             let id = AccountId::from_hex(id).ok_or("the key names no account")?;
             self.contacts.insert(id, json(text)?);
+        } else if let Some(pair) = key.strip_prefix(VERIFIED) {
+            let pair = pair.split_once('/').and_then(|(account, chart)| {
+                Some((AccountId::from_hex(account)?, SpaceId::from_hex(chart)?))
+            });
+            self.verified.insert(pair.ok_or("the key names no account in a chart")?, json(text)?);
         } else if let Some(id) = key.strip_prefix(DEVICE) {
             let id = DeviceId::from_hex(id).ok_or("the key names no device")?;
             self.device_names.insert(id, json(text)?);
@@ -299,8 +316,8 @@ mod tests {
         let mut entry = ChartEntry::new("Hips", "owner");
         entry.unknown.insert("colour".into(), Value::from("green"));
         let (hers, ana) = (SpaceId([5; 32]), SpaceId([6; 32]));
-        let verified = Verified { chart: hers.to_hex(), invite: "07".repeat(32), at_ms: 1 };
-        let contact = Contact { verified: Some(verified), ..Contact::new("Ana") };
+        let verified = Verified { invite: "07".repeat(32), at_ms: 1 };
+        let contact = Contact::new("Ana");
         let a = [
             phone.put_chart(chart, &entry).unwrap().unwrap(),
             phone.set_zone("Europe/Berlin").unwrap().unwrap(),
@@ -310,6 +327,7 @@ mod tests {
             tablet.set_day_start(180).unwrap().unwrap(),
             tablet.put_chart(hers, &ChartEntry::of("Ana", "partner", ana)).unwrap().unwrap(),
             tablet.put_contact(ana, &contact).unwrap().unwrap(),
+            tablet.put_verified((ana, hers), &verified).unwrap().unwrap(),
         ];
         exchange(&mut phone, &mut tablet, &a, &b);
         let reading = phone.read();
@@ -317,6 +335,7 @@ mod tests {
         assert_eq!(reading.charts[&chart], entry);
         assert_eq!(reading.charts[&hers].whose, Some(ana.to_hex()));
         assert_eq!(reading.contacts[&ana], contact);
+        assert_eq!(reading.verified[&(ana, hers)], verified);
         assert_eq!(reading.device_names[&device], "Kitchen tablet");
         assert_eq!(reading.zone.as_deref(), Some("Europe/Berlin"));
         assert_eq!(reading.day_start_min, Some(180));

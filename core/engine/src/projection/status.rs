@@ -10,6 +10,7 @@ use holdfast_protocol::ids::SpaceId;
 use rusqlite::{Connection, Row};
 
 use super::rows::target_text;
+use crate::assisted::Names;
 use crate::error::Result;
 use crate::store::{meta, outbox};
 use crate::views::{Status, StatusKind};
@@ -24,6 +25,8 @@ pub(crate) struct Statuses {
     refused: BTreeSet<i64>,
     /// Whether what is not on its way yet may not be written any more.
     blocked: bool,
+    /// Names of people that records of the page speak of.
+    pub(crate) names: Names,
 }
 
 /// How one record travelled.
@@ -49,7 +52,14 @@ impl Statuses {
         let seen = rows.collect::<Result<_, _>>()?;
         let has_relay = meta::get(conn, meta::RELAY)?.is_some();
         let refused = outbox::refused(conn, space)?;
-        Ok(Self { has_relay, seen, me: me.to_owned(), refused, blocked: false })
+        Ok(Self {
+            has_relay,
+            seen,
+            me: me.to_owned(),
+            refused,
+            blocked: false,
+            names: Names::default(),
+        })
     }
 
     /// The same in a chart whose log this account may not write any more.

@@ -326,6 +326,15 @@ fn members(inner: &Inner, conn: &Connection) -> Result<Vec<MemberView>> {
     Ok(views)
 }
 
+/// The members of the chart by what they are called here; none before its log is here.
+pub(crate) fn named_members(inner: &Inner, conn: &Connection) -> Result<Vec<(AccountId, String)>> {
+    match members(inner, conn) {
+        Ok(views) => views.into_iter().map(|view| Ok((account_of(&view)?, view.name))).collect(),
+        Err(Error::Said { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
 const fn pending_of(wish: &Wish) -> Option<Pending> {
     match wish.what {
         What::Remove => Some(Pending::Removal),
@@ -350,10 +359,8 @@ fn is_verified(
     account: AccountId,
     invite: Option<InviteId>,
 ) -> bool {
-    let verified = reading.contacts.get(&account).and_then(|contact| contact.verified.as_ref());
-    verified.zip(invite).is_some_and(|(verified, invite)| {
-        verified.chart == inner.who.chart.to_hex() && verified.invite == invite.to_hex()
-    })
+    let verified = reading.verified.get(&(account, inner.who.chart));
+    verified.zip(invite).is_some_and(|(verified, invite)| verified.invite == invite.to_hex())
 }
 
 /// The invite that brought two members together: that of the one who came to the other. Of two who both came in
@@ -382,17 +389,16 @@ fn verify(inner: &Inner, member: &str, same: bool) -> Result<Compared> {
         Ok((found, account, invite, owns))
     })?;
     if same {
-        let verified = Verified {
-            chart: inner.who.chart.to_hex(),
-            invite: invite.to_hex(),
-            at_ms: inner.clock.wall_ms(),
-        };
+        // The name under which they were compared stays, whatever they say of themselves later.
         write_account(inner, |document| {
-            let known = document.read().contacts.remove(&account);
-            let known = known.unwrap_or_else(|| Contact::new(found.name.clone()));
-            let contact = Contact { verified: Some(verified), ..known };
-            Ok(document.put_contact(account, &contact)?)
+            if document.read().contacts.contains_key(&account) {
+                return Ok(None);
+            }
+            Ok(document.put_contact(account, &Contact::new(found.name.clone()))?)
         })?;
+        let verified = Verified { invite: invite.to_hex(), at_ms: inner.clock.wall_ms() };
+        let pair = (account, inner.who.chart);
+        write_account(inner, |document| Ok(document.put_verified(pair, &verified)?))?;
         if owns && found.waiting {
             inner.store.write(Priority::User, "verify", |tx| {
                 wishes::put(tx, inner.who.chart, account.0, &What::Confirm)

@@ -20,4 +20,5 @@ pub use holdfast_protocol::ids::Class;
 pub use holdfast_protocol::membership::{Access, Role};
 pub use inspect::{Inspection, InviteInside, inspect};
 pub use invite::{Invitation, InviteView, Invited, MAX_INVITE_MS};
+pub(crate) use members::named_members;
 pub use members::{Compared, MemberView, Pending, SafetyPhrase};

@@ -67,7 +67,7 @@ impl Inner {
             routine_version: routine.version,
             zone: self.here_and_now(conn)?.zone,
             day_start_min: self.day_start_min(conn)?,
-            by: text("by", options.by.as_deref(), MAX_NAME_BYTES)?,
+            by: self.assistant(conn, text("by", options.by.as_deref(), MAX_NAME_BYTES)?)?,
             before: self.recorded_session(conn, &session)?,
             session,
             steps,
