@@ -7,7 +7,7 @@ use crate::args::account::Init;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::output::layout::{facts, wrapped};
-use crate::output::{Output, record, words};
+use crate::output::{Output, people, record, words};
 use crate::secret_line;
 
 /// What `init` answers with.
@@ -33,7 +33,10 @@ pub fn run(args: Init, context: &Context, output: &Output) -> Outcome {
     }
     let engine = match (args.how.pair, args.relay) {
         (Some(link), _) => {
-            adds_a_device(&link)?;
+            if let Some(host) = adds_a_device(&link)? {
+                let leads = [("host", host.into())];
+                output.remark(&words::say("prompt.sharing.leads_to", &leads));
+            }
             output.progress(&words::plain("prompt.init.joining"));
             let joined = Engine::join(config, &link, &device_name);
             joined.map_err(|error| about(error, "pair"))
@@ -51,12 +54,14 @@ pub fn run(args: Init, context: &Context, output: &Output) -> Outcome {
     answer(&engine?, None, output)
 }
 
-/// Refuses a link of another kind before anything is made or asked.
-fn adds_a_device(link: &str) -> Outcome {
+/// Refuses a link of another kind before anything is made or asked; else gives the host of its relay, to name it
+/// before it is contacted.
+fn adds_a_device(link: &str) -> Outcome<Option<String>> {
     let (code, said) = match inspect(link) {
         Ok(Inspection::Invite(_)) => ("chart_link", "prompt.sharing.chart_link"),
         Ok(Inspection::Routine(_)) => ("routine_link", "prompt.sharing.routine_link"),
-        _ => return Ok(()),
+        Ok(Inspection::Pairing { relay, .. }) => return Ok(Some(people::host(&relay))),
+        _ => return Ok(None),
     };
     let failure = Failure::bad_value("pair", words::plain(said)).coded(code);
     Err(failure.hint(words::plain("prompt.sharing.accept_it")))

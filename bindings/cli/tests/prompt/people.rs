@@ -131,6 +131,9 @@ fn a_therapist_comes_in_while_ana_is_offline_reads_the_log_and_goes_when_ana_say
     ana.json("sync");
     cruz.json("sync");
     assert_eq!(held(cruz, "--chart Ana history"), [45, 60], "nothing new, and what was read stays");
+    let out = cruz.beside("hers.json");
+    cruz.json(&format!("--chart Ana export --format json --out {}", out.display()));
+    assert!(std::fs::read_to_string(&out).unwrap().contains("iliacus-release-hook"));
     let charts = cruz.json("chart list");
     let hers = charts["charts"].as_array().unwrap().iter().find(|c| c["name"] == "Ana").unwrap();
     assert_eq!(hers["standing"], "gone");
@@ -343,4 +346,28 @@ fn the_words_are_compared_once_in_each_chart_and_one_does_not_undo_another() {
     two.ana.json("sync");
     assert_eq!(member(&two.ana, "members", "Ben")["verified"], false);
     assert_eq!(member(&two.ana, "--chart Ben members", "Ben")["verified"], true);
+}
+
+#[test]
+fn what_is_given_for_a_time_ends_by_itself_and_what_was_read_stays() {
+    let two = Two::sharing("Ben", "--role partner --for Ben");
+    two.ana.json("log psoas-release-hook --side left --held 60");
+    two.ana.json("sync");
+    two.guest.json("sync");
+    let soon = jiff::Timestamp::now().as_second() + 2;
+    let soon = jiff::Timestamp::from_second(soon).unwrap();
+    let told = two.ana.json(&format!("grant Ben --until {soon}"));
+    assert_eq!(told["in_force"], true);
+    two.guest.json("sync");
+    let hers = two.guest.json("chart list")["charts"][1].clone();
+    assert!(hers["until"].is_string(), "{hers}");
+    std::thread::sleep(std::time::Duration::from_millis(2_600));
+    let error = two.guest.refused("--chart Ana log psoas-release-hook --side left --held 9", 1);
+    assert_eq!(error["code"], "grant_ended");
+    assert_eq!(held(&two.guest, "--chart Ana history"), [60]);
+    assert_eq!(two.guest.json("chart list")["charts"][1]["standing"], "ended");
+    // More time is given, and it goes on.
+    two.ana.json("grant Ben --no-end");
+    two.guest.json("sync");
+    two.guest.json("--chart Ana log psoas-release-hook --side left --held 9");
 }

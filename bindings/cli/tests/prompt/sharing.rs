@@ -178,6 +178,10 @@ fn a_relay_that_was_not_used_before_is_named_before_it_is_contacted() {
     assert!(error["message"].as_str().unwrap().contains(&host), "{error}");
     assert_eq!(eva.json("relay show")["url"], json!(null), "nothing was set");
     eva.json(&format!("accept '{link}' --yes"));
+    // A link that adds a device names it as well.
+    let pairing = shared(&two.ana, "device pair");
+    let said = Home::empty().run(&format!("init --pair '{pairing}' --device tablet"));
+    assert!(said.code == 0 && said.stderr.contains(&host), "{said:?}");
     assert_eq!(eva.json("relay show")["url"], two.relay.url());
 }
 

@@ -70,7 +70,7 @@ fn recover(mut config: Config, phrase: &str, relay: &str, device_name: &str) -> 
         let membership = read_membership(&asking, &paper, account)?;
         let state = outline_of(account, &membership)?;
         if !outline::is_founded_with(&membership, &paper) {
-            return Err(untrusted("it was not founded with the phrase"));
+            return Err(untrusted("phrase.not_founded_with"));
         }
         let secret = open_secret(&state, &paper)?;
         let device =
