@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use holdfast::sync::transport::{Answer, Ask, Cancel, Transport, TransportError};
+use holdfast::sync::transport::{Answer, Ask, Cancel, StreamEvent, Transport, TransportError};
 use holdfast_relay::{Limits, Relay, RelayConfig};
 
 /// The address that devices know it by.
@@ -147,7 +147,7 @@ impl Transport for NearRelay {
         &self,
         _: &Ask,
         _: &Cancel,
-        _: &mut dyn FnMut(u64) -> ControlFlow<()>,
+        _: &mut dyn FnMut(StreamEvent) -> ControlFlow<()>,
     ) -> Result<(), TransportError> {
         Err(TransportError::Unreachable("this relay has no event stream".to_owned()))
     }

@@ -21,6 +21,11 @@ pub trait Clock: Send + Sync {
     fn is_set_by_hand(&self) -> bool {
         false
     }
+    /// How many times faster than time it runs: 1 but for clocks that try things out. Devices that do a session
+    /// together run at the same pace.
+    fn pace(&self) -> u32 {
+        1
+    }
 }
 
 /// The moment of a wall time in a zone. A zone that is not known counts as UTC.

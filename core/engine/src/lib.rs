@@ -15,6 +15,7 @@ mod export;
 mod home;
 mod identity;
 pub mod key_provider;
+pub mod live;
 pub mod observe;
 mod protocol_words;
 pub mod views;

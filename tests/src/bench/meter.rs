@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use holdfast::Cancel;
-use holdfast::sync::transport::{self, Answer, Ask, Transport, TransportError};
+use holdfast::sync::transport::{self, Answer, Ask, StreamEvent, Transport, TransportError};
 
 /// The engine's own transport with a meter at it.
 pub struct Meter {
@@ -51,7 +51,7 @@ impl Transport for Meter {
         &self,
         ask: &Ask,
         cancel: &Cancel,
-        on_event: &mut dyn FnMut(u64) -> ControlFlow<()>,
+        on_event: &mut dyn FnMut(StreamEvent) -> ControlFlow<()>,
     ) -> Result<(), TransportError> {
         self.http.follow(ask, cancel, on_event)
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use holdfast::Cancel;
 use holdfast::clock::FakeClock;
-use holdfast::sync::transport::{Answer, Ask, Transport, TransportError};
+use holdfast::sync::transport::{Answer, Ask, StreamEvent, Transport, TransportError};
 use holdfast_protocol::entry::Entry;
 use holdfast_protocol::sync::{Item, SpacePage, SyncRequest, SyncResponse};
 use holdfast_protocol::wire;
@@ -320,7 +320,7 @@ impl Transport for Wire {
         &self,
         _: &Ask,
         _: &Cancel,
-        _: &mut dyn FnMut(u64) -> ControlFlow<()>,
+        _: &mut dyn FnMut(StreamEvent) -> ControlFlow<()>,
     ) -> Result<(), TransportError> {
         // A stream of events runs on a thread of its own: no simulation of one thread has it.
         Err(TransportError::Unreachable("there are no event streams here".to_owned()))

@@ -2,7 +2,7 @@
 
 use super::leader::Leader;
 use super::message::{Beat, Message, Said, Snapshot, Term};
-use super::shifted;
+use super::{Instants, shifted};
 use crate::ids::DeviceName;
 use crate::player::{Action, At, Input, Player, TimedCue, View};
 
@@ -49,6 +49,27 @@ impl Follower {
         let follower =
             Self { me, term: None, replica: None, heard_ms: None, asked_ms: None, asks: 0 };
         (follower, hello)
+    }
+
+    /// Numbers what it asks for from above `no` on: a device that begins to follow anew is told apart from what
+    /// it asked for before.
+    #[must_use]
+    pub const fn asking_above(mut self, no: u64) -> Self {
+        self.asks = no;
+        self
+    }
+
+    /// The session as far as it was told.
+    #[must_use]
+    pub fn player(&self) -> Option<&Player> {
+        self.replica.as_ref().map(|replica| &replica.player)
+    }
+
+    /// Which term and how many inputs of it are known: for a sign of life.
+    #[must_use]
+    pub fn hello(&self) -> Message {
+        let have = self.replica.as_ref().map(|replica| replica.n);
+        Message::Hello { from: self.me.clone(), have: self.term.clone().zip(have) }
     }
 
     /// A device that led before.
@@ -133,9 +154,7 @@ impl Follower {
             return Vec::new();
         }
         self.asked_ms = Some(shared_ms);
-        let have = self.replica.as_ref().map(|replica| replica.n);
-        let have = self.term.clone().zip(have);
-        vec![Message::Hello { from: self.me.clone(), have }]
+        vec![self.hello()]
     }
 
     /// What is shown now; nothing before the session is known.
@@ -179,7 +198,8 @@ impl Follower {
             (Some(replica), Some(term)) if gone => {
                 let session = replica.at(shared_ms);
                 let term = Term { number: term.number.saturating_add(1), leader: self.me.clone() };
-                let leader = Leader::with(term, replica.player.clone(), replica.n, session, own);
+                let instants = Instants { session, own };
+                let leader = Leader::with(term, replica.player.clone(), replica.n, instants);
                 let say = vec![leader.snapshot(own, shared_ms)];
                 Ok((leader, say))
             }

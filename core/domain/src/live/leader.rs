@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::follower::Follower;
 use super::message::{Beat, Message, Said, Snapshot, Term};
-use super::{MAX_KEPT, carried, may_be_asked};
+use super::{Instants, MAX_KEPT, may_be_asked};
 use crate::ids::DeviceName;
 use crate::player::{Action, At, Effect, Input, Plan, Player};
 
@@ -22,9 +22,7 @@ pub struct Leader {
     kept: VecDeque<Said>,
     /// The last asking of each device that was heard.
     asked: BTreeMap<DeviceName, u64>,
-    /// An instant of the session, and the instant of this device that it was.
-    session: At,
-    own: At,
+    instants: Instants,
 }
 
 /// Somebody else leads now.
@@ -40,13 +38,18 @@ impl Leader {
     /// Begins a session. `own` is now, on this device.
     #[must_use]
     pub fn begin(plan: Plan, me: DeviceName, own: At) -> Self {
-        let term = Term { number: 1, leader: me };
-        Self::with(term, Player::new(plan, own), 0, own, own)
+        Self::go_on(Player::new(plan, own), me, Instants::same(own))
     }
 
-    pub(super) fn with(term: Term, player: Player, n: u64, session: At, own: At) -> Self {
+    /// Leads a session that this device conducts already.
+    #[must_use]
+    pub fn go_on(player: Player, me: DeviceName, instants: Instants) -> Self {
+        Self::with(Term { number: 1, leader: me }, player, 0, instants)
+    }
+
+    pub(super) fn with(term: Term, player: Player, n: u64, instants: Instants) -> Self {
         let (kept, asked) = (VecDeque::new(), BTreeMap::new());
-        Self { term, player, n, kept, asked, session, own }
+        Self { term, player, n, kept, asked, instants }
     }
 
     /// Who leads.
@@ -65,7 +68,19 @@ impl Leader {
     /// took over goes on with the instants of whoever led before.
     #[must_use]
     pub fn session_at(&self, own: At) -> At {
-        carried(self.own, own, self.session)
+        self.instants.session_at(own)
+    }
+
+    /// How the session's instants lie to this device's.
+    #[must_use]
+    pub const fn instants(&self) -> Instants {
+        self.instants
+    }
+
+    /// The session, for whoever conducts it alone from now on.
+    #[must_use]
+    pub fn into_player(self) -> Player {
+        self.player
     }
 
     /// Applies an input of this device. Gives what to do here and what to say to the others.

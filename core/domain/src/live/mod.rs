@@ -23,6 +23,8 @@ pub use follower::{Follower, SILENT_AFTER_MS};
 pub use leader::{Deposed, Leader};
 pub use message::{Beat, Message, Said, Snapshot, Term};
 
+use serde::{Deserialize, Serialize};
+
 use crate::player::{Action, At};
 
 /// How many inputs a leader keeps to say again. Who lacks more gets the whole state (ours).
@@ -30,7 +32,8 @@ pub const MAX_KEPT: usize = 256;
 
 /// Whether somebody who follows may ask for this. Where in the routine it goes on, and how long, is the
 /// leader's to say: the leader holds the phone that speaks.
-const fn may_be_asked(action: &Action) -> bool {
+#[must_use]
+pub const fn may_be_asked(action: &Action) -> bool {
     matches!(
         action,
         Action::Pause { .. }
@@ -40,6 +43,36 @@ const fn may_be_asked(action: &Action) -> bool {
             | Action::Finished { .. }
             | Action::RatePain { .. }
     )
+}
+
+/// How a session's instants lie to those of the device that conducts it: the same for whoever began it, and those
+/// of the device before for whoever took over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instants {
+    /// An instant of the session …
+    pub session: At,
+    /// … and the instant of this device that it was.
+    pub own: At,
+}
+
+impl Instants {
+    /// Those of a session that counts as this device does.
+    #[must_use]
+    pub const fn same(at: At) -> Self {
+        Self { session: at, own: at }
+    }
+
+    /// The session's instant at an instant of this device.
+    #[must_use]
+    pub fn session_at(&self, own: At) -> At {
+        if self.session == self.own { own } else { carried(self.own, own, self.session) }
+    }
+
+    /// This device's instant at an instant of the session, at the earliest the one the session was taken over at.
+    #[must_use]
+    pub fn own_at(&self, session: At) -> At {
+        if self.session == self.own { session } else { carried(self.session, session, self.own) }
+    }
 }
 
 /// The instant on one clock that is as far from `to` as `now` is from `from` on another.

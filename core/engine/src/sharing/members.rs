@@ -345,7 +345,11 @@ const fn pending_of(wish: &Wish) -> Option<Pending> {
     }
 }
 
-fn name_of(reading: &AccountReading, account: AccountId, invite: Option<InviteId>) -> String {
+pub(crate) fn name_of(
+    reading: &AccountReading,
+    account: AccountId,
+    invite: Option<InviteId>,
+) -> String {
     let invited = || invite.and_then(|invite| reading.invited.get(&invite)).cloned();
     match reading.contacts.get(&account) {
         Some(contact) => contact.name.clone(),

@@ -10,7 +10,7 @@ pub(crate) mod greetings;
 mod inspect;
 mod invite;
 mod links;
-mod members;
+pub(crate) mod members;
 mod peek;
 mod statements;
 

@@ -3,18 +3,19 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use holdfast_domain::words::Message;
+use holdfast_protocol::live::MAX_LIVE_BYTES;
 use holdfast_protocol::sync::MAX_REQUEST_BYTES;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio::runtime::Runtime;
 
-use super::transport::{Answer, Ask, Cancel, Transport, TransportError};
+use super::transport::{Answer, Ask, Cancel, StreamEvent, Transport, TransportError};
 use crate::error::{Error, Result};
 use crate::identity::address;
 
@@ -26,8 +27,12 @@ const CONNECT: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(50);
 /// An event stream that says nothing for so long is dead: the relay sends a sign of life more often.
 const SILENCE: Duration = Duration::from_secs(75);
-/// One event is a number; a line longer than this is none.
+/// An event is a number or a live message; a line longer than this is none.
 const MAX_LINE_BYTES: usize = 16 * 1024;
+/// How many events wait at most for whoever follows a stream.
+const WAITING_EVENTS: usize = 64;
+/// How long to wait for room among them.
+const FULL: Duration = Duration::from_millis(2);
 
 /// HTTP, on a runtime of its own.
 pub struct Http {
@@ -196,20 +201,22 @@ impl Transport for Http {
         &self,
         ask: &Ask,
         cancel: &Cancel,
-        on_event: &mut dyn FnMut(u64) -> ControlFlow<()>,
+        on_event: &mut dyn FnMut(StreamEvent) -> ControlFlow<()>,
     ) -> std::result::Result<(), TransportError> {
         let request = self.request(reqwest::Method::GET, ask)?.header(ACCEPT, "text/event-stream");
-        let (send, receive) = channel();
+        // As much as may wait: then the stream itself is not read any further.
+        let (send, receive) = sync_channel(WAITING_EVENTS);
         let running = self.runtime().spawn(async move {
-            let _ = send.send(match listen(request, &send).await {
+            let ended = match listen(request, &send).await {
                 Ok(()) => Err(TransportError::Broken("the event stream ended".to_owned())),
                 Err(error) => Err(error),
-            });
+            };
+            hand_over(&send, ended).await;
         });
         let ended = loop {
             match receive.recv_timeout(LOOK) {
-                Ok(Ok(feed)) => {
-                    if on_event(feed).is_break() {
+                Ok(Ok(event)) => {
+                    if on_event(event).is_break() || cancel.is_cancelled() {
                         break Ok(());
                     }
                 }
@@ -226,21 +233,37 @@ impl Transport for Http {
     }
 }
 
-type Event = std::result::Result<u64, TransportError>;
+type Event = std::result::Result<StreamEvent, TransportError>;
 
-/// Reads events and hands on their numbers until the stream ends.
+/// Waits until there is room. Gives whether anybody still listens.
+async fn hand_over(send: &SyncSender<Event>, event: Event) -> bool {
+    let mut event = event;
+    loop {
+        event = match send.try_send(event) {
+            Ok(()) => return true,
+            Err(TrySendError::Disconnected(_)) => return false,
+            Err(TrySendError::Full(event)) => event,
+        };
+        tokio::time::sleep(FULL).await;
+    }
+}
+
+/// Reads events and hands them on until the stream ends.
 async fn listen(
     request: reqwest::RequestBuilder,
-    send: &std::sync::mpsc::Sender<Event>,
+    send: &SyncSender<Event>,
 ) -> std::result::Result<(), TransportError> {
     let response = request.send().await.map_err(|error| failed(&error))?;
     let status = response.status().as_u16();
     if status != 200 {
         return Err(TransportError::Broken(format!("the relay answers with status {status}")));
     }
-    let _ = send.send(Ok(0));
+    if !hand_over(send, Ok(StreamEvent::Open)).await {
+        return Ok(());
+    }
     let mut stream = response.bytes_stream();
     let mut line = Vec::new();
+    let mut live = false;
     loop {
         let piece = tokio::time::timeout(SILENCE, stream.next())
             .await
@@ -254,15 +277,51 @@ async fn listen(
                 }
                 continue;
             }
-            if let Some(feed) = feed_of(&line) {
-                let _ = send.send(Ok(feed));
+            if let Some(event) = event_of(&line, &mut live)
+                && !hand_over(send, Ok(event)).await
+            {
+                return Ok(());
             }
             line.clear();
         }
     }
 }
 
-/// The number in a line `data: N`.
-fn feed_of(line: &[u8]) -> Option<u64> {
-    std::str::from_utf8(line).ok()?.strip_prefix("data:")?.trim().parse().ok()
+/// What a line says. `live` is whether the event it belongs to is a live message.
+fn event_of(line: &[u8], live: &mut bool) -> Option<StreamEvent> {
+    let line = std::str::from_utf8(line).ok()?.trim_end_matches('\r');
+    if line.is_empty() {
+        *live = false;
+    } else if let Some(name) = line.strip_prefix("event:") {
+        *live = name.trim() == "live";
+    }
+    let data = line.strip_prefix("data:")?.trim();
+    if *live {
+        let bytes = data_encoding::BASE64URL_NOPAD.decode(data.as_bytes()).ok()?;
+        return (bytes.len() <= MAX_LIVE_BYTES).then_some(StreamEvent::Live(bytes));
+    }
+    data.parse().ok().map(StreamEvent::Feed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_an_event_stream_are_feed_numbers_or_live_messages_or_nothing() {
+        let mut live = false;
+        let mut read = |line: &str| event_of(line.as_bytes(), &mut live);
+        assert_eq!(read("event: feed"), None);
+        assert_eq!(read("data: 7"), Some(StreamEvent::Feed(7)));
+        assert_eq!(read("event: live"), None);
+        assert_eq!(read("data: AQI"), Some(StreamEvent::Live(vec![1, 2])));
+        assert_eq!(read("data: not base64!"), None);
+        assert_eq!(read(""), None);
+        assert_eq!(
+            read("data: 8"),
+            Some(StreamEvent::Feed(8)),
+            "an event ends with its empty line"
+        );
+        assert_eq!(read(": still here"), None);
+    }
 }

@@ -105,6 +105,17 @@ impl Cancel {
     }
 }
 
+/// What a relay's event stream tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamEvent {
+    /// It is open.
+    Open,
+    /// The account's feed number.
+    Feed(u64),
+    /// What a device says in a live session, as it was sent.
+    Live(Vec<u8>),
+}
+
 /// Carries requests to a relay.
 pub trait Transport: Send + Sync {
     /// Asks and waits for the answer, at most `timeout_ms` milliseconds, and at most 500 ms after `cancel`.
@@ -119,7 +130,7 @@ pub trait Transport: Send + Sync {
     ) -> Result<Answer, TransportError>;
 
     /// Follows the relay's event stream (`GET`) until it ends, `cancel` is asked for, or `on_event` breaks.
-    /// Each event is the account's feed number; 0 says only that the stream is open.
+    /// However much a relay sends, only a few events wait to be looked at.
     ///
     /// # Errors
     /// [`TransportError`]: the stream could not be had, or broke.
@@ -127,7 +138,7 @@ pub trait Transport: Send + Sync {
         &self,
         ask: &Ask,
         cancel: &Cancel,
-        on_event: &mut dyn FnMut(u64) -> ControlFlow<()>,
+        on_event: &mut dyn FnMut(StreamEvent) -> ControlFlow<()>,
     ) -> Result<(), TransportError>;
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::relays;
 use super::report::{Budget, SyncOutcome, SyncReport};
-use super::transport::{Ask, Cancel, TransportError};
+use super::transport::{Ask, Cancel, StreamEvent, TransportError};
 use crate::error::{Error, HoldfastError, Result};
 use crate::observe::{Key, Subscription};
 use crate::protocol_words::transport_message;
@@ -75,7 +75,8 @@ impl Wakes {
         self.changed.notify_all();
     }
 
-    fn kicks(&self) -> u64 {
+    /// How many reasons there were so far.
+    pub(crate) fn kicks(&self) -> u64 {
         self.state().kicks
     }
 
@@ -104,12 +105,12 @@ impl Wakes {
     }
 
     /// Waits until something changes, at most for one look at the clock.
-    fn wait_a_little(&self) {
+    pub(crate) fn wait_a_little(&self) {
         let state = self.state();
         let _ = self.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner);
     }
 
-    fn is_suspended(&self) -> bool {
+    pub(crate) fn is_suspended(&self) -> bool {
         self.state().suspended
     }
 }
@@ -295,12 +296,14 @@ impl Watch {
                 }
                 ender.cancel();
             });
-            let ended = transport.follow(&ask, &stop, &mut |feed| {
-                if feed == 0 {
+            let ended = transport.follow(&ask, &stop, &mut |event| match event {
+                StreamEvent::Open => {
                     self.tell(WatchEvent::Connected);
-                    return ControlFlow::Continue(());
+                    ControlFlow::Continue(())
                 }
-                if feed > known { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                StreamEvent::Feed(feed) if feed > known => ControlFlow::Break(()),
+                // A live session has a stream of its own.
+                StreamEvent::Feed(_) | StreamEvent::Live(_) => ControlFlow::Continue(()),
             });
             stop.cancel();
             ended

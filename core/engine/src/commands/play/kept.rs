@@ -2,6 +2,7 @@
 //! the holds it knows of, in their transaction.
 
 use holdfast_domain::ids::{RoutineId, StepId};
+use holdfast_domain::live::Instants;
 use holdfast_domain::player::{At, BadCheckpoint, Checkpoint};
 use holdfast_domain::record::{PlayedStep, SessionKey, SessionRecord};
 use holdfast_domain::rules::Finding;
@@ -51,13 +52,18 @@ struct Body {
     begun: Begun,
     checkpoint: Checkpoint,
     saved_at: At,
+    /// Left out where the session counts as this device does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    instants: Option<Instants>,
 }
 
 /// A session as it was put away.
 pub(super) struct Kept {
     pub(super) begun: Begun,
     pub(super) checkpoint: Checkpoint,
+    /// When it was put away, on this device's clock.
     pub(super) saved_at: At,
+    pub(super) instants: Instants,
     /// Whether it was over: then it was not broken off.
     pub(super) over: bool,
 }
@@ -71,15 +77,17 @@ pub(super) fn load(conn: &Connection, space: SpaceId) -> Result<Option<Kept>> {
         .optional()?;
     let Some((over, body)) = row else { return Ok(None) };
     let read = serde_json::from_str(&body);
-    let Body { begun, checkpoint, saved_at } =
+    let Body { begun, checkpoint, saved_at, instants } =
         read.map_err(|_| bad_checkpoint(BadCheckpoint::Damaged))?;
-    Ok(Some(Kept { begun, checkpoint, saved_at, over }))
+    let instants = instants.unwrap_or(Instants::same(saved_at));
+    Ok(Some(Kept { begun, checkpoint, saved_at, instants, over }))
 }
 
 /// Puts a session away.
 pub(super) fn put(tx: &Tx<'_>, space: SpaceId, kept: Kept) -> Result<()> {
-    let Kept { begun, checkpoint, saved_at, over } = kept;
-    let body = serde_json::to_string(&Body { begun, checkpoint, saved_at })
+    let Kept { begun, checkpoint, saved_at, instants, over } = kept;
+    let instants = Some(instants).filter(|instants| instants.session != instants.own);
+    let body = serde_json::to_string(&Body { begun, checkpoint, saved_at, instants })
         .map_err(|error| Error::Unreadable(error.to_string()))?;
     let sql = "INSERT INTO play_checkpoint (space, over, saved_ms, body) VALUES (?1, ?2, ?3, ?4)
                ON CONFLICT (space) DO UPDATE

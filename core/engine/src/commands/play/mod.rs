@@ -7,12 +7,14 @@ mod kept;
 mod lock;
 mod playing;
 mod record;
+mod together;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
+use holdfast_domain::live::Instants;
 use holdfast_domain::player::{
     Action, At, BootId, Effect, Input, Player, StageView, Summary, Timing,
 };
@@ -22,6 +24,7 @@ use holdfast_domain::words::Message;
 use serde::Serialize;
 
 pub use playing::{Applied, Playing};
+pub(crate) use together::Setting;
 
 use crate::error::{Error, HoldfastError, Result};
 use crate::views::rfc3339;
@@ -118,6 +121,13 @@ impl Inner {
     }
 }
 
+fn unfinished(routine: &str) -> Error {
+    Error::Forbidden {
+        code: "unfinished_play",
+        message: Message::new("unfinished.one").with("routine", routine),
+    }
+}
+
 impl Engine {
     /// This instant, as the player counts it.
     #[must_use]
@@ -138,15 +148,12 @@ impl Engine {
         self.guarded(|inner| {
             let lock = PlayLock::take(inner)?;
             if let Some(kept) = inner.broken_off()? {
-                return Err(Error::Forbidden {
-                    code: "unfinished_play",
-                    message: Message::new("unfinished.one")
-                        .with("routine", kept.begun.routine_name.as_str()),
-                });
+                return Err(unfinished(&kept.begun.routine_name));
             }
             let (begun, plan) = inner.begin(key, options)?;
-            let player = Player::new(plan, inner.at());
-            Ok(Playing::new(self.clone(), lock, begun, player))
+            let at = inner.at();
+            let player = Player::new(plan, at);
+            Ok(Playing::new(self.clone(), lock, begun, player, Instants::same(at)))
         })
     }
 
@@ -162,8 +169,9 @@ impl Engine {
                 Err(Error::PlayInUse { pid }) => Some(pid),
                 Err(error) => return Err(error),
             };
-            let player =
-                Player::resume(kept.checkpoint, kept.saved_at).map_err(kept::bad_checkpoint)?.0;
+            let player = Player::resume(kept.checkpoint, kept.instants.session_at(kept.saved_at))
+                .map_err(kept::bad_checkpoint)?
+                .0;
             let summary = player.summary();
             let moment = |at: At| rfc3339(&clock::moment(at.wall_ms, &kept.begun.zone));
             Ok(Some(UnfinishedPlay {
@@ -189,12 +197,12 @@ impl Engine {
     pub fn resume_play(&self) -> Result<(Playing, Applied), HoldfastError> {
         self.guarded(|inner| {
             let lock = PlayLock::take(inner)?;
-            let Kept { begun, checkpoint, .. } = inner.must_be_broken_off()?;
-            let at = inner.at();
+            let Kept { begun, checkpoint, instants, .. } = inner.must_be_broken_off()?;
+            let at = instants.session_at(inner.at());
             let resumed = Player::resume(checkpoint, at);
             let (mut player, mut effects) = resumed.map_err(kept::bad_checkpoint)?;
             effects.extend(attended_by_resuming(&mut player, at, &effects));
-            let mut playing = Playing::resumed(self.clone(), lock, begun, player);
+            let mut playing = Playing::resumed(self.clone(), lock, begun, player, instants);
             let applied = playing.keep(effects);
             Ok((playing, applied))
         })
@@ -207,10 +215,10 @@ impl Engine {
     pub fn discard_play(&self) -> Result<PlaySummary, HoldfastError> {
         let mut playing = self.guarded(|inner| {
             let lock = PlayLock::take(inner)?;
-            let Kept { begun, checkpoint, .. } = inner.must_be_broken_off()?;
-            let discarded = Player::discard(checkpoint, inner.at());
+            let Kept { begun, checkpoint, instants, .. } = inner.must_be_broken_off()?;
+            let discarded = Player::discard(checkpoint, instants.session_at(inner.at()));
             let (player, effects) = discarded.map_err(kept::bad_checkpoint)?;
-            let mut playing = Playing::resumed(self.clone(), lock, begun, player);
+            let mut playing = Playing::resumed(self.clone(), lock, begun, player, instants);
             playing.note(&effects);
             Ok(playing)
         })?;

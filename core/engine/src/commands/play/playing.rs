@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use holdfast_domain::ids::{RoutineId, SessionId, StepId};
+use holdfast_domain::live::{self, Instants, Leader};
 use holdfast_domain::player::{
     Action, At, Effect, HoldToLog, Ignored, Input, Plan, Player, SessionEnd, StopReason, Summary,
     TimedCue, View,
@@ -32,9 +33,13 @@ pub struct Applied {
 
 /// A session being played. Dropping it is like a kill: it can be resumed from its checkpoint.
 pub struct Playing {
-    engine: Engine,
-    begun: Begun,
-    player: Player,
+    pub(super) engine: Engine,
+    pub(super) begun: Begun,
+    pub(super) conductor: Conductor,
+    /// How the session's instants lie to this device's: others than its own where it took the session over.
+    pub(super) instants: Instants,
+    /// What the others in a live session are to be told, oldest first.
+    pub(super) to_say: Vec<live::Message>,
     /// Holds in their latest revision that are not on the disk yet.
     unsaved: BTreeMap<u32, HoldToLog>,
     /// Whether the player has gone on since it was last put away.
@@ -44,15 +49,38 @@ pub struct Playing {
     /// The end that was last written, where it was over then.
     end_written: Option<SessionEnd>,
     /// Let go of when the session is finished.
-    lock: Option<PlayLock>,
+    pub(super) lock: Option<PlayLock>,
+}
+
+/// Who conducts: this device alone, or for others too.
+pub(super) enum Conductor {
+    Alone(Box<Player>),
+    Leads(Box<Leader>),
+}
+
+impl Conductor {
+    pub(super) fn player(&self) -> &Player {
+        match self {
+            Self::Alone(player) => player,
+            Self::Leads(leader) => leader.player(),
+        }
+    }
 }
 
 impl Playing {
-    pub(super) fn new(engine: Engine, lock: PlayLock, begun: Begun, player: Player) -> Self {
+    pub(super) fn new(
+        engine: Engine,
+        lock: PlayLock,
+        begun: Begun,
+        player: Player,
+        instants: Instants,
+    ) -> Self {
         Self {
             engine,
             begun,
-            player,
+            conductor: Conductor::Alone(Box::new(player)),
+            instants,
+            to_say: Vec::new(),
             unsaved: BTreeMap::new(),
             moved_on: false,
             written: None,
@@ -62,8 +90,14 @@ impl Playing {
     }
 
     /// One that was put away before: what its checkpoint knows of is on the disk.
-    pub(super) fn resumed(engine: Engine, lock: PlayLock, begun: Begun, player: Player) -> Self {
-        Self { moved_on: true, ..Self::new(engine, lock, begun, player) }
+    pub(super) fn resumed(
+        engine: Engine,
+        lock: PlayLock,
+        begun: Begun,
+        player: Player,
+        instants: Instants,
+    ) -> Self {
+        Self { moved_on: true, ..Self::new(engine, lock, begun, player, instants) }
     }
 
     /// Takes an input now.
@@ -74,12 +108,29 @@ impl Playing {
     /// Takes an input that happened at `at`: for scripts, and for remotes whose input took its time.
     pub fn apply_at(&mut self, at: At, input: &Input) -> Applied {
         if self.lock.is_none() {
-            let position = self.player.view(at).position;
+            let position = self.view_at(at).position;
             let effects = vec![Effect::Ignored { reason: Ignored::Over, position }];
             return Applied { effects, saved: true, error: None };
         }
-        let effects = self.player.apply(at, input);
+        let effects = self.conduct(at, input);
         self.keep(effects)
+    }
+
+    /// Has the player take an input, and notes what the others are to be told of it.
+    pub(super) fn conduct(&mut self, at: At, input: &Input) -> Vec<Effect> {
+        match &mut self.conductor {
+            Conductor::Alone(player) => player.apply(self.instants.session_at(at), input),
+            Conductor::Leads(leader) => {
+                let (effects, say) = leader.apply(at, input);
+                self.to_say.extend(say);
+                effects
+            }
+        }
+    }
+
+    /// A cue with its instant on this device's clock.
+    fn own_cue(&self, cue: TimedCue) -> TimedCue {
+        TimedCue { at: self.instants.own_at(cue.at), ..cue }
     }
 
     /// Lets the player notice that time has passed, now.
@@ -96,7 +147,7 @@ impl Playing {
     /// What a screen shows at `at`.
     #[must_use]
     pub fn view_at(&self, at: At) -> View {
-        self.player.view(at)
+        self.player().view(self.instants.session_at(at))
     }
 
     /// The cues to come from now on, up to where the session waits for a person.
@@ -108,7 +159,8 @@ impl Playing {
     /// The cues to come from `at` on, up to where the session waits for a person.
     #[must_use]
     pub fn timeline_at(&self, at: At) -> Vec<TimedCue> {
-        self.player.timeline(at)
+        let cues = self.player().timeline(self.instants.session_at(at));
+        cues.into_iter().map(|cue| self.own_cue(cue)).collect()
     }
 
     /// When to tick next, seen from now; nothing while the session waits for a person.
@@ -120,19 +172,24 @@ impl Playing {
     /// When to tick next, seen from `at`; nothing while the session waits for a person.
     #[must_use]
     pub fn next_due_at(&self, at: At) -> Option<At> {
-        self.player.next_due(at)
+        let due = self.player().next_due(self.instants.session_at(at))?;
+        Some(self.instants.own_at(due))
     }
 
     /// What was done so far.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        self.player.summary()
+        self.player().summary()
+    }
+
+    pub(super) fn player(&self) -> &Player {
+        self.conductor.player()
     }
 
     /// What is played.
     #[must_use]
-    pub const fn plan(&self) -> &Plan {
-        self.player.plan()
+    pub fn plan(&self) -> &Plan {
+        self.player().plan()
     }
 
     /// The session; its holds are in the history under this id.
@@ -179,9 +236,9 @@ impl Playing {
     pub fn finish(&mut self) -> Result<PlaySummary, HoldfastError> {
         if self.lock.is_some() {
             let at = self.engine.at();
-            if self.is_begun() && self.player.summary().end.is_none() {
+            if self.is_begun() && self.player().summary().end.is_none() {
                 let reason = StopReason::DoneEarly;
-                let effects = self.player.apply(at, &Input::unseeing(Action::Stop { reason }));
+                let effects = self.conduct(at, &Input::unseeing(Action::Stop { reason }));
                 self.note(&effects);
             }
             self.write(true)?;
@@ -191,22 +248,26 @@ impl Playing {
             session_id: self.is_begun().then(|| self.session_id().to_string()),
             routine: self.begun.routine.to_string(),
             routine_name: self.begun.routine_name.clone(),
-            summary: self.player.summary(),
+            summary: self.player().summary(),
         })
     }
 
-    #[cfg(test)]
-    pub(super) const fn engine(&self) -> &Engine {
+    pub(crate) const fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    fn is_begun(&self) -> bool {
-        self.player.summary().started_at.is_some()
+    pub(super) fn is_begun(&self) -> bool {
+        self.player().summary().started_at.is_some()
     }
 
     /// Takes note of effects and writes what is to be kept.
     pub(super) fn keep(&mut self, effects: Vec<Effect>) -> Applied {
         self.note(&effects);
+        let effects = effects.into_iter().map(|effect| match effect {
+            Effect::Cue(cue) => Effect::Cue(self.own_cue(cue)),
+            other => other,
+        });
+        let effects: Vec<Effect> = effects.collect();
         // Before it is begun there is nothing that anybody would look for.
         if self.is_saved() || !self.is_begun() {
             return Applied { effects, saved: true, error: None };
@@ -236,8 +297,8 @@ impl Playing {
 
     /// Writes the holds, the session's record where it changed, and the checkpoint they belong to, or,
     /// at the last, no checkpoint any more: all in one transaction.
-    fn write(&mut self, last: bool) -> Result<(), HoldfastError> {
-        let summary = self.player.summary();
+    pub(super) fn write(&mut self, last: bool) -> Result<(), HoldfastError> {
+        let summary = self.player().summary();
         let end = summary.end.clone();
         let fresh = self.written.is_none() || self.end_written != end;
         let record = fresh.then(|| self.begun.session_record(&summary)).flatten();
@@ -279,8 +340,9 @@ impl Playing {
             if last {
                 kept::remove(tx, space)?;
             } else {
-                let (begun, checkpoint) = (self.begun.clone(), self.player.checkpoint());
-                kept::put(tx, space, Kept { begun, checkpoint, saved_at: inner.at(), over })?;
+                let (begun, checkpoint) = (self.begun.clone(), self.player().checkpoint());
+                let (saved_at, instants) = (inner.at(), self.instants);
+                kept::put(tx, space, Kept { begun, checkpoint, saved_at, instants, over })?;
             }
             Ok(session)
         })
