@@ -58,7 +58,11 @@ impl Context {
 
     /// Opens the record, at the chart that was named; else at the one that was chosen before.
     pub fn open(&self) -> Outcome<Engine> {
-        let engine = self.open_account()?;
+        self.look_at(self.open_account()?)
+    }
+
+    /// The same with a record that was opened by another clock.
+    pub fn look_at(&self, engine: Engine) -> Outcome<Engine> {
         let list = || words::plain("prompt.people.list_charts");
         if let Some(name) = &self.chart {
             let named = engine.chart(name);

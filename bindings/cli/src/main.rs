@@ -56,6 +56,7 @@ fn run(cli: Cli, output: &Output) -> Outcome<Exit> {
         Command::Exercise(args) => commands::exercise::run(args, &context()?, output)?,
         Command::Profile(args) => commands::profile::run(&args, &context()?, output)?,
         Command::Play(args) => commands::play::run(&args, &context()?, output)?,
+        Command::Follow(args) => commands::together::follow(&args, &context()?, output)?,
         Command::Log(args) => commands::log::run(*args, &context()?, output)?,
         Command::Hold(args) => commands::hold::run(args, &context()?, output)?,
         Command::Session(args) => commands::session::run(&args, &context()?, output)?,

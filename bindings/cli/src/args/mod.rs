@@ -98,6 +98,8 @@ pub enum Command {
     Profile(profile::Profile),
     /// Play a routine
     Play(play::Play),
+    /// Follow a session that is played on another device
+    Follow(play::Follow),
     /// Log one hold
     Log(Box<record::Log>),
     /// Show, put right or take out one hold

@@ -58,4 +58,41 @@ pub struct Play {
     /// Neither speech nor bell
     #[arg(long)]
     pub mute: bool,
+    /// Let whoever shares the chart follow on another device
+    #[arg(long)]
+    pub with_partner: bool,
+}
+
+/// Follow a session that somebody plays on another device: the same second, and keys to pause, stop and answer.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  holdfast play bedtime --with-partner      (on one device)
+  holdfast follow Ana                       (on the other)
+
+Keys: space pause, enter go on, e easing, m move the spot, l lighten, h it hurts,
+q end for everybody, t lead on when the other is gone, Ctrl-C leave. Whoever leads
+logs; nothing of a live session is stored on the relay. Without a terminal, or
+with --json, there is no screen: the answer is the session's summary.")]
+pub struct Follow {
+    /// Whose chart: its name or id
+    pub whose: Option<String>,
+    /// Go on by itself when whoever leads has vanished
+    #[arg(long)]
+    pub take_over: bool,
+    /// Wait at most so many seconds for a session
+    #[arg(long, value_name = "SECONDS", default_value = "3600")]
+    pub wait: u64,
+    /// Take the inputs from a file
+    #[arg(long, value_name = "FILE")]
+    pub inputs: Option<PathBuf>,
+    /// Run as fast as whoever leads does
+    #[arg(long, value_name = "N", default_value = "1", value_parser = values::speed)]
+    pub fast: u32,
+    /// Lines instead of a screen
+    #[arg(long)]
+    pub plain: bool,
+    /// Neither speech nor bell
+    #[arg(long)]
+    pub mute: bool,
 }

@@ -31,4 +31,5 @@ pub mod session;
 pub mod share;
 pub mod sync;
 pub mod test;
+pub mod together;
 pub mod verify;

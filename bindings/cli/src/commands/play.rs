@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use holdfast::domain::catalogue::{Catalogue, OwnExercise};
-use holdfast::domain::ids::{ExerciseId, Site};
-use holdfast::domain::player::{Action, Input, StageView, script};
+use holdfast::domain::ids::{ExerciseId, SessionId, Site};
+use holdfast::domain::player::{Action, Input, StageView, Summary, script};
 use holdfast::domain::profile::{Change, Question};
 use holdfast::domain::routine::Routine;
 use holdfast::domain::rules::{Finding, Profile, questions};
@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use crate::args::play::Play;
 use crate::commands::routine::show;
 use crate::commands::safety::{flags_of, flags_text, said, site};
+use crate::commands::together;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt::Interrupt;
@@ -31,13 +32,14 @@ use crate::output::{Output, record, words};
 use crate::player::pace::PacedClock;
 use crate::player::seat::Seat;
 use crate::player::voice::Voice;
-use crate::player::{Conducted, Page, has_release, lines, screen, scripted};
+use crate::player::{self, Conducted, Page, has_release, lines, screen, scripted};
 
 /// Answers `play`.
 pub fn run(args: &Play, context: &Context, output: &Output) -> Outcome {
     let script = args.inputs.as_deref().map(read_script).transpose()?;
     let clock = Arc::new(PacedClock::standing_at(&*context.clock, args.fast));
     let engine = Engine::open(Config { clock: clock.clone(), ..context.config() })?;
+    let engine = context.look_at(engine)?;
     let routine = engine.routine(&args.routine)?.routine;
     let mut seat = if args.resume {
         take_up(&engine, routine.id.as_str(), clock)?
@@ -60,39 +62,68 @@ pub fn run(args: &Play, context: &Context, output: &Output) -> Outcome {
     seat.start();
     let known = engine.catalogue()?;
     let profile = engine.profile()?.now;
-    conduct(&mut seat, (&known, &profile), args, script.as_deref(), output)?;
-    close(seat, &engine, &args.routine, output)
+    let before = pages(&seat.playing, &known, &profile);
+    let how = How {
+        script: script.as_deref(),
+        plain: args.plain,
+        mute: args.mute,
+        begins: !args.resume,
+        together: args.with_partner,
+    };
+    let last = Last {
+        stop_rules: stop_rules(&seat.playing, &known).iter().map(|rule| rule.id.as_str()).collect(),
+        findings: show::findings_json(seat.playing.findings()),
+        key: args.routine.clone(),
+    };
+    if args.with_partner {
+        return together::lead(&engine, seat, before, &how, &last, output);
+    }
+    conduct(&mut seat, before, &how, output)?;
+    close(seat, &engine, &last, output)
+}
+
+/// How a session is conducted.
+pub struct How<'a> {
+    /// Inputs from a file.
+    pub script: Option<&'a [(u64, Input)]>,
+    /// Lines instead of a screen.
+    pub plain: bool,
+    /// Neither speech nor bell.
+    pub mute: bool,
+    /// Whether it begins by itself where nobody can press a key.
+    pub begins: bool,
+    /// Whether others take part.
+    pub together: bool,
 }
 
 /// Has the session conducted in the way that was asked for.
-fn conduct(
-    seat: &mut Seat,
-    (known, profile): (&Catalogue, &Profile),
-    args: &Play,
-    script: Option<&[(u64, Input)]>,
+pub fn conduct(
+    session: &mut dyn Conducted,
+    before: Vec<Page>,
+    how: &How<'_>,
     output: &Output,
 ) -> Outcome {
     let interrupt = Interrupt::listen();
     let stop = || interrupt.is_heard();
-    let before = pages(&seat.playing, known, profile);
-    let fresh = seat.playing.view().stage == StageView::Ready;
-    let shows_none = script.is_some() || !(args.plain || is_watched());
+    let fresh = session.view(session.now()).stage == StageView::Ready;
+    let watched = is_watched();
+    let shows_none = how.script.is_some() || !(how.plain || watched);
     for page in before.iter().filter(|_| shows_none && fresh) {
         output.remark(&format!("{}: {}", page.title, page.lines.join(" ")));
     }
-    let voice = if args.mute { Voice::mute() } else { Voice::find() };
-    let watched = is_watched();
-    match script {
-        Some(script) => scripted::run(seat, script, output, &stop),
-        None if args.plain && !output.json => lines::run(seat, voice, &before, output, &stop),
+    let voice = if how.mute { Voice::mute() } else { Voice::find() };
+    let scripted = if how.together { player::together::run } else { scripted::run };
+    match how.script {
+        Some(script) => scripted(session, script, output, &stop),
+        None if how.plain && !output.json => lines::run(session, voice, &before, output, &stop),
         None if watched && !output.json => {
             let colours = output.styled;
-            screen::run(seat, screen::Setting { voice, before, colours, stop: &stop })?;
+            screen::run(session, screen::Setting { voice, before, colours, stop: &stop })?;
         }
         None => {
             let begin = (0, Input::unseeing(Action::Start));
-            let inputs = if args.resume { Vec::new() } else { vec![begin] };
-            scripted::run(seat, &inputs, output, &stop);
+            let inputs = if how.begins { vec![begin] } else { Vec::new() };
+            scripted(session, &inputs, output, &stop);
         }
     }
     Ok(())
@@ -156,7 +187,7 @@ fn pain_lines(playing: &Playing) -> Vec<String> {
     lines
 }
 
-fn read_script(path: &Path) -> Outcome<Vec<(u64, Input)>> {
+pub fn read_script(path: &Path) -> Outcome<Vec<(u64, Input)>> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         let about =
             [("path", path.display().to_string().into()), ("why", error.to_string().into())];
@@ -262,7 +293,7 @@ fn with_way_on(error: HoldfastError) -> Failure {
     failure.hint(words::plain(hint))
 }
 
-fn is_watched() -> bool {
+pub fn is_watched() -> bool {
     std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
 }
 
@@ -315,14 +346,21 @@ fn put_clock_forward(engine: &Engine, clock: &PacedClock) -> Outcome {
     Ok(())
 }
 
+/// What is told at the end that was known at the beginning.
+pub struct Last {
+    /// What was shown before the first release.
+    pub stop_rules: Vec<&'static str>,
+    /// What the rules asked and warned of.
+    pub findings: Value,
+    /// What the routine was called at the prompt.
+    pub key: String,
+}
+
 /// Says what the session came to, or how to go on where it was left.
-fn close(mut seat: Seat, engine: &Engine, key: &str, output: &Output) -> Outcome {
+fn close(mut seat: Seat, engine: &Engine, last: &Last, output: &Output) -> Outcome {
     let over = seat.playing.summary().end.is_some();
-    let begun = seat.playing.summary().started_at.is_some();
-    if !begun {
-        output.answer(json!({ "session": null, "holds": [] }), |_| {
-            words::plain("prompt.play.nothing_begun")
-        });
+    if seat.playing.summary().started_at.is_none() {
+        nothing_begun(output);
         return Ok(());
     }
     let summary = if over { seat.playing.finish()?.summary } else { seat.playing.summary() };
@@ -330,18 +368,33 @@ fn close(mut seat: Seat, engine: &Engine, key: &str, output: &Output) -> Outcome
         return Err(Failure::state("not_saved", trouble));
     }
     let id = seat.playing.session_id();
-    let known = engine.catalogue()?;
-    let stop_rules =
-        stop_rules(&seat.playing, &known).iter().map(|rule| rule.id.as_str()).collect();
-    let findings = show::findings_json(seat.playing.findings());
     drop(seat);
+    tell(engine, &id, &summary, last, output)
+}
+
+/// Says that nothing was begun.
+pub fn nothing_begun(output: &Output) {
+    output.answer(json!({ "session": null, "holds": [] }), |_| {
+        words::plain("prompt.play.nothing_begun")
+    });
+}
+
+/// Says what a session that was logged here came to.
+pub fn tell(
+    engine: &Engine,
+    id: &SessionId,
+    summary: &Summary,
+    last: &Last,
+    output: &Output,
+) -> Outcome {
+    let known = engine.catalogue()?;
     let done = engine.session(id.as_str())?;
     let flags = flags_of(&done.holds, &known);
     let told = Told {
         done: &done,
         red_flags: flags.iter().map(|flag| flag.id.as_str()).collect(),
-        stop_rules,
-        findings,
+        stop_rules: last.stop_rules.clone(),
+        findings: last.findings.clone(),
     };
     output.answer(&told, |o| {
         let closing = Closing {
@@ -358,9 +411,9 @@ fn close(mut seat: Seat, engine: &Engine, key: &str, output: &Output) -> Outcome
         if !o.quiet {
             parts.push(record::holds(&done.holds, o));
         }
-        if !over {
-            let on = words::say("prompt.play.not_finished", &[("routine", key.into())]);
-            parts.push(wrapped(&on, o.width, 0));
+        if summary.end.is_none() {
+            let name = [("routine", last.key.as_str().into())];
+            parts.push(wrapped(&words::say("prompt.play.not_finished", &name), o.width, 0));
         }
         if !flags.is_empty() {
             parts.push(flags_text(&flags, o));

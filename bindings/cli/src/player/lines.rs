@@ -31,7 +31,8 @@ pub fn run(
                 output.line(&hanging("- ", line, output.width));
             }
         }
-        output.line(&words::plain("prompt.lines.begin"));
+        let begin = if session.follows() { "prompt.together.begin" } else { "prompt.lines.begin" };
+        output.line(&words::plain(begin));
     }
     let typed = typed_lines();
     loop {
@@ -50,6 +51,11 @@ pub fn run(
                 give(session, now, &Input::unseeing(Action::Tick), &mut voice, output);
             }
             Some("quit") => break,
+            Some("take-over") => {
+                if let Some(said) = session.take_over() {
+                    output.line(&said);
+                }
+            }
             Some("?") => {
                 output.line(&wrapped(&words::plain("prompt.lines.inputs"), output.width, 0))
             }
@@ -67,7 +73,9 @@ pub fn run(
             break;
         }
         if session.view(now).stage == StageView::Over {
-            rate_after(session, now, &typed, output);
+            if !session.follows() {
+                rate_after(session, now, &typed, output);
+            }
             break;
         }
     }

@@ -6,6 +6,7 @@ pub mod pace;
 pub mod screen;
 pub mod scripted;
 pub mod seat;
+pub mod together;
 pub mod voice;
 
 use std::time::Duration;
@@ -32,8 +33,16 @@ pub trait Conducted {
     fn view(&self, at: At) -> View;
     /// When to tick next; nothing while the session waits for a person.
     fn next_due(&self, at: At) -> Option<At>;
-    /// What could not be saved so far, as a sentence.
+    /// What could not be saved so far, or what else is to be said, as a sentence.
     fn trouble(&self) -> Option<String>;
+    /// Whether somebody else leads: then this one asks, and does not skip or rate.
+    fn follows(&self) -> bool {
+        false
+    }
+    /// Leads from now on, where whoever led is gone. Gives what to say to that.
+    fn take_over(&mut self) -> Option<String> {
+        None
+    }
 }
 
 /// Something to read before a session begins.

@@ -82,4 +82,8 @@ impl Clock for PacedClock {
     fn is_set_by_hand(&self) -> bool {
         self.set_by_hand
     }
+
+    fn pace(&self) -> u32 {
+        self.fast
+    }
 }

@@ -27,6 +27,11 @@ impl Seat {
         Self { engine: engine.clone(), playing, clock, trouble: None }
     }
 
+    /// The session and its clock, to be conducted otherwise.
+    pub fn into_parts(self) -> (Playing, Arc<PacedClock>) {
+        (self.playing, self.clock)
+    }
+
     /// Lets its time run.
     pub fn start(&self) {
         self.clock.start();

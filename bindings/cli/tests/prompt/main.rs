@@ -29,6 +29,7 @@ mod schedule;
 mod self_tests;
 mod sharing;
 mod sync;
+mod together;
 mod watched;
 mod words;
 mod words_everywhere;

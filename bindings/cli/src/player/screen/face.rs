@@ -31,6 +31,8 @@ pub struct Face<'a> {
     pub before: Option<&'a Page>,
     /// Whether colours may be used.
     pub colours: bool,
+    /// Whether somebody else leads.
+    pub follows: bool,
 }
 
 /// Draws it.
@@ -194,7 +196,7 @@ fn draw_foot(frame: &mut Frame<'_>, face: &Face<'_>, area: Rect) {
             ("enter", "prompt.key.take_it"),
             ("esc", "prompt.key.leave_out"),
         ],
-        None => keys::legend(face.view),
+        None => keys::legend(face.view, face.follows),
     };
     let mut spans = Vec::new();
     for (key, does) in legend {

@@ -19,6 +19,8 @@ pub enum Meant {
     End,
     /// Leave it as it is, to be gone on with.
     Leave,
+    /// Lead from now on.
+    TakeOver,
     /// Nothing.
     Nothing,
 }
@@ -48,6 +50,7 @@ pub fn read(key: KeyEvent, view: &View) -> Meant {
         KeyCode::Char('r') => Meant::Do(Action::Count { reps: 1 }),
         KeyCode::Char('d') => Meant::Do(Action::Finish { reps: None }),
         KeyCode::Char('h') => Meant::Hurts,
+        KeyCode::Char('t') => Meant::TakeOver,
         KeyCode::Char('q') | KeyCode::Esc => Meant::End,
         _ => Meant::Nothing,
     }
@@ -59,7 +62,10 @@ pub const fn ended_early() -> Action {
 }
 
 /// The keys that mean something here, and the codes of what they do, for the foot of the screen.
-pub fn legend(view: &View) -> Vec<(&'static str, &'static str)> {
+pub fn legend(view: &View, follows: bool) -> Vec<(&'static str, &'static str)> {
+    if follows && view.stage == StageView::Ready {
+        return vec![("q", "prompt.key.leave")];
+    }
     if view.stage == StageView::Ready {
         return vec![("enter", "prompt.key.begin"), ("q", "prompt.key.leave")];
     }
@@ -82,7 +88,7 @@ pub fn legend(view: &View) -> Vec<(&'static str, &'static str)> {
         None => {}
     }
     let counted = view.target_reps.is_some() || view.reps.is_some();
-    if view.stage == StageView::Hold && view.remaining.is_none() {
+    if !follows && view.stage == StageView::Hold && view.remaining.is_none() {
         keys.push(("d", "prompt.key.done"));
         if counted {
             keys.push(("r", "prompt.key.one_more"));
@@ -95,12 +101,13 @@ pub fn legend(view: &View) -> Vec<(&'static str, &'static str)> {
             ("space", "prompt.key.pause")
         });
     }
-    keys.extend([
-        ("s", "prompt.key.skip"),
-        ("b", "prompt.key.back"),
-        ("+", "prompt.key.longer"),
-        ("h", "prompt.key.hurts"),
-        ("q", "prompt.key.end"),
-    ]);
+    if !follows {
+        keys.extend([
+            ("s", "prompt.key.skip"),
+            ("b", "prompt.key.back"),
+            ("+", "prompt.key.longer"),
+        ]);
+    }
+    keys.extend([("h", "prompt.key.hurts"), ("q", "prompt.key.end")]);
     keys
 }

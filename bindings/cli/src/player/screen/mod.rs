@@ -134,6 +134,7 @@ impl<'a> Screen<'a> {
             rating: self.rating.as_ref().map(|(asked, rating)| (asked.code(), rating)),
             before: self.setting.before.get(self.pages_read),
             colours: self.setting.colours,
+            follows: self.session.follows(),
         }
     }
 
@@ -152,7 +153,7 @@ impl<'a> Screen<'a> {
         self.now = self.session.now();
         self.tell(&Input::unseeing(Action::Tick));
         if self.view.stage == StageView::Over && self.rating.is_none() {
-            if self.rated_after {
+            if self.rated_after || self.session.follows() {
                 self.left = true;
             } else {
                 self.rating = Some((Asked::After, Rating::default()));
@@ -178,6 +179,10 @@ impl<'a> Screen<'a> {
         }
         let ending = std::mem::take(&mut self.ending);
         match keys::read(key, &self.view) {
+            // Whoever leads begins it, and is asked.
+            Meant::Do(Action::Start) if self.session.follows() => {
+                self.tell(&Input::unseeing(Action::Start));
+            }
             Meant::Do(Action::Start) if self.pages_read < self.setting.before.len() => {
                 self.pages_read += 1;
                 if self.pages_read == self.setting.before.len() {
@@ -195,9 +200,18 @@ impl<'a> Screen<'a> {
             }
             Meant::End => {
                 self.ending = true;
-                self.notice = words::plain("prompt.player.press_again");
+                self.notice = words::plain(if self.session.follows() {
+                    "prompt.together.press_again"
+                } else {
+                    "prompt.player.press_again"
+                });
             }
             Meant::Leave => self.left = true,
+            Meant::TakeOver => {
+                if let Some(said) = self.session.take_over() {
+                    self.notice = said;
+                }
+            }
             Meant::Nothing => {}
         }
     }

@@ -72,7 +72,15 @@ fn drawn(face: &Face<'_>, width: u16, height: u16) -> Vec<String> {
 }
 
 fn face(view: &View) -> Face<'_> {
-    Face { view, cue: "Let it sink in.", notice: "", rating: None, before: None, colours: true }
+    Face {
+        view,
+        cue: "Let it sink in.",
+        notice: "",
+        rating: None,
+        before: None,
+        colours: true,
+        follows: false,
+    }
 }
 
 #[test]
@@ -121,7 +129,7 @@ fn every_key_of_the_legend_means_something_where_it_is_shown() {
     for ms in [0, 2_000, 20_000, 36_000, 95_000, 200_000] {
         let now = at(&mut session, ms);
         let view = session.view(now);
-        for (key, does) in keys::legend(&view) {
+        for (key, does) in keys::legend(&view, false) {
             let code = match key {
                 "enter" => KeyCode::Enter,
                 "space" => KeyCode::Char(' '),
