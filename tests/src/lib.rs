@@ -7,6 +7,7 @@ pub mod bench;
 pub mod by_hand;
 pub mod forge;
 pub mod history;
+pub mod live;
 pub mod near_relay;
 pub mod rude;
 pub mod scene;

@@ -37,6 +37,9 @@ fn measure(names: &[String]) {
     if wants("P5") {
         results.extend(bench::relay::measure(room.path()));
     }
+    if wants("P6") {
+        results.extend(bench::live::measure(room.path()));
+    }
     print(&results);
     let json = serde_json::json!({ "results": results });
     std::fs::write(target.join("bench.json"), format!("{json:#}\n"))
