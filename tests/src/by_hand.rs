@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use holdfast::sync::transport::{Ask, Cancel, Transport};
+use holdfast::sync::transport::{Answer, Ask, Cancel, Transport};
 use holdfast_protocol::auth::{ChallengeRequest, ChallengeResponse, TokenRequest, TokenResponse};
 use holdfast_protocol::entropy::SystemEntropy;
 use holdfast_protocol::entry::{Entry, Header, Kind, Position};
@@ -22,14 +22,21 @@ use holdfast_protocol::sync::{InviteWrap, Outcome, Push, SyncRequest, SyncRespon
 use holdfast_protocol::{VERSION, wire};
 
 use crate::near_relay::{NearRelay, URL};
+use crate::scene::carry;
 
 /// When invites made here end, in milliseconds since 1970: long after any test.
 const NEVER_MS: u64 = 4_000_000_000_000;
 
+/// How the relay is reached.
+enum Reached {
+    Near(Arc<NearRelay>),
+    Http(String),
+}
+
 /// The keys of a home, in the hands of a test.
 pub struct Hand {
     home: PathBuf,
-    relay: Arc<NearRelay>,
+    relay: Reached,
     seal: Secret32,
     /// The device's keys.
     pub keys: DeviceKeys,
@@ -50,6 +57,19 @@ impl Hand {
     /// When the home is not one of this version.
     #[must_use]
     pub fn of(home: &Path, relay: &Arc<NearRelay>) -> Self {
+        Self::reaching(home, Reached::Near(relay.clone()))
+    }
+
+    /// The same, with a relay that is reached by HTTP.
+    ///
+    /// # Panics
+    /// When the home is not one of this version.
+    #[must_use]
+    pub fn over_http(home: &Path, url: &str) -> Self {
+        Self::reaching(home, Reached::Http(url.to_owned()))
+    }
+
+    fn reaching(home: &Path, relay: Reached) -> Self {
         let text = std::fs::read_to_string(home.join("key")).expect("the key file reads");
         let hex = text.lines().nth(1).expect("a key");
         let seal = secret(&SpaceId::from_hex(hex).expect("hex").0);
@@ -63,7 +83,7 @@ impl Hand {
         let id = |name: &str| me[name].as_str().and_then(SpaceId::from_hex).expect("an id");
         Self {
             home: home.to_owned(),
-            relay: relay.clone(),
+            relay,
             keys: DeviceKeys::from_seed(secret(&seed)),
             account: id("account"),
             chart: id("chart"),
@@ -121,8 +141,16 @@ impl Hand {
     where
         T: minicbor::Encode<()> + for<'b> minicbor::Decode<'b, ()>,
     {
-        let ask = Ask { relay: URL.to_owned(), path, token, body };
-        let answer = self.relay.exchange(&ask, 0, &Cancel::new()).expect("the relay answers");
+        let answer = match &self.relay {
+            Reached::Near(relay) => {
+                let ask = Ask { relay: URL.to_owned(), path, token, body };
+                relay.exchange(&ask, 0, &Cancel::new()).expect("the relay answers")
+            }
+            Reached::Http(url) => {
+                let (status, body) = carry(url)(path, token.as_deref(), &body);
+                Answer { status, body }
+            }
+        };
         assert_eq!(answer.status, 200, "{:?}", answer.problem());
         wire::decode("answer", &answer.body).expect("the answer reads")
     }
@@ -135,7 +163,11 @@ impl Hand {
     pub fn push(&self, entry: &Entry, invite_wraps: Vec<InviteWrap>) -> Outcome {
         let request = ChallengeRequest { version: VERSION, device: self.keys.id() };
         let challenge: ChallengeResponse = self.ask("/v1/challenge", wire::encode(&request), None);
-        let request = TokenRequest::sign(&self.keys, challenge.challenge, URL);
+        let url = match &self.relay {
+            Reached::Near(_) => URL,
+            Reached::Http(url) => url,
+        };
+        let request = TokenRequest::sign(&self.keys, challenge.challenge, url);
         let token: TokenResponse = self.ask("/v1/token", wire::encode(&request), None);
         let token = data_encoding::BASE64URL_NOPAD.encode(&token.token);
         let request = SyncRequest {

@@ -5,11 +5,11 @@ mod routines;
 
 use holdfast_domain::catalogue::Catalogue;
 use holdfast_domain::dose::Range;
-use holdfast_domain::ids::PrescriptionId;
+use holdfast_domain::ids::{AccountName, PrescriptionId};
 use holdfast_domain::prescription::{
     Change, MAX_REASON_CHARS, Prescription, PrescriptionRefusal, Settled, Standing, differences,
 };
-use holdfast_domain::routine::{Place, Rhythm, Routine, Schedule, Span};
+use holdfast_domain::routine::{Override, Place, Rhythm, Routine, Schedule, Span};
 use holdfast_domain::units::{LocalDay, Moment};
 use holdfast_domain::words::Words;
 use proptest::prelude::*;
@@ -28,6 +28,8 @@ fn proposal(id: &str, routine: &Routine, based_on: Option<u64>, at_ms: i64) -> P
         id: PrescriptionId::new(id).unwrap(),
         routine: routine.clone(),
         based_on,
+        based_on_digest: None,
+        exercises: Vec::new(),
         reason: None,
         proposed_at: moment(at_ms),
         unknown: serde_json::Map::new(),
@@ -128,6 +130,46 @@ fn accepting_makes_it_the_routine_from_that_day_on_and_leaves_earlier_days_alone
     assert_eq!(refused, Err(PrescriptionRefusal::Superseded { by: later.id.clone() }));
     let moved = later.standing([&proposed, &later], Some(&now), None);
     assert_eq!(moved, Standing::Open { moved_on: true });
+}
+
+#[test]
+fn a_proposal_whose_routine_was_removed_since_says_so_and_a_new_one_does_not() {
+    let routine = routine_of(&["childs-pose"]);
+    let based = proposal("p1", &routine, Some(3), 1);
+    assert_eq!(based.standing([], None, None), Standing::Open { moved_on: true });
+    let new = proposal("p2", &routine, None, 1);
+    assert_eq!(new.standing([], None, None), Standing::Open { moved_on: false });
+}
+
+#[test]
+fn a_proposal_is_its_authors_whatever_it_says_and_what_was_broken_before_stays_whose_it_was() {
+    let broken = |reason: &str, by: &str| Override {
+        rule: "iliacus-after-psoas".parse().unwrap(),
+        step: None,
+        reason: reason.into(),
+        author: Some(by.into()),
+    };
+    let mut mine = routine_of(&["childs-pose"]);
+    mine.author = Some("ana".into());
+    mine.overrides = vec![broken("mine", "ana")];
+    let mut theirs = with_hold(&mine, "childs-pose", 75);
+    theirs.overrides = vec![broken("mine", "mallory"), broken("new", "ana")];
+    let cruz = AccountName::new("cruz").unwrap();
+    let said = proposal("p1", &theirs, Some(1), 1).by(&cruz, Some(&mine)).routine;
+    assert_eq!(said.author.as_deref(), Some("cruz"));
+    let authors: Vec<_> = said.overrides.iter().map(|one| one.author.as_deref()).collect();
+    assert_eq!(authors, [Some("ana"), Some("cruz")]);
+}
+
+#[test]
+fn of_what_two_devices_settled_at_once_accepting_stands_and_the_earliest_day() {
+    let (early, late) = (day("2026-03-01"), day("2026-03-02"));
+    let (accepted, kept) = (Settled::Accepted { on: late }, Settled::Kept { on: early });
+    assert_eq!(Settled::together([accepted, kept]), Some(accepted));
+    assert_eq!(Settled::together([kept, accepted]), Some(accepted));
+    let first = Settled::Accepted { on: early };
+    assert_eq!(Settled::together([accepted, first]), Some(first));
+    assert_eq!(Settled::together([]), None);
 }
 
 #[test]

@@ -126,6 +126,7 @@ fn kind(what: &str) -> Arg {
         "template" => Arg::code("error.what.template"),
         "invite" => Arg::code("error.what.invite"),
         "member" => Arg::code("error.what.member"),
+        "prescription" => Arg::code("error.what.prescription"),
         "tick" => Arg::code("error.what.tick"),
         "conflict" => Arg::code("error.what.conflict"),
         "removed exercise" => Arg::code("error.what.removed_exercise"),

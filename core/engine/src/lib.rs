@@ -24,6 +24,7 @@ mod assisted;
 mod charts;
 mod commands;
 mod doctor;
+mod names;
 mod open_documents;
 mod plans;
 mod profiles;
@@ -47,6 +48,7 @@ pub use commands::history::{DEFAULT_PAGE, HistoryQuery};
 pub use commands::hold::HoldEdit;
 pub use commands::log_request::{Done, Eased, LogRequest, LogSide};
 pub use commands::play;
+pub use commands::prescription;
 pub use commands::profile::{AnswerView, PregnancyView, ProfileView};
 pub use commands::progress::ProgressQuery;
 pub use commands::routine;
@@ -83,6 +85,7 @@ use holdfast_protocol::entropy::Entropy;
 use holdfast_protocol::ids::{AccountId, ActorId, DeviceId, SpaceId};
 use holdfast_protocol::secret::Secret32;
 use key_provider::KeyProvider;
+use names::Names;
 use open_documents::OpenDocuments;
 use plans::Plans;
 use profiles::Profiles;
@@ -131,6 +134,7 @@ pub(crate) struct Shared {
     pub(crate) documents: OpenDocuments,
     pub(crate) plans: Plans,
     pub(crate) profiles: Profiles,
+    pub(crate) names: Names,
     pub(crate) syncing: Syncing,
     pub(crate) wakes: Wakes,
     /// Made when it is first needed: most commands never touch the network.
@@ -196,6 +200,7 @@ impl Inner {
             documents: OpenDocuments::default(),
             plans: Plans::default(),
             profiles: Profiles::default(),
+            names: Names::default(),
             syncing: Syncing::default(),
             wakes: Wakes::default(),
             transport: config.transport.map(OnceLock::from).unwrap_or_default(),

@@ -26,13 +26,15 @@ pub enum Key {
     Profile,
     /// The charts this account takes part in, their members, and what it may do there.
     Charts,
+    /// What therapists propose, and what became of it.
+    Prescriptions,
     /// What was refused or put aside, and what is wrong: `doctor` lists it.
     Warnings,
 }
 
 impl Key {
     /// Every key.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::History,
         Self::Days,
         Self::Routines,
@@ -42,6 +44,7 @@ impl Key {
         Self::Account,
         Self::Profile,
         Self::Charts,
+        Self::Prescriptions,
         Self::Warnings,
     ];
 }

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use holdfast_domain::catalogue::own::OWN_PREFIX;
 use holdfast_domain::catalogue::{Catalogue, OwnExercise};
 use holdfast_domain::habit::HabitPlan;
-use holdfast_domain::ids::{HabitId, RoutineId};
+use holdfast_domain::ids::{HabitId, PrescriptionId, RoutineId};
+use holdfast_domain::prescription::Settled;
 use holdfast_domain::routine::{Routine, Schedule};
 use holdfast_domain::schedule::{Pauses, SlotTimes};
 use holdfast_protocol::content::DocId;
@@ -200,6 +201,15 @@ impl PlanEdit<'_, '_> {
     /// Settles what two devices wrote at once on one of its values.
     pub(crate) fn settle(&mut self, conflict: &Conflict, value: &ConflictValue) -> Result<()> {
         self.change(|plan| Ok(plan.settle(conflict, value)?.into_iter().collect()))
+    }
+
+    /// Notes what became of a prescription.
+    pub(crate) fn settle_prescription(
+        &mut self,
+        id: &PrescriptionId,
+        settled: Settled,
+    ) -> Result<()> {
+        self.change(|plan| Ok(plan.write_settled(id, settled)?.into_iter().collect()))
     }
 
     /// Plans a habit, or ends its plan.

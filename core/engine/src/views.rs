@@ -96,8 +96,14 @@ pub struct HoldView {
     pub local_day: String,
     /// Who helped.
     pub assisted_by: Option<String>,
-    /// Who wrote it down, where that is not the person.
+    /// The account that helped, as hex, where it wrote that down itself: then it is verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assisted_by_account: Option<String>,
+    /// Who wrote it down, where that is not the person: what this account calls them.
     pub logged_by: Option<String>,
+    /// Their account, as hex: verified. Nothing where the person wrote it down, or a name is all there is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logged_by_account: Option<String>,
     /// The device whose record stands, as hex.
     pub device: String,
     /// The notes as one text.
@@ -157,7 +163,9 @@ impl HoldView {
             started_at: rfc3339(&hold.started_at),
             utc_offset: utc_offset(&hold.started_at),
             assisted_by: hold.assisted_by,
+            assisted_by_account: hold.assisted_by_account.map(|by| by.to_string()),
             logged_by: hold.logged_by,
+            logged_by_account: (!hold.author.is_subject).then(|| hold.author.account.to_string()),
             note: joined(&hold.notes),
             notes: hold.notes,
             observations: hold.observations.iter().map(|o| o.id.to_string()).collect(),

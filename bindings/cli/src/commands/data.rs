@@ -95,6 +95,8 @@ fn kind(what: &str) -> String {
         "test" => "import.what.test",
         "tick" => "import.what.tick",
         "event" => "import.what.event",
+        "prescription" => "import.what.prescription",
+        "settled" => "import.what.settled",
         _ => "import.what.session",
     })
 }

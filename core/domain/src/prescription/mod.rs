@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 pub use difference::{Change, Difference, differences};
 
-use crate::catalogue::Catalogue;
-use crate::ids::{PrescriptionId, RoutineId};
-use crate::routine::{BadSchedule, Routine, RoutineRefusal};
+use crate::catalogue::{Catalogue, OwnExercise};
+use crate::ids::{AccountName, PrescriptionId, RoutineId};
+use crate::routine::{BadSchedule, Override, Routine, RoutineRefusal};
 use crate::units::{LocalDay, Moment};
 use crate::words::{Message, refusals_in_words};
 
@@ -24,6 +24,13 @@ pub struct Prescription {
     /// The version of the owner's routine that was looked at; nothing for a new routine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub based_on: Option<u64>,
+    /// A digest of what that version said: two devices that edited at once may have given one number to two texts.
+    /// Who makes it and how is not known here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub based_on_digest: Option<String>,
+    /// Exercises of nobody's catalogue that the routine needs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exercises: Vec<OwnExercise>,
     /// Why, in the words of whoever proposes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -50,14 +57,31 @@ pub enum Settled {
     },
 }
 
+impl Settled {
+    /// The local day.
+    #[must_use]
+    pub const fn on(self) -> LocalDay {
+        match self {
+            Self::Accepted { on } | Self::Kept { on } => on,
+        }
+    }
+
+    /// What holds where several of the owner's devices settled one proposal at once, in whatever order they are
+    /// heard: it was accepted where any accepted it, for the routine was written then; and the earliest day (ours).
+    #[must_use]
+    pub fn together(all: impl IntoIterator<Item = Self>) -> Option<Self> {
+        all.into_iter().min_by_key(|settled| (matches!(settled, Self::Kept { .. }), settled.on()))
+    }
+}
+
 /// Where a proposal stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "standing", rename_all = "snake_case")]
 pub enum Standing {
     /// Nobody has decided.
     Open {
-        /// Whether the routine was edited since the version the proposal is based on: then both versions are
-        /// to be named, the one that was looked at and the one there is.
+        /// Whether the routine was edited or removed since the version the proposal is based on: then both
+        /// versions are to be named, the one that was looked at and the one there is.
         moved_on: bool,
     },
     /// The owner decided.
@@ -147,6 +171,23 @@ impl Prescription {
         Ok(checked)
     }
 
+    /// The same as said by this account, whatever it says of itself: the routine is theirs, and so is every rule
+    /// it breaks that `current` does not break already in the same words.
+    #[must_use]
+    pub fn by(mut self, account: &AccountName, current: Option<&Routine>) -> Self {
+        let author = Some(account.to_string());
+        for decided in &mut self.routine.overrides {
+            let same = |known: &&Override| {
+                (&known.rule, &known.step, &known.reason)
+                    == (&decided.rule, &decided.step, &decided.reason)
+            };
+            let known = current.and_then(|routine| routine.overrides.iter().find(same));
+            decided.author = known.map_or_else(|| author.clone(), |known| known.author.clone());
+        }
+        self.routine.author = author;
+        self
+    }
+
     /// Where it stands among what the same person proposed, the routine as it is, and what was decided.
     #[must_use]
     pub fn standing<'a>(
@@ -166,7 +207,7 @@ impl Prescription {
         match later {
             Some(later) => Standing::Superseded { by: later.id.clone() },
             None => {
-                let moved_on = current.is_some_and(|now| Some(now.version) != self.based_on);
+                let moved_on = current.map(|now| now.version) != self.based_on;
                 Standing::Open { moved_on }
             }
         }

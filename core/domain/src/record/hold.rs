@@ -99,6 +99,9 @@ pub struct Hold {
     pub started_at: Moment,
     /// Who helped.
     pub assisted_by: Option<String>,
+    /// The account that helped, where it wrote that down itself: then it is verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assisted_by_account: Option<AccountName>,
     /// Who wrote it down, where that is not the person.
     pub logged_by: Option<String>,
     /// Timer, typed in, or imported.

@@ -284,6 +284,11 @@ fn hold_from(key: &HoldKey, n: usize, best: &Record<'_>, standing: &[Record<'_>]
         ended_by: o.ended_by,
         started_at: o.started_at.clone(),
         assisted_by: first(&|o| o.assisted_by.clone()),
+        assisted_by_account: standing
+            .iter()
+            .find(|record| record.value.assisted_by.is_some())
+            .filter(|record| record.value.author_helped())
+            .map(|record| record.author.account.clone()),
         logged_by: o.logged_by.clone(),
         source: o.source,
         author: best.author.clone(),
@@ -350,7 +355,10 @@ fn apply(hold: &mut Hold, author: &Author, edit: &Edit) {
             EditField::Load => hold.load = None,
             EditField::Tempo => hold.tempo.clear(),
             EditField::Tool => hold.tool = None,
-            EditField::AssistedBy => hold.assisted_by = None,
+            EditField::AssistedBy => {
+                hold.assisted_by = None;
+                hold.assisted_by_account = None;
+            }
             EditField::Note => replace_note(hold, &author.account, None),
         }
     }
@@ -378,7 +386,10 @@ fn apply(hold: &mut Hold, author: &Author, edit: &Edit) {
     set_some(&mut hold.pain_before, edit.pain_before.as_ref());
     set_some(&mut hold.pain_after, edit.pain_after.as_ref());
     set_some(&mut hold.tool, edit.tool.as_ref());
-    set_some(&mut hold.assisted_by, edit.assisted_by.as_ref());
+    if edit.assisted_by.is_some() {
+        hold.assisted_by.clone_from(&edit.assisted_by);
+        hold.assisted_by_account = None;
+    }
     hold.corrected_by = Some(author.clone());
 }
 

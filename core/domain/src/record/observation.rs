@@ -180,7 +180,16 @@ fn is_none(length: &Millis) -> bool {
     *length == Millis::ZERO
 }
 
+/// The field of an observation that says that whoever wrote it down is who helped.
+pub const AUTHOR_HELPED_MARK: &str = "author_helped";
+
 impl Observation {
+    /// Whether whoever wrote it down is who helped.
+    #[must_use]
+    pub fn author_helped(&self) -> bool {
+        self.unknown.get(AUTHOR_HELPED_MARK).and_then(serde_json::Value::as_bool) == Some(true)
+    }
+
     /// What is judged against the target: the last attempt.
     #[must_use]
     pub fn held(&self) -> Millis {

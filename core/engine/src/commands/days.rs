@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use holdfast_domain::ids::DayRecordId;
-use holdfast_domain::record::{Change, DayFact, DayRecord, Target};
+use holdfast_domain::record::{Author, Change, DayFact, DayRecord, Target};
 use holdfast_domain::units::{LocalDay, Moment};
 use holdfast_domain::vocabulary::{DayKind, Side, Source};
 use rusqlite::Connection;
@@ -54,6 +54,9 @@ pub struct DayView {
     pub note: Option<String>,
     /// Typed in, or imported.
     pub source: Source,
+    /// Who wrote it down, where that is not the person: what this account calls them. Verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logged_by: Option<String>,
     /// The device that recorded it, as hex.
     pub device: String,
     /// How far it has come.
@@ -63,7 +66,7 @@ pub struct DayView {
 }
 
 impl DayView {
-    pub(crate) fn new(row: DayRow, statuses: &Statuses) -> Self {
+    fn new(row: DayRow, statuses: &Statuses) -> Self {
         let status = statuses.of(std::slice::from_ref(&row.travel));
         let (author, record) = (row.record.author, row.record.value);
         Self {
@@ -74,6 +77,7 @@ impl DayView {
             what: record.what,
             note: record.note,
             source: record.source,
+            logged_by: None,
             device: author.device.to_string(),
             status: status.kind,
             seen_by: status.seen_by,
@@ -118,7 +122,7 @@ impl Engine {
                 let row = inner.find_day(tx.reader(), kind, id)?;
                 let statuses = inner.statuses(tx.reader())?;
                 inner.take_back(tx, journal, &row.record.value)?;
-                Ok(DayView::new(row, &statuses))
+                inner.day_view(tx.reader(), row, &statuses)
             })
         })
     }
@@ -191,7 +195,26 @@ impl Inner {
     ) -> Result<Vec<DayView>> {
         let statuses = self.statuses(conn)?;
         let rows = self.day_rows(conn, filter)?;
-        Ok(rows.into_iter().map(|row| DayView::new(row, &statuses)).collect())
+        rows.into_iter().map(|row| self.day_view(conn, row, &statuses)).collect()
+    }
+
+    /// A record as people see it.
+    pub(crate) fn day_view(
+        &self,
+        conn: &Connection,
+        row: DayRow,
+        statuses: &Statuses,
+    ) -> Result<DayView> {
+        let logged_by = self.logger(conn, &row.record.author)?;
+        Ok(DayView { logged_by, ..DayView::new(row, statuses) })
+    }
+
+    /// What whoever wrote something down is called, where that is not the person.
+    pub(crate) fn logger(&self, conn: &Connection, author: &Author) -> Result<Option<String>> {
+        if author.is_subject {
+            return Ok(None);
+        }
+        self.called_somehow(conn, author.account.as_str()).map(Some)
     }
 
     /// One record that stands, by its id or the beginning of it.

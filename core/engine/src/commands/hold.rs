@@ -164,9 +164,13 @@ impl Inner {
         let travels = status::of_hold(conn, chart, &hold)?;
         let exercise_name = self.own_name(conn, &hold.exercise)?;
         let view = HoldView::new(hold, DAY_START_MIN, statuses.of(&travels));
+        let logged_by = match &view.logged_by_account {
+            Some(account) => Some(self.called_somehow(conn, account)?),
+            None => view.logged_by.clone(),
+        };
         let shown = |kept| self.assisted_by(conn, &statuses.names, kept);
         let assisted_by = view.assisted_by.clone().map(shown).transpose()?;
-        Ok(HoldView { exercise_name, assisted_by, ..view })
+        Ok(HoldView { exercise_name, logged_by, assisted_by, ..view })
     }
 
     /// Holds as people see them, by their full ids.

@@ -13,6 +13,7 @@ pub mod log_request;
 mod nearest;
 pub(crate) mod place;
 pub mod play;
+pub mod prescription;
 pub mod profile;
 pub(crate) mod progress;
 mod rest_days;

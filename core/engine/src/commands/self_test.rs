@@ -89,6 +89,9 @@ pub struct TestResultView {
     pub note: Option<String>,
     /// Typed in, or imported.
     pub source: Source,
+    /// Who wrote it down, where that is not the person: what this account calls them. Verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logged_by: Option<String>,
     /// The device that recorded it, as hex.
     pub device: String,
     /// How far it has come.
@@ -185,7 +188,8 @@ impl Engine {
                 let made = inner.record_day(tx, journal, request.at.as_ref(), what, note)?;
                 let row = inner.find_day(tx.reader(), Some(DayKind::Test), made.id.as_str())?;
                 let statuses = inner.statuses(tx.reader())?;
-                view(test, row, &statuses)
+                inner
+                    .result(tx.reader(), test, row, &statuses)?
                     .ok_or_else(|| Error::Unreadable("a test's result is none".to_owned()))
             })
         })
@@ -229,7 +233,20 @@ impl Inner {
         statuses: &Statuses,
     ) -> Result<Vec<TestResultView>> {
         let rows = self.day_rows(conn, filter)?;
-        Ok(rows.into_iter().filter_map(|row| view(test, row, statuses)).collect())
+        let views = rows.into_iter().map(|row| self.result(conn, test, row, statuses));
+        views.filter_map(Result::transpose).collect()
+    }
+
+    /// A result as people see it.
+    fn result(
+        &self,
+        conn: &Connection,
+        test: &SelfTest,
+        row: DayRow,
+        statuses: &Statuses,
+    ) -> Result<Option<TestResultView>> {
+        let logged_by = self.logger(conn, &row.record.author)?;
+        Ok(view(test, row, statuses).map(|view| TestResultView { logged_by, ..view }))
     }
 }
 
@@ -282,6 +299,7 @@ fn view(test: &SelfTest, row: DayRow, statuses: &Statuses) -> Option<TestResultV
         answers: result.answers,
         note: record.note,
         source: record.source,
+        logged_by: None,
         device: author.device.to_string(),
         status: status.kind,
         seen_by: status.seen_by,

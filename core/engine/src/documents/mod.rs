@@ -9,6 +9,7 @@ mod kind;
 pub mod name;
 pub mod pack;
 pub mod plan;
+pub mod prescription;
 pub mod profile;
 pub mod refusal;
 pub mod strand;

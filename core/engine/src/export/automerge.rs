@@ -12,6 +12,7 @@ use super::contents::{Contents, Opened, each_document};
 use super::{checked_schema, json, not_an_export};
 use crate::documents::name::DocName;
 use crate::documents::plan::Plan;
+use crate::documents::prescription::PrescriptionStrand;
 use crate::documents::profile::ProfileDocument;
 use crate::documents::strand::Strand;
 use crate::error::{Error, Result};
@@ -68,6 +69,7 @@ fn fill(conn: &Connection, chart: SpaceId, actor: ActorId, folder: &Path) -> Res
             Opened::Plan(plan) => plan.save_nocompress(),
             Opened::Strand(strand) => strand.save_nocompress(),
             Opened::Profile(profile) => profile.save_nocompress(),
+            Opened::Prescriptions(strand) => strand.save_nocompress(),
         };
         let file = format!("{:05}.automerge", documents.len() + 1);
         fs::write(folder.join(&file), saved).map_err(failed)?;
@@ -135,6 +137,9 @@ pub(super) fn read(folder: &Path) -> Result<Contents> {
             DocName::SessionStrand { .. } | DocName::DayStrand { .. } => {
                 Opened::Strand(Strand::load(&bytes, nobody).map_err(|e| bad(e.to_string()))?)
             }
+            DocName::PrescriptionStrand { .. } => Opened::Prescriptions(
+                PrescriptionStrand::load(&bytes, nobody).map_err(|e| bad(e.to_string()))?,
+            ),
             _ => continue,
         };
         contents.take(&opened);

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use holdfast_domain::catalogue::OwnExercise;
 use holdfast_domain::habit::HabitPlan;
 use holdfast_domain::ids::{
-    AccountName, DayRecordId, DeviceName, ExerciseId, HabitId, ObservationId, RoutineId, Slot,
+    AccountName, DayRecordId, DeviceName, ExerciseId, HabitId, ObservationId, PrescriptionId,
+    RoutineId, Slot,
 };
+use holdfast_domain::prescription::{Prescription, Settled};
 use holdfast_domain::profile::Answers;
 use holdfast_domain::record::{
     Author, Authored, Correction, DayRecord, Observation, SessionKey, SessionRecord, merge_sessions,
@@ -23,10 +25,12 @@ use serde::{Deserialize, Serialize};
 use crate::commands::profile::{ExportedAnswer, ExportedProfile};
 use crate::documents::name::DocName;
 use crate::documents::plan::Plan;
+use crate::documents::prescription::{PrescriptionStrand, Said};
 use crate::documents::profile::ProfileDocument;
 use crate::documents::strand::{Record, Stored, Strand};
 use crate::error::Result;
 use crate::open_documents::document_of;
+use crate::projection;
 use crate::store::docs::{self, StoredDoc};
 
 /// How many documents are listed at once.
@@ -47,6 +51,10 @@ pub(super) struct Contents {
     pub(super) days: BTreeMap<(DayKind, DayRecordId), DayRecord>,
     /// The plans of habits that stand.
     pub(super) habits: BTreeMap<HabitId, HabitPlan>,
+    /// What was proposed, under the account that proposed it.
+    pub(super) prescriptions: BTreeMap<PrescriptionId, Prescription>,
+    /// What became of it.
+    pub(super) settled: BTreeMap<PrescriptionId, Settled>,
     /// Answers of the profile.
     pub(super) profile: ExportedProfile,
 }
@@ -63,6 +71,7 @@ pub(super) enum Opened {
     Plan(Plan),
     Strand(Strand),
     Profile(ProfileDocument),
+    Prescriptions(PrescriptionStrand),
 }
 
 impl Contents {
@@ -73,6 +82,7 @@ impl Contents {
             contents.take(document);
             Ok(())
         })?;
+        contents.verified(conn, chart)?;
         Ok(contents)
     }
 
@@ -83,11 +93,23 @@ impl Contents {
                 let reading = plan.read();
                 self.routines.extend(reading.routines);
                 self.exercises.extend(reading.own);
+                self.settled.extend(reading.settled);
+                for (id, told) in reading.told {
+                    // What its author's device says goes before what an import told.
+                    self.prescriptions.entry(id).or_insert(told);
+                }
                 let planned = reading.habits.into_iter();
                 self.habits.extend(planned.filter_map(|(id, planned)| Some((id, planned.plan?))));
                 self.pauses.extend(reading.pauses.iter().map(|pause| (pause.from, pause)));
                 let times = reading.slot_times.0.into_iter();
                 self.slots.extend(times.map(|(slot, at)| (slot.clone(), SlotTime { slot, at })));
+            }
+            Opened::Prescriptions(strand) => {
+                for (_, said) in strand.all() {
+                    if let Said::Prescription(one, _) = said {
+                        self.prescriptions.insert(one.id.clone(), *one);
+                    }
+                }
             }
             Opened::Profile(profile) => self.take_profile(&profile.read().answers),
             Opened::Strand(strand) => {
@@ -98,6 +120,17 @@ impl Contents {
                 }
             }
         }
+    }
+
+    /// Puts prescriptions under the account whose device said them, whatever they say of themselves.
+    fn verified(&mut self, conn: &Connection, chart: SpaceId) -> Result<()> {
+        let Some(chart) = projection::chart(conn, chart)? else { return Ok(()) };
+        for row in projection::prescriptions::all(conn, chart)? {
+            if let Some(known) = self.prescriptions.get_mut(&row.prescription.id) {
+                known.routine.author = Some(row.author.account.to_string());
+            }
+        }
+        Ok(())
     }
 
     /// What is disputed between devices is no answer, and is not exported.
@@ -212,6 +245,9 @@ fn open(name: &DocId, stored: &StoredDoc, actor: ActorId) -> Result<Option<Opene
         }
         Ok(DocName::SessionStrand { .. } | DocName::DayStrand { .. }) => {
             Some(Opened::Strand(Strand::from(document_of(name, stored, actor)?)))
+        }
+        Ok(DocName::PrescriptionStrand { .. }) => {
+            Some(Opened::Prescriptions(PrescriptionStrand::from(document_of(name, stored, actor)?)))
         }
         _ => None,
     })

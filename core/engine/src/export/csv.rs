@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ::csv::{Terminator, WriterBuilder};
 use holdfast_domain::dose::Range;
+use holdfast_domain::prescription::{Settled, Standing};
 use holdfast_domain::record::{DayFact, Event};
 use holdfast_domain::units::LocalDay;
 use holdfast_domain::vocabulary::{DayKind, Side};
@@ -14,6 +15,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use crate::commands::days::DayView;
+use crate::commands::prescription::PrescriptionView;
 use crate::documents::plan::PlanReading;
 use crate::error::{Error, Result};
 use crate::projection::days::{self, DayFilter};
@@ -23,8 +25,15 @@ use crate::{Engine, HoldfastError, Inner};
 use holdfast_domain::words::Message;
 
 /// The files of the folder.
-const FILES: [&str; 6] =
-    ["holds.csv", "sessions.csv", "tests.csv", "habits.csv", "events.csv", "plan.csv"];
+const FILES: [&str; 7] = [
+    "holds.csv",
+    "sessions.csv",
+    "tests.csv",
+    "habits.csv",
+    "events.csv",
+    "plan.csv",
+    "prescriptions.csv",
+];
 
 /// How many rows each table has.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -43,6 +52,8 @@ pub struct TablesReport {
     pub events: usize,
     /// Rows of `plan.csv`: steps.
     pub plan: usize,
+    /// Rows of `prescriptions.csv`.
+    pub prescriptions: usize,
 }
 
 impl Engine {
@@ -143,6 +154,11 @@ impl Inner {
                     Table::new(folder, "events.csv", &EVENTS)?,
                 )?,
                 plan: plan_table(&plan, Table::new(folder, "plan.csv", &PLAN)?)?,
+                prescriptions: self.prescriptions_table(
+                    conn,
+                    &plan,
+                    Table::new(folder, "prescriptions.csv", &PRESCRIPTIONS)?,
+                )?,
             })
         })
     }
@@ -179,6 +195,19 @@ impl Inner {
         }
     }
 
+    /// What was proposed; nothing where this account may not read it.
+    fn prescriptions_table(
+        &self,
+        conn: &Connection,
+        plan: &PlanReading,
+        mut table: Table,
+    ) -> Result<usize> {
+        for view in self.readable_prescriptions(conn, plan)? {
+            table.row(prescription_row(&view))?;
+        }
+        table.end()
+    }
+
     /// The records of days of one kind, page by page.
     fn days_table(&self, conn: &Connection, kind: DayKind, mut table: Table) -> Result<usize> {
         let Some(chart) = self.log_chart(conn)? else { return table.end() };
@@ -190,7 +219,7 @@ impl Inner {
                 return table.end();
             }
             for row in rows {
-                table.row(day_row(&DayView::new(row, &statuses)))?;
+                table.row(day_row(&self.day_view(conn, row, &statuses)?))?;
             }
         }
     }
@@ -471,6 +500,46 @@ fn day_row(day: &DayView) -> Vec<String> {
         word(day.status),
     ];
     std::iter::once(day.id.clone()).chain(what).chain(rest).collect()
+}
+
+const PRESCRIPTIONS: [&str; 13] = [
+    "prescription_id",
+    "routine_id",
+    "routine",
+    "by",
+    "by_name",
+    "imported",
+    "proposed_at",
+    "reason",
+    "based_on",
+    "standing",
+    "decided_on",
+    "superseded_by",
+    "status",
+];
+
+fn prescription_row(view: &PrescriptionView) -> Vec<String> {
+    let (standing, decided_on, superseded_by) = match &view.standing {
+        Standing::Open { .. } => ("open", None, None),
+        Standing::Settled(Settled::Accepted { on }) => ("accepted", Some(*on), None),
+        Standing::Settled(Settled::Kept { on }) => ("kept", Some(*on), None),
+        Standing::Superseded { by } => ("superseded", None, Some(by)),
+    };
+    vec![
+        view.id.clone(),
+        view.routine.clone(),
+        text(&view.name),
+        maybe(view.by.as_ref()),
+        texts(view.by_name.as_ref()),
+        view.imported.to_string(),
+        view.proposed_at.clone(),
+        texts(view.reason.as_ref()),
+        maybe(view.based_on),
+        standing.to_owned(),
+        maybe(decided_on),
+        maybe(superseded_by),
+        word(view.status),
+    ]
 }
 
 const PLAN: [&str; 34] = [

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::catalogue::{Catalogue, OwnExercise};
 use holdfast_domain::habit::{Habit, HabitPlan};
-use holdfast_domain::ids::{DayRecordId, ExerciseId, HabitId, ObservationId};
+use holdfast_domain::ids::{DayRecordId, ExerciseId, HabitId, ObservationId, PrescriptionId};
+use holdfast_domain::prescription::{Prescription, Settled};
 use holdfast_domain::profile::{Answer, Question, Said, Value};
 use holdfast_domain::record::{
     Context, Correction, DayFact, DayRecord, HoldKey, Observation, SessionKey, Target,
@@ -95,6 +96,8 @@ struct ToWrite {
     strands: BTreeMap<SessionKey, Vec<Record>>,
     days: BTreeMap<LocalDay, Vec<Record>>,
     habits: BTreeMap<HabitId, HabitPlan>,
+    prescriptions: Vec<Prescription>,
+    settled: BTreeMap<PrescriptionId, Settled>,
 }
 
 fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
@@ -200,6 +203,31 @@ fn sort_out(here: &Contents, new: Contents) -> (ToWrite, ImportReport) {
             },
         }
     }
+    for (id, prescription) in new.prescriptions {
+        match here.prescriptions.get(&id) {
+            Some(known) if *known == prescription => report.unchanged += 1,
+            Some(_) => {
+                report.refuse("prescription", &id, Message::new("import.prescription_differs"));
+            }
+            None => match told(prescription, &known) {
+                Ok(prescription) => {
+                    report.added += 1;
+                    to_write.prescriptions.push(prescription);
+                }
+                Err(why) => report.refuse("prescription", &id, why),
+            },
+        }
+    }
+    for (id, settled) in new.settled {
+        match here.settled.get(&id) {
+            Some(known) if *known == settled => report.unchanged += 1,
+            Some(_) => report.refuse("settled", &id, Message::new("import.settled_differs")),
+            None => {
+                report.added += 1;
+                to_write.settled.insert(id, settled);
+            }
+        }
+    }
     let mut days_of: BTreeMap<DayRecordId, LocalDay> = BTreeMap::new();
     for known in here.days.values() {
         days_of.insert(known.id.clone(), known.local_day);
@@ -250,6 +278,18 @@ fn admitted(routine: Routine, catalogue: &Catalogue) -> std::result::Result<Rout
         .find(|finding| finding.blocks())
         .map_or(Ok(()), |found| Err(finding(found)))?;
     Ok(routine)
+}
+
+/// A prescription that makes sense. What it breaks is judged when it is accepted.
+fn told(
+    prescription: Prescription,
+    known: &Catalogue,
+) -> std::result::Result<Prescription, Message> {
+    let own = prescription.exercises.iter().cloned();
+    let own = own.map(|own| own.checked().map_err(|refused| refused.message()));
+    let catalogue = known.with_own(own.collect::<std::result::Result<Vec<_>, _>>()?);
+    prescription.clone().checked(None, &catalogue).map_err(|refused| refused.message())?;
+    Ok(prescription)
 }
 
 /// The plan of a habit that makes sense. One of a habit that only another version knows is kept.
@@ -346,7 +386,8 @@ impl ToWrite {
     fn write(self, inner: &Inner, tx: &Tx<'_>, journal: &mut Journal<'_>) -> Result<()> {
         let chart = inner.who.chart;
         let plans = self.routines.len() + self.habits.len() + self.pauses.len() + self.slots.len();
-        if plans + self.exercises.len() > 0 {
+        let told = self.prescriptions.len() + self.settled.len();
+        if plans + self.exercises.len() + told > 0 {
             let doc = DocName::Plan.to_id().expect("the plan's name is a document name");
             let (reading, _) = journal.change(tx, chart, Class::Plan, doc.clone(), |document| {
                 let mut plan = Plan::from(document);
@@ -359,6 +400,12 @@ impl ToWrite {
                 }
                 for (habit, planned) in &self.habits {
                     written.extend(plan.write_habit(habit, Some(planned))?);
+                }
+                for prescription in &self.prescriptions {
+                    written.extend(plan.write_told(prescription)?);
+                }
+                for (id, settled) in &self.settled {
+                    written.extend(plan.write_settled(id, *settled)?);
                 }
                 let here = plan.read();
                 let pauses = here.pauses.iter().chain(self.pauses.iter().copied()).collect();

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use holdfast_domain::catalogue::OwnExercise;
 use holdfast_domain::habit::HabitPlan;
-use holdfast_domain::ids::HabitId;
+use holdfast_domain::ids::{HabitId, PrescriptionId};
+use holdfast_domain::prescription::{Prescription, Settled};
 use holdfast_domain::record::{Correction, DayRecord, Observation, SessionRecord};
 use holdfast_domain::routine::Routine;
 use holdfast_domain::schedule::Pause;
@@ -53,7 +54,19 @@ struct Document {
     #[serde(default)]
     habits: Vec<PlannedHabit>,
     #[serde(default)]
+    prescriptions: Vec<Prescription>,
+    #[serde(default)]
+    settled: Vec<SettledPrescription>,
+    #[serde(default)]
     profile: ExportedProfile,
+}
+
+/// What became of a prescription.
+#[derive(Serialize, Deserialize)]
+struct SettledPrescription {
+    prescription: PrescriptionId,
+    #[serde(flatten)]
+    settled: Settled,
 }
 
 /// A habit with its plan.
@@ -97,6 +110,12 @@ fn render(contents: &Contents, out: &mut impl Write) -> std::io::Result<()> {
         .map(|(habit, plan)| PlannedHabit { habit: habit.clone(), plan: plan.clone() })
         .collect();
     list(out, "habits", planned.iter())?;
+    list(out, "prescriptions", contents.prescriptions.values())?;
+    let settled = contents.settled.iter();
+    let settled: Vec<SettledPrescription> = settled
+        .map(|(id, settled)| SettledPrescription { prescription: id.clone(), settled: *settled })
+        .collect();
+    list(out, "settled", settled.iter())?;
     write!(out, ",\n\"profile\": ")?;
     serde_json::to_writer(&mut *out, &contents.profile)?;
     out.write_all(b"\n}\n")
@@ -201,6 +220,17 @@ pub(super) fn read(text: &str, name: &str) -> Result<Contents> {
     for PlannedHabit { habit, plan } in document.habits {
         if contents.habits.insert(habit.clone(), plan).is_some() {
             return Err(twice("plan of the habit", habit.to_string()));
+        }
+    }
+    for prescription in document.prescriptions {
+        let id = prescription.id.clone();
+        if contents.prescriptions.insert(id.clone(), prescription).is_some() {
+            return Err(twice("import.what.prescription", id.to_string()));
+        }
+    }
+    for SettledPrescription { prescription, settled } in document.settled {
+        if contents.settled.insert(prescription.clone(), settled).is_some() {
+            return Err(twice("import.what.settled", prescription.to_string()));
         }
     }
     contents.profile = document.profile;

@@ -47,6 +47,8 @@ pub struct ExportReport {
     pub days: usize,
     /// Plans of habits.
     pub habits: usize,
+    /// Prescriptions.
+    pub prescriptions: usize,
     /// Answers of the profile.
     pub answers: usize,
 }
@@ -54,7 +56,7 @@ pub struct ExportReport {
 /// One record that was not imported.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Refused {
-    /// Routine, session, observation, correction, test, tick, event or answer.
+    /// Routine, session, observation, correction, test, tick, event, prescription, settled or answer.
     pub what: &'static str,
     /// Its id in the imported file.
     pub id: String,
@@ -110,6 +112,7 @@ impl Engine {
                 corrections: contents.corrections.len(),
                 days: contents.days.len(),
                 habits: contents.habits.len(),
+                prescriptions: contents.prescriptions.len(),
                 answers: contents.profile.len(),
             })
         })

@@ -15,7 +15,8 @@ use crate::store::{Tx, docs};
 /// Documents walked at a time.
 const PAGE: u32 = 256;
 
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
+    "prescription",
     "set_total",
     "session_asked",
     "active_day",
@@ -81,7 +82,8 @@ pub(crate) fn rebuild(tx: &Tx<'_>) -> Result<Vec<Error>> {
 }
 
 /// Tables whose rows know how they travelled, with their id.
-const TRAVELLERS: [(&str, &str); 4] = [
+const TRAVELLERS: [(&str, &str); 5] = [
+    ("prescription", "lower(prescription.id)"),
     ("observation", "observation.id"),
     ("correction", "correction.id"),
     ("session_record", "'session'"),
@@ -164,6 +166,10 @@ fn visit(conn: &Connection, mut line_of: impl FnMut(&str)) -> Result<()> {
          FROM active_day JOIN chart ON chart.id = active_day.chart",
         "SELECT 'active_month', hex(chart.space), active_month.month, active_month.days
          FROM active_month JOIN chart ON chart.id = active_month.chart",
+        "SELECT 'prescription', doc.name, prescription.id, prescription.routine,
+                prescription.proposed_ms, prescription.body, prescription.outbox,
+                prescription.entry
+         FROM prescription JOIN doc ON doc.id = prescription.doc",
         "SELECT 'strand', doc.name, strand.device, strand.account, strand.subject
          FROM strand JOIN doc ON doc.id = strand.doc",
         "SELECT 'routine', hex(chart.space), routine.id, routine.name, routine.body

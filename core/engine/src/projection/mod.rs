@@ -7,6 +7,7 @@ pub(crate) mod days;
 pub(crate) mod done;
 mod groups;
 pub(crate) mod history;
+pub(crate) mod prescriptions;
 pub(crate) mod progress;
 mod rows;
 pub(crate) mod status;
@@ -28,6 +29,7 @@ use crate::commands::routine::find::{self, Named};
 use crate::documents::document::{Document, MIN_READER};
 use crate::documents::name::DocName;
 use crate::documents::plan::{Plan, PlanReading};
+use crate::documents::prescription::PrescriptionStrand;
 use crate::documents::profile::{ProfileDocument, ProfileReading};
 use crate::documents::strand::{Record, Strand};
 use crate::error::{Error, Result};
@@ -151,6 +153,11 @@ pub(crate) fn refresh(
             refresh_profile(tx, space, doc, &profile.read())?;
             Ok(profile.into())
         }
+        Ok(DocName::PrescriptionStrand { .. }) => {
+            let strand = PrescriptionStrand::from(document);
+            prescriptions::refresh(tx, space, doc, strand.all(), travelled)?;
+            Ok(strand.into())
+        }
         Ok(name) if name.only_author().is_some() => {
             let strand = Strand::from(document);
             refresh_strand(tx, space, doc, &strand, travelled)?;
@@ -238,7 +245,8 @@ pub(crate) fn refresh_plan(
     if let Some(row) = docs::row(tx.reader(), space, doc)? {
         rows::note_unreadable(tx, row.id, &plan.unreadable)?;
     }
-    // Plans of habits are in it too.
+    // Plans of habits are in it too, and what became of prescriptions.
+    tx.touch(Key::Prescriptions);
     tx.touch(Key::Routines);
     tx.touch(Key::Days);
     Ok(())

@@ -167,7 +167,7 @@ impl Engine {
     /// that is [`Self::leave`].
     pub fn remove_member(&self, member: &str) -> std::result::Result<MemberView, HoldfastError> {
         self.guarded(|inner| {
-            inner.store.write(Priority::User, "remove", |tx| {
+            let removed = inner.store.write(Priority::User, "remove", |tx| {
                 let (found, account, chart) = as_owner(inner, tx, member)?;
                 if found.me {
                     return Err(Error::forbidden(Message::new("share.remove_oneself")));
@@ -177,7 +177,10 @@ impl Engine {
                 }
                 wishes::put(tx, inner.who.chart, account.0, &What::Remove)?;
                 again(inner, tx, found)
-            })
+            })?;
+            // What they wrote stays, and stays under their name.
+            inner.keep_name(&removed.account)?;
+            Ok(removed)
         })
     }
 

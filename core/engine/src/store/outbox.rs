@@ -203,7 +203,7 @@ pub(crate) fn of_doc(conn: &Connection, space: SpaceId, doc: &DocId) -> Result<V
 /// Notes that a relay keeps these changes, at place `entry` of the space's log.
 pub(crate) fn acknowledge(tx: &Tx<'_>, ids: &[i64], entry: Seq) -> Result<()> {
     for id in ids {
-        for table in ["observation", "correction", "session_record", "day_record"] {
+        for table in ["observation", "correction", "session_record", "day_record", "prescription"] {
             let sql = format!(
                 "UPDATE {table} SET entry = ?2
                  WHERE doc = (SELECT doc FROM outbox WHERE id = ?1) AND outbox = ?1"
@@ -215,6 +215,7 @@ pub(crate) fn acknowledge(tx: &Tx<'_>, ids: &[i64], entry: Seq) -> Result<()> {
     if !ids.is_empty() {
         tx.touch(Key::History);
         tx.touch(Key::Days);
+        tx.touch(Key::Prescriptions);
         tx.touch(Key::Sync);
     }
     Ok(())
@@ -228,6 +229,7 @@ pub(crate) fn seen_by(tx: &Tx<'_>, space: SpaceId, device: DeviceId, upto: Seq) 
     if tx.execute(sql, (space.as_bytes(), device.as_bytes(), upto))? > 0 {
         tx.touch(Key::History);
         tx.touch(Key::Days);
+        tx.touch(Key::Prescriptions);
     }
     Ok(())
 }

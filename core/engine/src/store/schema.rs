@@ -17,6 +17,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
     include_str!("schema/0001_sync.sql"),
     include_str!("schema/0001_play.sql"),
     include_str!("schema/0001_sharing.sql"),
+    include_str!("schema/0001_prescriptions.sql"),
 ]];
 
 /// The version this build reads and writes.

@@ -113,7 +113,7 @@ impl Inner {
 }
 
 /// Two routines of one name could not be told apart by it.
-pub(super) fn name_is_free(plan: &PlanReading, routine: &Routine) -> Result<()> {
+pub(crate) fn name_is_free(plan: &PlanReading, routine: &Routine) -> Result<()> {
     let name = routine.name.trim().to_lowercase();
     let taken =
         |other: &&Routine| other.id != routine.id && other.name.trim().to_lowercase() == name;
@@ -127,7 +127,7 @@ pub(super) fn name_is_free(plan: &PlanReading, routine: &Routine) -> Result<()> 
     }
 }
 
-fn from_template(inner: &Inner, options: &TemplateOptions) -> Result<FromTemplate> {
+pub(crate) fn from_template(inner: &Inner, options: &TemplateOptions) -> Result<FromTemplate> {
     let realign_side = options.realign_side.map(|side| match side {
         SideRule::Left => Ok(Side::Left),
         SideRule::Right => Ok(Side::Right),

@@ -1,15 +1,15 @@
 //! Changes of a routine: its name and schedule, its steps, what of it is played, what it may break.
 
 use holdfast_domain::catalogue::Catalogue;
-use holdfast_domain::ids::ToolId;
+use holdfast_domain::ids::{StepId, ToolId};
 use holdfast_domain::routine::{NewStep, Override, Place, Routine, Schedule, StepChange};
 use holdfast_domain::rules::{self, Profile};
 use holdfast_domain::vocabulary::BlockOrder;
 
 use super::refusal::bad_id;
 use super::{RoutineView, RuleOverride, Said, StepEdit, StepPlace, StepRequest, find};
-use crate::Engine;
 use crate::error::{Error, HoldfastError, Result};
+use crate::{Engine, Inner};
 use holdfast_domain::words::Message;
 
 impl Engine {
@@ -60,19 +60,7 @@ impl Engine {
             let mut added = None;
             let view =
                 inner.change_routine("add a step", key, overrides, |routine, catalogue| {
-                    let exercise = find::exercise(catalogue, &step.exercise)?;
-                    let dose = (!step.dose.is_empty()).then(|| step.dose.over(&exercise.dose));
-                    let new = NewStep {
-                        dose,
-                        side: step.side,
-                        tool: step.tool.as_deref().map(tool).transpose()?,
-                        note: step.note.clone(),
-                        optional: step.optional,
-                        ..NewStep::of(exercise.id.clone())
-                    };
-                    let place = placed(routine, place)?;
-                    let mut ids = || inner.fresh_id();
-                    let (routine, id) = routine.with_step(new, &place, catalogue, &mut ids)?;
+                    let (routine, id) = with_added(inner, routine, catalogue, step, place)?;
                     added = Some(id.to_string());
                     Ok((routine, Said::default()))
                 })?;
@@ -253,7 +241,30 @@ impl Engine {
     }
 }
 
-fn placed(routine: &Routine, place: &StepPlace) -> Result<Place> {
+/// A routine with one more step, and the step.
+pub(crate) fn with_added(
+    inner: &Inner,
+    routine: &Routine,
+    catalogue: &Catalogue,
+    step: &StepRequest,
+    place: &StepPlace,
+) -> Result<(Routine, StepId)> {
+    let exercise = find::exercise(catalogue, &step.exercise)?;
+    let dose = (!step.dose.is_empty()).then(|| step.dose.over(&exercise.dose));
+    let new = NewStep {
+        dose,
+        side: step.side,
+        tool: step.tool.as_deref().map(tool).transpose()?,
+        note: step.note.clone(),
+        optional: step.optional,
+        ..NewStep::of(exercise.id.clone())
+    };
+    let place = placed(routine, place)?;
+    let mut ids = || inner.fresh_id();
+    Ok(routine.with_step(new, &place, catalogue, &mut ids)?)
+}
+
+pub(crate) fn placed(routine: &Routine, place: &StepPlace) -> Result<Place> {
     Ok(match place {
         StepPlace::Start => Place::Start,
         StepPlace::After(key) => Place::After(find::step(routine, key)?.clone()),
@@ -265,9 +276,9 @@ fn tool(text: &str) -> Result<ToolId> {
     ToolId::new(text).map_err(|bad| bad_id("tool", &bad))
 }
 
-fn change_of(
+pub(crate) fn change_of(
     routine: &Routine,
-    id: &holdfast_domain::ids::StepId,
+    id: &StepId,
     edit: &StepEdit,
     catalogue: &Catalogue,
 ) -> Result<StepChange> {

@@ -141,7 +141,7 @@ impl Inner {
         file: Parsed,
         options: &ImportOptions,
     ) -> Result<RoutineImport> {
-        let new = own_to_write(plan.reading(), &file)?;
+        let new = own_to_write(plan.reading(), &file.routine, &file.exercises)?;
         let here = plan.reading().own.values().cloned();
         let here = here.filter(|own| new.iter().all(|(_, new)| new.id != own.id));
         let own = here.chain(new.iter().map(|(_, new)| new.clone()));
@@ -187,13 +187,14 @@ impl Inner {
 }
 
 /// The own exercises of a file that are not here yet, each with what is here of it.
-fn own_to_write(
+pub(crate) fn own_to_write(
     plan: &PlanReading,
-    file: &Parsed,
+    routine: &Routine,
+    exercises: &[OwnExercise],
 ) -> Result<Vec<(Option<OwnExercise>, OwnExercise)>> {
-    let needed = |own: &&OwnExercise| file.routine.steps().any(|step| step.exercise == own.id);
+    let needed = |own: &&OwnExercise| routine.steps().any(|step| step.exercise == own.id);
     let mut new: Vec<(Option<OwnExercise>, OwnExercise)> = Vec::new();
-    for own in file.exercises.iter().filter(needed) {
+    for own in exercises.iter().filter(needed) {
         let known = plan.own.get(&own.id);
         // The one that is here is the person's own: a file does not edit it.
         let stands = known.is_some_and(|known| !known.removed);
@@ -223,7 +224,7 @@ fn text_of(plan: &PlanReading, routine: &Routine) -> Result<String> {
 
 /// The routine without anything about a person: who made it and when, since when it was to be done, what they decided to break and
 /// why, and fields of newer versions, of which nobody here knows what they tell.
-fn to_hand_on(routine: &Routine) -> Routine {
+pub(crate) fn to_hand_on(routine: &Routine) -> Routine {
     let mut plain = Routine {
         author: None,
         created_at: None,
@@ -239,6 +240,14 @@ fn to_hand_on(routine: &Routine) -> Routine {
         }
     }
     plain
+}
+
+/// The routine of a file's text without anything about a person, and the own exercises it came with.
+pub(crate) fn routine_of(json: &str) -> Result<(Routine, Vec<OwnExercise>)> {
+    let parsed = parse(json)?;
+    let plain =
+        Routine { overrides: parsed.routine.overrides.clone(), ..to_hand_on(&parsed.routine) };
+    Ok((plain, parsed.exercises))
 }
 
 /// Whether a text says of itself that it is a routine file.

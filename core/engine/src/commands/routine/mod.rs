@@ -2,8 +2,8 @@
 //! rules before it is written, and is one transaction.
 
 mod blocks;
-mod create;
-mod edit;
+pub(crate) mod create;
+pub(crate) mod edit;
 pub(crate) mod file;
 pub(crate) mod find;
 mod input;
@@ -34,6 +34,9 @@ use crate::store::{docs, meta};
 use crate::views::StatusKind;
 use crate::{Engine, Inner};
 
+pub(crate) use create::name_is_free;
+pub(crate) use settle::settle_all;
+
 impl Inner {
     /// A fresh id: 80 random bits as 16 small letters and digits.
     pub(crate) fn fresh_id(&self) -> String {
@@ -48,7 +51,10 @@ impl Inner {
         plan: &PlanReading,
         routine: &Routine,
     ) -> Result<RoutineView> {
-        Ok(RoutineView::new(routine, plan, self.who.actor, self.plan_status(conn)?))
+        let author = routine.author.as_deref().map(|author| self.called(conn, author));
+        let author_name = author.transpose()?.flatten();
+        let view = RoutineView::new(routine, plan, self.who.actor, self.plan_status(conn)?);
+        Ok(RoutineView { author_name, ..view })
     }
 
     /// How far the plan has come.
@@ -95,7 +101,11 @@ impl Inner {
         })
     }
 
-    fn view_of(&self, plan: &PlanEdit<'_, '_>, routine: &Routine) -> Result<RoutineView> {
+    pub(crate) fn view_of(
+        &self,
+        plan: &PlanEdit<'_, '_>,
+        routine: &Routine,
+    ) -> Result<RoutineView> {
         let reading = plan.reading();
         let stands = reading.routines.get(&routine.id).unwrap_or(routine);
         self.routine_view(plan.conn(), reading, stands)
@@ -103,7 +113,7 @@ impl Inner {
 
     /// The routine with what the change breaks overridden, as far as it was asked for. Says whether
     /// anything was.
-    fn with_overrides(
+    pub(crate) fn with_overrides(
         &self,
         before: Option<&Routine>,
         mut after: Routine,
@@ -159,7 +169,11 @@ fn same(before: &Routine, after: &Routine) -> bool {
 
 /// Refuses what brings a hard finding that was not there before and that nobody took on themselves.
 /// How the person is refuses no edit, so it is not looked at.
-fn admit(before: Option<&Routine>, after: &Routine, catalogue: &Catalogue) -> Result<Vec<Finding>> {
+pub(crate) fn admit(
+    before: Option<&Routine>,
+    after: &Routine,
+    catalogue: &Catalogue,
+) -> Result<Vec<Finding>> {
     rules::admit(before, after, catalogue, &Profile::default())
         .map_err(|broken| Error::Broken { broken, way_on: WayOn::Override })
 }
@@ -176,9 +190,15 @@ impl Engine {
     /// When the plan cannot be read.
     pub fn routines(&self) -> Result<Vec<RoutineSummary>, HoldfastError> {
         self.guarded(|inner| {
-            let plan = inner.store.read(|conn| inner.plan(conn))?;
-            let summary = |routine| RoutineSummary::new(routine, &plan);
-            let mut all: Vec<RoutineSummary> = plan.routines.values().map(summary).collect();
+            let mut all: Vec<RoutineSummary> = inner.store.read(|conn| {
+                let plan = inner.plan(conn)?;
+                let summary = |routine: &Routine| {
+                    let author = routine.author.as_deref().map(|one| inner.called(conn, one));
+                    let author_name = author.transpose()?.flatten();
+                    Ok(RoutineSummary { author_name, ..RoutineSummary::new(routine, &plan) })
+                };
+                plan.routines.values().map(summary).collect::<Result<_>>()
+            })?;
             all.sort_by_cached_key(|routine| (routine.name.to_lowercase(), routine.id.clone()));
             Ok(all)
         })

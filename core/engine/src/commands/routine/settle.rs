@@ -59,6 +59,17 @@ fn picked(
     Ok((found.clone(), value.clone()))
 }
 
+/// Settles everything of a routine on what stands: for whoever has just said the whole of it.
+pub(crate) fn settle_all(plan: &mut PlanEdit<'_, '_>, routine: &Routine) -> Result<()> {
+    let open: Vec<Conflict> = views::of_routine(plan.reading(), routine).cloned().collect();
+    for conflict in &open {
+        if let Some(stands) = conflict.values.iter().find(|value| value.stands) {
+            plan.settle(conflict, stands)?;
+        }
+    }
+    Ok(())
+}
+
 /// What a person gave a value for is settled, also where that value is the one that stands: then
 /// the edit itself changed nothing.
 pub(super) fn settle_what_was_said(

@@ -13,6 +13,8 @@ use crate::views::StatusKind;
 pub struct RoutineView {
     /// The routine, in the form of a routine file.
     pub routine: Routine,
+    /// What this account calls who made it, or prescribed it.
+    pub author_name: Option<String>,
     /// What two devices wrote at once and a person must settle. Until then one of them stands.
     pub conflicts: Vec<ConflictView>,
     /// The person's own exercises among its steps.
@@ -33,6 +35,8 @@ pub struct RoutineSummary {
     pub version: u64,
     /// Who made it: the account, as hex.
     pub author: Option<String>,
+    /// What this account calls them.
+    pub author_name: Option<String>,
     /// The template it began as.
     pub from_template: Option<String>,
     /// How many steps it has, left-out ones too.
@@ -77,7 +81,8 @@ impl RoutineView {
         let conflicts = of_routine(plan, routine).map(|one| ConflictView::new(one, me)).collect();
         let used = |own: &&OwnExercise| routine.steps().any(|step| step.exercise == own.id);
         let own_exercises = plan.own.values().filter(used).cloned().collect();
-        Self { routine: routine.clone(), conflicts, own_exercises, status }
+        let author_name = None;
+        Self { routine: routine.clone(), author_name, conflicts, own_exercises, status }
     }
 }
 
@@ -88,6 +93,7 @@ impl RoutineSummary {
             name: routine.name.clone(),
             version: routine.version,
             author: routine.author.clone(),
+            author_name: None,
             from_template: routine.from_template.as_ref().map(ToString::to_string),
             steps: routine.steps().count(),
             schedule: routine.schedule().cloned(),

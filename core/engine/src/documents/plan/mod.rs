@@ -5,6 +5,7 @@
 mod fields;
 mod habits;
 mod own;
+mod prescriptions;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};

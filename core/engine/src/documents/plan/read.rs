@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use holdfast_domain::catalogue::OwnExercise;
-use holdfast_domain::ids::{BlockId, ExerciseId, RoutineId, StepId};
+use holdfast_domain::ids::{BlockId, ExerciseId, PrescriptionId, RoutineId, StepId};
+use holdfast_domain::prescription::{Prescription, Settled};
 use holdfast_domain::routine::{Block, Override, Routine, Schedule, Step};
 use holdfast_domain::schedule::{Pause, Pauses, SlotTimes, TimeOfDay, Timetable};
 use holdfast_domain::units::LocalDay;
@@ -18,6 +19,7 @@ use super::fields::{
 };
 use super::habits::{self, PlannedHabits};
 use super::own::{self, OwnConflict};
+use super::prescriptions;
 use crate::documents::actor::ActorId;
 use crate::documents::document::{Document, Held, MIN_READER};
 
@@ -44,6 +46,10 @@ pub struct PlanReading {
     pub own: BTreeMap<ExerciseId, OwnExercise>,
     /// What two devices wrote at once of own exercises.
     pub own_conflicts: Vec<OwnConflict>,
+    /// What became of prescriptions.
+    pub settled: BTreeMap<PrescriptionId, Settled>,
+    /// Prescriptions that an import told of.
+    pub told: BTreeMap<PrescriptionId, Prescription>,
     /// Keys that do not read, with the reason. They are kept as they are.
     pub unreadable: Vec<(String, String)>,
     /// How many keys are of kinds that only newer versions know. They are kept as they are.
@@ -101,7 +107,9 @@ pub(super) fn read(document: &Document) -> PlanReading {
     let mut pauses = Vec::new();
     let mut exercises: BTreeMap<ExerciseId, Fields> = BTreeMap::new();
     for text in document.keys() {
-        if habits::read_key(document, &text, &mut reading) {
+        if habits::read_key(document, &text, &mut reading)
+            || prescriptions::read_key(document, &text, &mut reading)
+        {
             continue;
         }
         if let Some(from) = text.strip_prefix(PAUSE).and_then(|day| day.parse().ok()) {

@@ -15,6 +15,7 @@ use super::site::Site;
 use crate::documents::document::{Document, Refused};
 use crate::documents::foreign;
 use crate::documents::name::DocName;
+use crate::documents::prescription;
 use crate::error::{Error, Result};
 use crate::identity::keys;
 use crate::open_documents::document_of;
@@ -61,6 +62,19 @@ pub(crate) const fn class_of(name: &DocName) -> Class {
         DocName::NotesStrand { .. } => Class::Notes,
         DocName::PrescriptionStrand { .. } => Class::Prescription,
         DocName::Profile => Class::Profile,
+    }
+}
+
+/// What holds inside a document beyond its shape.
+///
+/// # Errors
+/// Why it is to be put aside, as a fragment of a sentence.
+fn check_inside(name: &DocName, document: &Document) -> std::result::Result<(), String> {
+    match name {
+        DocName::PrescriptionStrand { device } => {
+            prescription::check(document, device).map_err(|refused| refused.to_string())
+        }
+        _ => Ok(()),
     }
 }
 
@@ -175,6 +189,9 @@ fn take_change(
         }
         Err(error) => return refused(&error),
     };
+    if let Err(reason) = check_inside(&name, &document) {
+        return refused(&reason);
+    }
     if new > 0 {
         docs::append_foreign(tx, space, header.class, id, &change.changes)?;
         projection::refresh(tx, space, id, document, Travelled::Entry(seq))?;

@@ -6,7 +6,7 @@ use holdfast_protocol::entry::{Entry, Kind};
 use holdfast_protocol::ids::{Class, EntryHash, Seq, SpaceId};
 use holdfast_protocol::membership::Judge;
 
-use super::{Taken, alone, class_of};
+use super::{Taken, alone, check_inside, class_of};
 use crate::documents;
 use crate::documents::document::Document;
 use crate::documents::pack::Comparison;
@@ -132,6 +132,9 @@ fn take_one(
     };
     if class_of(&verified.name) != header.class {
         return Ok(Err("the document belongs to another class".to_owned()));
+    }
+    if let Err(reason) = check_inside(&verified.name, &verified.document) {
+        return Ok(Err(reason));
     }
     for author in &verified.authors {
         let known = header.class == Class::Account
