@@ -6,9 +6,9 @@ use holdfast_domain::ids::{DeviceName, PrescriptionId};
 use holdfast_domain::prescription::Prescription;
 use serde_json::Value;
 
-use super::actor::ActorId;
-use super::document::{Document, MIN_READER, Refused, WriteError, Written};
+use super::document::{Document, MIN_READER, WriteError, Written};
 use super::foreign::Shape;
+use super::kind::document_kind;
 
 /// What the key of a prescription begins with; its id follows.
 const SAID: &str = "rx:";
@@ -41,21 +41,9 @@ pub enum Said {
 #[derive(Debug, Clone)]
 pub struct PrescriptionStrand(Document);
 
+document_kind!(PrescriptionStrand, Shape::Strand);
+
 impl PrescriptionStrand {
-    /// A new one, to be written as `actor`.
-    #[must_use]
-    pub fn new(actor: ActorId) -> Self {
-        Self(Document::new(actor, Shape::Strand))
-    }
-
-    /// Loads one saved by [`Self::save_nocompress`], to be written as `actor`.
-    ///
-    /// # Errors
-    /// [`Refused`] when the bytes are not such a document.
-    pub fn load(bytes: &[u8], actor: ActorId) -> Result<Self, Refused> {
-        Document::load(bytes, actor, Shape::Strand).map(Self)
-    }
-
     /// Says a prescription as `device`. Gives it with the id that follows, and the change; no change where it was
     /// said before.
     ///
@@ -87,18 +75,6 @@ impl PrescriptionStrand {
             (key, said)
         };
         keys.map(read).collect()
-    }
-
-    /// In Automerge's standard format, not compressed: for packs and the store.
-    #[must_use]
-    pub fn save_nocompress(&self) -> Vec<u8> {
-        self.0.save_nocompress()
-    }
-
-    /// The document.
-    #[must_use]
-    pub const fn document(&self) -> &Document {
-        &self.0
     }
 }
 
@@ -159,24 +135,13 @@ pub fn prescription_of(id: &str, text: &str) -> Result<Prescription, serde_json:
     serde_json::from_value(value)
 }
 
-impl From<PrescriptionStrand> for Document {
-    fn from(inner: PrescriptionStrand) -> Self {
-        inner.0
-    }
-}
-
-impl From<Document> for PrescriptionStrand {
-    fn from(document: Document) -> Self {
-        Self(document)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use holdfast_domain::routine::Routine;
     use holdfast_domain::units::Moment;
 
     use super::*;
+    use crate::documents::actor::ActorId;
     use crate::documents::foreign;
 
     const PHONE: ActorId = ActorId([1; 16]);
@@ -221,13 +186,13 @@ mod tests {
         let again = PrescriptionStrand::load(&strand.save_nocompress(), CLONE).unwrap();
         let all = again.all();
         assert!(matches!(&all[..], [(_, Said::Prescription(found, _))] if **found == said));
-        assert_eq!(check(again.document(), &device("phone")), Ok(()));
+        assert_eq!(check(&again.0, &device("phone")), Ok(()));
         let (twice, nothing) = strand.say(proposal("Hips"), &device("phone")).unwrap();
         assert_eq!((twice.id, nothing), (said.id.clone(), None), "said again it is the same one");
         let mut other = PrescriptionStrand::new(PHONE);
         let (theirs, _) = other.say(proposal("Hips"), &device("tablet")).unwrap();
         assert_ne!(theirs.id, said.id, "another device's has another id");
-        assert!(check(other.document(), &device("phone")).is_err());
+        assert!(check(&other.0, &device("phone")).is_err());
     }
 
     #[test]
@@ -258,7 +223,7 @@ mod tests {
         let id = id_of(&device("phone"), "[1]");
         phone.0.put(&format!("{SAID}{id}"), "[1]").unwrap();
         phone.0.put("later:1", "x").unwrap();
-        assert_eq!(check(phone.document(), &device("phone")), Ok(()));
+        assert_eq!(check(&phone.0, &device("phone")), Ok(()));
         let all = phone.all();
         assert!(all.iter().any(|(_, said)| matches!(said, Said::NewerKind)));
         assert!(all.iter().any(|(_, said)| matches!(said, Said::Unreadable { .. })));
