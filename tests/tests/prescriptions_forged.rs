@@ -99,6 +99,7 @@ impl Hacker {
 fn said(routine: Routine) -> Prescription {
     Prescription {
         id: PrescriptionId::new("none").unwrap(),
+        revision: 0,
         based_on: Some(routine.version),
         routine,
         based_on_digest: None,

@@ -53,6 +53,9 @@ fn run(cli: Cli, output: &Output) -> Outcome<Exit> {
         Command::Routine(args) => commands::routine::run(*args, &context()?, output)?,
         Command::Plan(args) => commands::plan::run(&args, &context()?, output)?,
         Command::Schedule(args) => commands::schedule::run(&args, &context()?, output)?,
+        Command::Prescription(args) => {
+            commands::prescription::run(args, &context()?, output)?;
+        }
         Command::Exercise(args) => commands::exercise::run(args, &context()?, output)?,
         Command::Profile(args) => commands::profile::run(&args, &context()?, output)?,
         Command::Play(args) => commands::play::run(&args, &context()?, output)?,

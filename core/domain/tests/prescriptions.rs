@@ -26,6 +26,7 @@ fn day(text: &str) -> LocalDay {
 fn proposal(id: &str, routine: &Routine, based_on: Option<u64>, at_ms: i64) -> Prescription {
     Prescription {
         id: PrescriptionId::new(id).unwrap(),
+        revision: 0,
         routine: routine.clone(),
         based_on,
         based_on_digest: None,
@@ -128,6 +129,12 @@ fn accepting_makes_it_the_routine_from_that_day_on_and_leaves_earlier_days_alone
     assert_eq!(standing, Standing::Superseded { by: later.id.clone() });
     let refused = proposed.accept(&standing, Some(&mine), on, catalogue);
     assert_eq!(refused, Err(PrescriptionRefusal::Superseded { by: later.id.clone() }));
+    // A clock that was set back makes no version the earlier one.
+    let mut newest = proposal("p3", &with_hold(&mine, "childs-pose", 85), Some(7), 1);
+    newest.revision = 1;
+    let by = newest.id.clone();
+    assert_eq!(later.standing([&newest], Some(&mine), None), Standing::Superseded { by });
+    assert!(matches!(newest.standing([&later], Some(&mine), None), Standing::Open { .. }));
     let moved = later.standing([&proposed, &later], Some(&now), None);
     assert_eq!(moved, Standing::Open { moved_on: true });
 }

@@ -10,6 +10,7 @@ pub mod help;
 pub mod people;
 pub mod plan;
 pub mod play;
+pub mod prescription;
 pub mod profile;
 pub mod progress;
 pub mod record;
@@ -90,6 +91,9 @@ pub enum Command {
     Plan(plan::Plan),
     /// What is due, and when
     Schedule(plan::Schedule),
+    /// What a therapist proposes, and what becomes of it
+    #[command(subcommand)]
+    Prescription(prescription::Prescription),
     /// Exercises of your own: add, edit, remove, list
     #[command(subcommand)]
     Exercise(exercise::Exercise),

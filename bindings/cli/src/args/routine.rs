@@ -433,7 +433,7 @@ fn realign_side(text: &str) -> Result<SideRule, String> {
     }
 }
 
-fn weekday(text: &str) -> Result<Weekday, String> {
+pub fn weekday(text: &str) -> Result<Weekday, String> {
     let known = Weekday::ALL.iter().find(|day| {
         let wanted = text.trim().to_lowercase();
         let begins = wanted.get(..wanted.len().min(3)).unwrap_or(&wanted);

@@ -20,6 +20,7 @@ pub mod log;
 pub mod members;
 pub mod plan;
 pub mod play;
+pub mod prescription;
 pub mod profile;
 pub mod progress;
 pub mod recovery;

@@ -19,6 +19,7 @@ mod own;
 mod people;
 mod phrase;
 mod play;
+mod prescription;
 mod profile;
 mod progress;
 mod record;

@@ -19,6 +19,9 @@ use crate::words::{Message, refusals_in_words};
 pub struct Prescription {
     /// Its id.
     pub id: PrescriptionId,
+    /// Which version it is of those its author knew of their own about this routine, from 0: clocks may be wrong.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub revision: u32,
     /// The routine as it should be. Its schedule counts from the day it is accepted.
     pub routine: Routine,
     /// The version of the owner's routine that was looked at; nothing for a new routine.
@@ -39,6 +42,11 @@ pub struct Prescription {
     /// What a newer version wrote and this one does not know.
     #[serde(flatten)]
     pub unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_zero(revision: &u32) -> bool {
+    *revision == 0
 }
 
 /// What the owner did with a proposal.
@@ -199,7 +207,7 @@ impl Prescription {
         if let Some(settled) = settled {
             return Standing::Settled(settled);
         }
-        let order = |p: &Self| (p.proposed_at.utc_ms, p.id.clone());
+        let order = |p: &Self| (p.revision, p.proposed_at.utc_ms, p.id.clone());
         let later = of_the_same
             .into_iter()
             .filter(|other| other.routine.id == self.routine.id && order(other) > order(self))

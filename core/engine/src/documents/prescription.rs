@@ -154,6 +154,7 @@ mod tests {
     fn proposal(name: &str) -> Prescription {
         Prescription {
             id: PrescriptionId::new("none").unwrap(),
+            revision: 0,
             routine: Routine::new("r1".parse().unwrap(), name),
             based_on: Some(3),
             based_on_digest: None,

@@ -46,7 +46,8 @@ pub fn import(engine: &Engine, file: &Path, options: &ImportOptions, output: &Ou
     Ok(())
 }
 
-fn text_of(file: &Path) -> Outcome<String> {
+/// The text of a routine file.
+pub fn text_of(file: &Path) -> Outcome<String> {
     let path = file.display().to_string();
     let refused = |why: &str| {
         let args = [("path", path.as_str().into()), ("why", why.into())];

@@ -3,7 +3,7 @@
 
 mod blocks;
 mod conflicts;
-mod files;
+pub mod files;
 pub mod show;
 
 use holdfast::Engine;
@@ -15,7 +15,7 @@ use holdfast::routine::{
 use holdfast::sharing::Class;
 use serde_json::json;
 
-use crate::args::routine::{Add, Overriding, Routine, Schedule as Times, Step};
+use crate::args::routine::{Add, Overriding, Routine, Schedule as Times, Step, Times as Parts};
 use crate::args::values::SlotAt;
 use crate::commands::catalog;
 use crate::commands::schedule::DAYS_AHEAD;
@@ -127,11 +127,11 @@ fn text(view: &RoutineView, author: Option<&str>, output: &Output) -> String {
     text
 }
 
-/// What a routine's author is called, where it is the person whose record this is.
+/// What a routine's author is called, where that is known here.
 fn author(engine: &Engine, view: &RoutineView) -> Option<String> {
     let me = engine.identity().ok()?;
     let mine = view.routine.author.as_deref() == Some(me.account.as_str());
-    mine.then_some(me.name)
+    mine.then_some(me.name).or_else(|| view.author_name.clone())
 }
 
 fn list(engine: &Engine, output: &Output) -> Outcome {
@@ -140,11 +140,13 @@ fn list(engine: &Engine, output: &Output) -> Outcome {
         if routines.is_empty() {
             return wrapped(&words::plain("prompt.routine.none"), o.width, 0);
         }
+        let any = routines.iter().any(|routine| routine.author_name.is_some());
         let mut table = Table::new([
             ("prompt.field.id", Align::Left),
             ("prompt.field.name", Align::Left),
             ("prompt.field.steps", Align::Right),
             ("prompt.field.schedule", Align::Left),
+            (if any { "prompt.prescription.field.by" } else { "" }, Align::Left),
         ]);
         for routine in &routines {
             table.row([
@@ -152,6 +154,7 @@ fn list(engine: &Engine, output: &Output) -> Outcome {
                 routine.name.clone(),
                 routine.steps.to_string(),
                 routine.schedule.as_ref().map(show::schedule).unwrap_or_default(),
+                routine.author_name.clone().unwrap_or_default(),
             ]);
         }
         table.text(o.width)
@@ -202,8 +205,8 @@ fn overrides(given: &Overriding) -> Vec<RuleOverride> {
     given.rules.iter().map(of).collect()
 }
 
-fn schedule(engine: &Engine, given: &Times, output: &Output) -> Outcome {
-    let times = &given.times;
+/// The schedule that was typed; nothing for none.
+pub fn scheduled(times: &Parts) -> Option<Schedule> {
     let rhythm = match (times.per_day, times.per_week, times.every) {
         (Some(count), ..) => Some(Rhythm::Times { count, per: Span::Day }),
         (_, Some(count), _) => Some(Rhythm::Times { count, per: Span::Week }),
@@ -211,14 +214,17 @@ fn schedule(engine: &Engine, given: &Times, output: &Output) -> Outcome {
         (None, None, None) => None,
     };
     let of_slot = |given: &SlotAt| given.at.map(|at| (given.slot.clone(), at));
-    let schedule = (!times.clear).then(|| Schedule {
+    (!times.clear).then(|| Schedule {
         rhythm,
         weekdays: times.days.clone(),
         dates: times.dates.clone(),
         slots: times.slots.iter().map(|given| given.slot.clone()).collect(),
         times: times.slots.iter().filter_map(of_slot).collect(),
-    });
-    let view = engine.schedule_routine(&given.routine, schedule)?;
+    })
+}
+
+fn schedule(engine: &Engine, given: &Times, output: &Output) -> Outcome {
+    let view = engine.schedule_routine(&given.routine, scheduled(&given.times))?;
     let stands = view.routine.schedule();
     let mut due = engine.due(DAYS_AHEAD)?;
     due.retain(|due| due.routine == view.routine.id.as_str());

@@ -7,7 +7,7 @@ mod settle;
 mod views;
 
 use holdfast_domain::catalogue::Catalogue;
-use holdfast_domain::ids::AccountName;
+use holdfast_domain::ids::{AccountName, RoutineId};
 use holdfast_domain::prescription::{Prescription, PrescriptionRefusal, Standing, differences};
 use holdfast_domain::routine::Routine;
 use holdfast_domain::rules::{self, Profile};
@@ -39,6 +39,16 @@ pub(crate) struct Known {
     standing: Standing,
     /// The version of the owner's routine, where there is one.
     current_version: Option<u64>,
+}
+
+impl Known {
+    fn is_of(&self, account: &str) -> bool {
+        self.by.as_ref().is_some_and(|by| by.as_str() == account)
+    }
+
+    fn is_about(&self, routine: &RoutineId) -> bool {
+        self.prescription.routine.id == *routine
+    }
 }
 
 impl From<PrescriptionRefusal> for Error {
@@ -102,7 +112,7 @@ impl Inner {
                 all.push((by, told.clone(), None));
             }
         }
-        let order = |one: &Prescription| (one.proposed_at.utc_ms, one.id.clone());
+        let order = |one: &Prescription| (one.proposed_at.utc_ms, one.revision, one.id.clone());
         all.sort_by_key(|(_, one, _)| std::cmp::Reverse(order(one)));
         let standings: Vec<Standing> = all
             .iter()

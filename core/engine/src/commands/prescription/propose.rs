@@ -163,6 +163,7 @@ impl Inner {
         let prescription = Prescription {
             // The one that follows from it is given to it when it is said.
             id: PrescriptionId::new(self.fresh_id()).expect("base32 is an id"),
+            revision: self.next_revision(conn, plan, &routine)?,
             routine,
             based_on,
             based_on_digest: looked_at.map(digest).transpose()?,
@@ -182,6 +183,19 @@ impl Inner {
             self.with_overrides(current, prescription.routine, &asked.overrides, &catalogue)?;
         routine::admit(current, &routine, &catalogue)?;
         Ok(Prescription { routine, ..prescription })
+    }
+
+    /// One more than the highest that this account proposed of a routine, as far as it is known here.
+    fn next_revision(
+        &self,
+        conn: &Connection,
+        plan: &PlanReading,
+        routine: &Routine,
+    ) -> Result<u32> {
+        let me = self.who.account.to_hex();
+        let all = self.known_prescriptions(conn, plan)?.into_iter();
+        let mine = all.filter(|known| known.is_of(&me) && known.is_about(&routine.id));
+        Ok(mine.map(|known| known.prescription.revision.saturating_add(1)).max().unwrap_or(0))
     }
 
     /// A routine of the own chart, to be proposed in another.

@@ -51,10 +51,16 @@ impl Inner {
         plan: &PlanReading,
         routine: &Routine,
     ) -> Result<RoutineView> {
-        let author = routine.author.as_deref().map(|author| self.called(conn, author));
-        let author_name = author.transpose()?.flatten();
+        let author_name = self.author_name(conn, routine)?;
         let view = RoutineView::new(routine, plan, self.who.actor, self.plan_status(conn)?);
         Ok(RoutineView { author_name, ..view })
+    }
+
+    /// What this account calls who made a routine or prescribed it, where that is somebody else.
+    fn author_name(&self, conn: &Connection, routine: &Routine) -> Result<Option<String>> {
+        let me = self.who.account.to_hex();
+        let author = routine.author.as_deref().filter(|author| *author != me);
+        author.map_or(Ok(None), |author| self.called(conn, author))
     }
 
     /// How far the plan has come.
@@ -193,8 +199,7 @@ impl Engine {
             let mut all: Vec<RoutineSummary> = inner.store.read(|conn| {
                 let plan = inner.plan(conn)?;
                 let summary = |routine: &Routine| {
-                    let author = routine.author.as_deref().map(|one| inner.called(conn, one));
-                    let author_name = author.transpose()?.flatten();
+                    let author_name = inner.author_name(conn, routine)?;
                     Ok(RoutineSummary { author_name, ..RoutineSummary::new(routine, &plan) })
                 };
                 plan.routines.values().map(summary).collect::<Result<_>>()

@@ -13,7 +13,8 @@ use crate::views::StatusKind;
 pub struct RoutineView {
     /// The routine, in the form of a routine file.
     pub routine: Routine,
-    /// What this account calls who made it, or prescribed it.
+    /// What this account calls who made it, or prescribed it, where that is somebody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub author_name: Option<String>,
     /// What two devices wrote at once and a person must settle. Until then one of them stands.
     pub conflicts: Vec<ConflictView>,
@@ -35,7 +36,8 @@ pub struct RoutineSummary {
     pub version: u64,
     /// Who made it: the account, as hex.
     pub author: Option<String>,
-    /// What this account calls them.
+    /// What this account calls them, where that is somebody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub author_name: Option<String>,
     /// The template it began as.
     pub from_template: Option<String>,
