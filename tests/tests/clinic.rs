@@ -24,7 +24,7 @@ fn person(scene: &Scene, name: &str) -> Engine {
 
 /// Ana, Dr. Cruz, and Ana's chart as Dr. Cruz sees it.
 fn ana_and_cruz(scene: &Scene) -> (Engine, Engine, Engine) {
-    let (ana, cruz) = (person(scene, "Ana"), person(scene, "Maria Cruz"));
+    let (ana, cruz) = (person(scene, "Ana"), person(scene, "Dr. Cruz"));
     sync(&ana);
     let invitation = Invitation {
         name: Some("Dr. Cruz".to_owned()),
@@ -62,7 +62,7 @@ fn a_hold_that_the_therapist_presses_and_logs_stands_under_the_therapists_name()
     let account = cruz.identity().unwrap().account;
     let seen = holds(&ana);
     let theirs = seen.iter().find(|hold| hold.held_ms == 90_000).unwrap();
-    assert_eq!(theirs.logged_by.as_deref(), Some("Dr. Cruz"), "as Ana calls her");
+    assert_eq!(theirs.logged_by.as_deref(), Some("Dr. Cruz"));
     assert_eq!(theirs.logged_by_account.as_ref(), Some(&account));
     assert_eq!(theirs.assisted_by.as_deref(), Some("Dr. Cruz"));
     assert_eq!(theirs.assisted_by_account.as_ref(), Some(&account), "verified: she wrote it");
@@ -72,7 +72,7 @@ fn a_hold_that_the_therapist_presses_and_logs_stands_under_the_therapists_name()
     assert_eq!(own.assisted_by_account, None, "a name that Ana gave is a name");
     let at_cruz = holds(&hers);
     let same = at_cruz.iter().find(|hold| hold.held_ms == 90_000).unwrap();
-    assert_eq!(same.logged_by.as_deref(), Some("Maria Cruz"), "as she calls herself");
+    assert_eq!(same.logged_by.as_deref(), Some("Dr. Cruz"));
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn self_tests_in_the_clinic_are_recorded_under_the_therapists_name() {
         note: None,
     };
     let made = hers.record_test(&thomas(false)).unwrap();
-    assert_eq!(made.logged_by.as_deref(), Some("Maria Cruz"));
+    assert_eq!(made.logged_by.as_deref(), Some("Dr. Cruz"));
     ana.record_test(&thomas(true)).unwrap();
     settle(&[&cruz, &ana]);
     let seen = ana.test_history("thomas-test", None, None).unwrap().results;

@@ -51,7 +51,7 @@ fn let_in(owner: &Engine, guest: &Engine, name: &str, role: Role) -> Engine {
 
 /// Ana with a routine of two stretches, Dr. Cruz, and Ana's chart as Dr. Cruz sees it.
 fn ana_and_cruz(scene: &Scene) -> (Engine, Engine, Engine) {
-    let (ana, cruz) = (person(scene, "Ana"), person(scene, "Cruz"));
+    let (ana, cruz) = (person(scene, "Ana"), person(scene, "Dr. Cruz"));
     let hers = routine_and_therapist(&ana, &cruz);
     (ana, cruz, hers)
 }
@@ -470,7 +470,7 @@ fn adherence_counts_from_the_day_of_acceptance_and_earlier_days_keep_what_they_a
         let account = NewAccount { name, device_name, relay: Some(URL.to_owned()) };
         Engine::create(config, account).unwrap().0
     };
-    let (ana, cruz) = (engine(0, "Ana"), engine(1, "Cruz"));
+    let (ana, cruz) = (engine(0, "Ana"), engine(1, "Dr. Cruz"));
     let hers = routine_and_therapist(&ana, &cruz);
     hers.propose(&of_hips(vec![per_day(1)])).unwrap();
     settle(&[&cruz, &ana]);

@@ -148,13 +148,13 @@ fn a_partners_client_has_no_key_to_prescribe_with_and_the_relay_refuses_what_it_
 #[test]
 fn a_therapists_client_that_writes_the_plan_is_refused_by_the_relay() {
     let scene = Scene::new();
-    let (ana, cruz) = (person(&scene, "Ana"), person(&scene, "Cruz"));
+    let (ana, cruz) = (person(&scene, "Ana"), person(&scene, "Dr. Cruz"));
     evening_hips(&ana);
     sync(&ana);
     let_in(&ana, &cruz, "Dr. Cruz", Role::Therapist);
     sync(&cruz);
     let owner = Hand::over_http(&scene.home("Ana"), &scene.url());
-    let mut hacker = Hacker::of(&scene, "Cruz");
+    let mut hacker = Hacker::of(&scene, "Dr. Cruz");
     let mut plan: Document = hacker.strand().into();
     let written = plan.put("routine/forged/name", "\"Forged\"").unwrap().unwrap();
     let outcome = hacker.push(&owner, Class::Plan, "plan", &written);
@@ -170,7 +170,7 @@ fn a_therapists_client_that_writes_the_plan_is_refused_by_the_relay() {
 #[test]
 fn a_therapists_client_that_rewrites_a_version_or_speaks_for_another_is_put_aside_and_said_so() {
     let scene = Scene::new();
-    let (ana, cruz) = (person(&scene, "Ana"), person(&scene, "Cruz"));
+    let (ana, cruz) = (person(&scene, "Ana"), person(&scene, "Dr. Cruz"));
     let dora = person(&scene, "Dora");
     let routine = evening_hips(&ana);
     sync(&ana);
@@ -185,7 +185,7 @@ fn a_therapists_client_that_rewrites_a_version_or_speaks_for_another_is_put_asid
     sync(&ana);
 
     let owner = Hand::over_http(&scene.home("Ana"), &scene.url());
-    let mut hacker = Hacker::of(&scene, "Cruz");
+    let mut hacker = Hacker::of(&scene, "Dr. Cruz");
     let device = hacker.device();
     let doc = format!("prescriptions/{device}");
     // An honest version first, in which it calls Ana its author.
@@ -235,13 +235,13 @@ fn a_therapists_client_that_rewrites_a_version_or_speaks_for_another_is_put_asid
 #[test]
 fn a_proposal_that_no_honest_client_would_send_is_shown_with_what_it_breaks_and_not_accepted() {
     let scene = Scene::new();
-    let (ana, cruz) = (person(&scene, "Ana"), person(&scene, "Cruz"));
+    let (ana, cruz) = (person(&scene, "Ana"), person(&scene, "Dr. Cruz"));
     let routine = evening_hips(&ana);
     sync(&ana);
     let_in(&ana, &cruz, "Dr. Cruz", Role::Therapist);
     sync(&cruz);
     let owner = Hand::over_http(&scene.home("Ana"), &scene.url());
-    let mut hacker = Hacker::of(&scene, "Cruz");
+    let mut hacker = Hacker::of(&scene, "Dr. Cruz");
     let device = hacker.device();
     let with = |name: &str, exercise: &str| {
         let mut changed = named(&routine, name);

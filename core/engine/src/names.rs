@@ -1,5 +1,5 @@
-//! What this account calls the accounts that write in its charts: what it called them when they came in. A name is
-//! not proven by anything. It is read once for as long as nobody changes it.
+//! What this account calls the accounts that write in its charts: by its own name for them, else as they said
+//! themselves, else as they were invited. A name is not proven by anything. It is read once for as long as nobody changes it.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use crate::documents::name::DocName;
 use crate::error::Result;
 use crate::store::docs::{self, DocRow};
 use crate::store::meta;
-use crate::store::sync_tables::spaces;
+use crate::store::sync_tables::{greeted, spaces};
 
 /// What the account's document said when it was read last.
 #[derive(Default)]
@@ -22,6 +22,8 @@ pub(crate) struct Names(Mutex<Option<Kept>>);
 
 struct Kept {
     row: Option<DocRow>,
+    /// How many said their name themselves by then.
+    greetings: u64,
     called: BTreeMap<AccountId, String>,
     invited: BTreeMap<InviteId, String>,
 }
@@ -37,19 +39,24 @@ fn account_doc() -> DocId {
 }
 
 impl Inner {
-    /// What an account is called here: this one by its own name, another by what this account calls it or called
-    /// whoever it invited; nothing where nobody said.
+    /// What an account is called here; nothing where nobody said.
     pub(crate) fn called(&self, conn: &Connection, account: &str) -> Result<Option<String>> {
         if account == self.who.account.to_hex() {
             return Ok(meta::me(conn)?.map(|me| me.name));
         }
         let Some(account) = SpaceId::from_hex(account) else { return Ok(None) };
         let row = docs::row(conn, self.who.account, &account_doc())?;
-        if self.names.kept().as_ref().is_none_or(|kept| kept.row != row) {
+        let greetings = greeted::count(conn)?;
+        if self
+            .names
+            .kept()
+            .as_ref()
+            .is_none_or(|kept| kept.row != row || kept.greetings != greetings)
+        {
             let reading = self.account_reading(conn)?;
             let contacts = reading.contacts.into_iter().map(|(id, one)| (id, one.name));
             let (called, invited) = (contacts.collect(), reading.invited);
-            *self.names.kept() = Some(Kept { row, called, invited });
+            *self.names.kept() = Some(Kept { row, greetings, called, invited });
         }
         let known = self.names.kept().as_ref().and_then(|kept| kept.called.get(&account).cloned());
         if known.is_some() {

@@ -5,9 +5,7 @@ use holdfast::domain::prescription::{Settled, Standing};
 use holdfast::prescription::{
     AcceptOptions, PrescriptionDiff, PrescriptionView, Proposal, ProposedFrom, RoutineEdit,
 };
-use holdfast::routine::{
-    DoseEdit, RuleOverride, StepEdit, StepPlace, StepRequest, TemplateOptions,
-};
+use holdfast::routine::{DoseEdit, RuleOverride, StepEdit, StepPlace, StepRequest};
 use serde_json::{Value, json};
 
 use crate::args::prescription::{Prescription, Propose};
@@ -206,9 +204,7 @@ fn propose(engine: &Engine, given: &Propose, output: &Output) -> Outcome {
         (Some(file), ..) => ProposedFrom::File(files::text_of(file)?),
         (_, Some(own), ..) => ProposedFrom::Own(own.clone()),
         (_, _, Some(link), _) => ProposedFrom::Link(link.clone()),
-        (.., Some(template)) => {
-            ProposedFrom::Template(template.clone(), Box::new(TemplateOptions::default()))
-        }
+        (.., Some(template)) => ProposedFrom::Template(template.clone(), Box::default()),
         (None, None, None, None) => ProposedFrom::Chart,
     };
     let view = engine.propose(&Proposal {

@@ -11,7 +11,7 @@ const LATER: &str = "--now 2026-03-07T18:00:00+00:00";
 
 /// Ana with a routine of two stretches, and Dr. Cruz, who may prescribe.
 fn ana_and_cruz() -> Two {
-    let two = Two::sharing("Cruz", "--role therapist --for 'Dr. Cruz'");
+    let two = Two::sharing("Dr. Cruz", "--role therapist --for 'Dr. Cruz'");
     two.ana.json(&format!("{FIRST} routine new Evening"));
     for exercise in ["kneeling-hip-flexor", "childs-pose"] {
         two.ana.json(&format!("{FIRST} routine step Evening add {exercise}"));

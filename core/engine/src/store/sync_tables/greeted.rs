@@ -50,3 +50,10 @@ pub(crate) fn all(conn: &Connection) -> Result<BTreeMap<AccountId, String>> {
     })
     .collect()
 }
+
+/// How many said anything.
+pub(crate) fn count(conn: &Connection) -> Result<u64> {
+    let mut found = conn.prepare_cached("SELECT count(*) FROM greeted")?;
+    let count: i64 = found.query_row([], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
