@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use holdfast_domain::record::HELPER_ACCOUNT as ACCOUNT;
 use holdfast_protocol::ids::AccountId;
 use rusqlite::Connection;
 
@@ -13,8 +14,6 @@ use crate::error::{Error, Result};
 use crate::sharing::named_members;
 use crate::store::meta;
 
-/// How an account is told from words.
-const ACCOUNT: &str = "account:";
 /// How much of an account's id names it, in hexadecimal digits: less could be a word.
 const LEAST_OF_ID: usize = 8;
 
@@ -31,6 +30,10 @@ impl Inner {
     ) -> Result<Option<String>> {
         let Some(typed) = typed else { return Ok(None) };
         let lower = typed.trim().to_lowercase();
+        // Whoever logs for another says of themselves that they helped.
+        if lower == "me" && self.who.chart != self.me.chart {
+            return Ok(Some(format!("{ACCOUNT}{}", self.who.account)));
+        }
         let is_id = lower.len() >= LEAST_OF_ID && lower.bytes().all(|b| b.is_ascii_hexdigit());
         let fits: Vec<(AccountId, String)> = named_members(self, conn)?
             .into_iter()

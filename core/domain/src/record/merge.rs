@@ -286,9 +286,11 @@ fn hold_from(key: &HoldKey, n: usize, best: &Record<'_>, standing: &[Record<'_>]
         assisted_by: first(&|o| o.assisted_by.clone()),
         assisted_by_account: standing
             .iter()
-            .find(|record| record.value.assisted_by.is_some())
-            .filter(|record| record.value.author_helped())
-            .map(|record| record.author.account.clone()),
+            .find_map(|record| {
+                let helper = record.value.assisted_by.as_deref()?;
+                Some(record.is_by_helper(helper).then(|| record.author.account.clone()))
+            })
+            .flatten(),
         logged_by: o.logged_by.clone(),
         source: o.source,
         author: best.author.clone(),

@@ -23,7 +23,7 @@ pub use hold::{Doing, Hold, Note, ObservationRef};
 pub use key::{BadKey, HoldKey, MAX_SETS, SessionKey, StepRef, next_free};
 pub use merge::{SAME_HOLD_MS, merge};
 pub use observation::{
-    AUTHOR_HELPED_MARK, Attempt, Author, Authored, Load, NotedFinding, Observation, PainRating,
+    Attempt, Author, Authored, HELPER_ACCOUNT, Load, NotedFinding, Observation, PainRating,
     Reporter,
 };
 pub use session::{PlayedStep, Session, SessionRecord, merge_sessions};

@@ -180,16 +180,18 @@ fn is_none(length: &Millis) -> bool {
     *length == Millis::ZERO
 }
 
-/// The field of an observation that says that whoever wrote it down is who helped.
-pub const AUTHOR_HELPED_MARK: &str = "author_helped";
+/// What is before the account of a helper who takes part in the chart; anybody else is free text.
+pub const HELPER_ACCOUNT: &str = "account:";
+
+impl<T> Authored<T> {
+    /// Whether a helper, as a record names them, is whoever wrote the record: then they are verified.
+    #[must_use]
+    pub fn is_by_helper(&self, helper: &str) -> bool {
+        helper.strip_prefix(HELPER_ACCOUNT) == Some(self.author.account.as_str())
+    }
+}
 
 impl Observation {
-    /// Whether whoever wrote it down is who helped.
-    #[must_use]
-    pub fn author_helped(&self) -> bool {
-        self.unknown.get(AUTHOR_HELPED_MARK).and_then(serde_json::Value::as_bool) == Some(true)
-    }
-
     /// What is judged against the target: the last attempt.
     #[must_use]
     pub fn held(&self) -> Millis {

@@ -4,12 +4,12 @@
 use holdfast_domain::catalogue::Exercise;
 use holdfast_domain::ids::{ExerciseId, HoldId, ObservationId, Site, ToolId};
 use holdfast_domain::record::{
-    AUTHOR_HELPED_MARK, Attempt, Change, Context, HoldKey, Observation, PainRating, Reporter,
-    SessionRecord, Target, next_free,
+    Attempt, Change, Context, HoldKey, Observation, PainRating, Reporter, SessionRecord, Target,
+    next_free,
 };
 use holdfast_domain::units::{Millis, Moment, Nrs};
 use holdfast_domain::vocabulary::{EndedBy, Mode, Side};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::OptionalExtension;
 
 use super::findings::findings;
 use super::journal::{Journal, day_start_mark};
@@ -18,7 +18,7 @@ use super::place::{self, Here, Place, Said};
 use crate::documents::strand::Record;
 use crate::error::{Error, Result};
 use crate::projection::{self, history};
-use crate::store::{Tx, docs, meta};
+use crate::store::{Tx, docs};
 use crate::views::HoldView;
 use crate::{Engine, HoldfastError, Inner};
 use holdfast_domain::words::Message;
@@ -115,7 +115,6 @@ impl Inner {
             yes: request.yes,
         };
         let mut observation = observation.checked(context)?;
-        self.mark_helper(conn, &mut observation)?;
         let profile = self.profile_now(conn)?;
         let before: Vec<super::findings::Done> =
             done.iter().filter_map(|(what, _, side)| Some((what.parse().ok()?, *side))).collect();
@@ -141,21 +140,6 @@ impl Inner {
         let target = Target::Observation(id.clone());
         self.correct(tx, journal, &place.session, target, vec![id.clone()], back)?;
         hold_with(tx, &id)?.ok_or_else(|| Error::NotFound { what: "hold", id: id.to_string() })
-    }
-
-    /// Whoever writes down for another that they helped themselves, by their own name or as `me`, is known to have
-    /// helped by their signature: that is marked.
-    fn mark_helper(&self, conn: &Connection, observation: &mut Observation) -> Result<()> {
-        let Some(by) = observation.assisted_by.as_mut() else { return Ok(()) };
-        let Some(me) = meta::me(conn)?.filter(|_| self.who.chart != self.me.chart) else {
-            return Ok(());
-        };
-        let said = by.to_lowercase();
-        if said == "me" || said == me.name.to_lowercase() {
-            *by = me.name;
-            observation.unknown.insert(AUTHOR_HELPED_MARK.to_owned(), true.into());
-        }
-        Ok(())
     }
 
     /// The session's record by this device, where it has to be written: there is none yet, this hold
