@@ -6,7 +6,7 @@ use holdfast_protocol::ids::{AccountId, Seq, SpaceId};
 use holdfast_protocol::membership::{
     Accepted, Act, Judge, NotAccepted, Refusal, SpaceKind, SpaceState,
 };
-use holdfast_protocol::sync::Outcome;
+use holdfast_protocol::sync::{Noted, Outcome};
 
 use crate::config::Limits;
 use crate::pushed::Pushed;
@@ -114,7 +114,7 @@ fn judge(
         Kind::Change => {}
     }
     quota::check(w, set, &id, owner, pushed, accepted.act(), bench.limits)?;
-    store(w, set, &id, entry, &accepted, pushed)?;
+    store(w, set, &id, entry, &accepted, pushed, bench.now_ms)?;
     set.add_bytes(row.no, owner, pushed.bytes.len() as u64, accepted.act().is_some());
     effects::follow(w, set, &id, entry, accepted.act(), &pushed.wraps, bench.now_ms)?;
     Ok(seq)
@@ -284,6 +284,7 @@ fn start(
     let row = SpaceRow { no, membership: 1, checkpoint: None, restored: None };
     write_entry(w, &row, &state, entry, pushed)?;
     w.save_snapshot(no, &state, 1)?;
+    w.note(no, Noted { seq: 1, at_ms: bench.now_ms })?;
     let owner = match bench.via {
         Via::Sync(account) => set.get(&account).map_or(no, |held| held.row.no),
         Via::Register | Via::Join(_) => no,
@@ -307,6 +308,7 @@ fn store(
     entry: &Entry,
     accepted: &Accepted,
     pushed: &Pushed,
+    now_ms: u64,
 ) -> Result<(), Stop> {
     // Devices are bound before their entries, which name them.
     if let Some(Act::AdmitDevice(admit)) = accepted.act() {
@@ -320,6 +322,7 @@ fn store(
         held.row.membership = held.state.head().seq;
         held.snapshot = held.state.head().seq;
         w.save_snapshot(held.row.no, &held.state, held.row.membership)?;
+        w.note(held.row.no, Noted { seq: held.snapshot, at_ms: now_ms })?;
     }
     set.note_moved(*id);
     Ok(())

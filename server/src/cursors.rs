@@ -42,7 +42,7 @@ pub(crate) fn keep(
             tracing::warn!("a device's cursor speaks of another history than this store's");
             continue;
         }
-        w.put_cursor(no, cursor)?;
+        w.put_cursor(no, cursor, now_ms)?;
         set.note_cursor(cursor.space, cursor.device);
         compaction::compact(w, set, &cursor.space, now_ms)?;
     }

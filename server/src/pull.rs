@@ -7,10 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_protocol::checkpoint::is_retained;
-use holdfast_protocol::cursor::SignedCursor;
 use holdfast_protocol::ids::{AccountId, Class, DeviceId, Seq, SpaceId};
 use holdfast_protocol::membership::{ChartState, SpaceKind, SpaceState};
-use holdfast_protocol::sync::{AccountOutline, Item, SpacePage, SyncRequest, Want};
+use holdfast_protocol::sync::{AccountOutline, Item, NotedCursor, SpacePage, SyncRequest, Want};
 
 use crate::relay::Relay;
 use crate::store::{LogRow, OutlineRow, Reading, SpaceNo, SpaceRow, StoreError, Stored};
@@ -42,7 +41,7 @@ pub(crate) type Sent = BTreeSet<(SpaceId, Seq)>;
 pub(crate) struct Pulled {
     pub feed: u64,
     pub spaces: Vec<SpacePage>,
-    pub cursors: Vec<SignedCursor>,
+    pub cursors: Vec<NotedCursor>,
     pub more: bool,
     pub accounts: Vec<AccountOutline>,
     pub accounts_feed: u64,
@@ -65,6 +64,9 @@ pub(crate) fn membership(r: &dyn Reading, row: &SpaceRow) -> Stored<Vec<Item>> {
     })?;
     Ok(membership)
 }
+
+/// Whether an entry is sent whole.
+type Wants<'a> = &'a dyn Fn(&OutlineRow) -> bool;
 
 /// The memberships of other accounts, as far as one answer holds them.
 #[derive(Default)]
@@ -175,10 +177,10 @@ impl Relay {
     }
 
     /// Who has seen what, since a feed position. Who waits for the comparison, or whose time is over, is not told.
-    fn cursors_for(&self, r: &dyn Reading, who: Puller, since: u64) -> Stored<Vec<SignedCursor>> {
+    fn cursors_for(&self, r: &dyn Reading, who: Puller, since: u64) -> Stored<Vec<NotedCursor>> {
         let mut cursors = r.moved_cursors(who.no, since, &who.device, MAX_CURSORS)?;
         let mut told = BTreeMap::new();
-        for space in cursors.iter().map(|cursor| cursor.space).collect::<BTreeSet<_>>() {
+        for space in cursors.iter().map(|noted| noted.cursor.space).collect::<BTreeSet<_>>() {
             let Some(row) = r.space(&space)? else { continue };
             let state = self.rights(r, &space, &row)?;
             let tells = |chart: &ChartState| {
@@ -187,7 +189,7 @@ impl Relay {
             };
             told.insert(space, state.as_chart().is_none_or(tells));
         }
-        cursors.retain(|cursor| told.get(&cursor.space) == Some(&true));
+        cursors.retain(|noted| told.get(&noted.cursor.space) == Some(&true));
         Ok(cursors)
     }
 
@@ -210,7 +212,25 @@ impl Relay {
             items: Vec::new(),
             head: r.head(row.no)?,
             more: false,
+            noted: Vec::new(),
         };
+        self.fill_page(r, row, from, &mut page, (&readable, &news), budget)?;
+        if let (Some(first), Some(last)) = (page.items.first(), page.items.last()) {
+            page.noted = r.noted(row.no, first.seq(), last.seq())?;
+        }
+        Ok(page)
+    }
+
+    /// Fills a page from where it is asked for.
+    fn fill_page(
+        &self,
+        r: &dyn Reading,
+        row: &SpaceRow,
+        from: Want,
+        page: &mut SpacePage,
+        (readable, news): (Wants<'_>, Wants<'_>),
+        budget: &mut Budget,
+    ) -> Stored<()> {
         let mut after = from.after;
         let goes_on = from
             .starting_at
@@ -230,17 +250,16 @@ impl Relay {
             }
             r.log(row.no, after, checkpoint.at, &mut |found| {
                 if is_retained(found.outline.kind, found.outline.covered_by, checkpoint.at) {
-                    return Ok(add(&mut page, found, &readable, budget));
+                    return Ok(add(page, found, readable, budget));
                 }
                 Ok(true)
             })?;
             if page.more {
-                return Ok(page);
+                return Ok(());
             }
             after = checkpoint.at;
         }
-        r.log(row.no, after, Seq::MAX, &mut |found| Ok(add(&mut page, found, &news, budget)))?;
-        Ok(page)
+        r.log(row.no, after, Seq::MAX, &mut |found| Ok(add(page, found, news, budget)))
     }
 }
 

@@ -15,6 +15,7 @@ use holdfast_protocol::hash::next_running;
 use holdfast_protocol::ids::{Class, EntryHash, Generation, InviteId, Seq, SpaceId};
 use holdfast_protocol::keys::Wrapped;
 use holdfast_protocol::pairing::HandedKey;
+use holdfast_protocol::sync::{Noted, NotedCursor};
 use holdfast_relay::store::sqlite::SqliteStore;
 use holdfast_relay::store::{
     Checkpointed, JoinAnswer, Pending, Reading, Store, StoreError, Stored, StoredWrap, TokenRow,
@@ -237,15 +238,20 @@ fn cursors_are_kept_once_a_device_and_told_to_others() {
         let (two, three) = (read(store, |r| cursor(r, 2)), read(store, |r| cursor(r, 3)));
         let newest = three.clone();
         write(store, move |w| {
-            w.put_cursor(no, &two)?;
-            w.put_cursor(no, &three)?;
+            w.put_cursor(no, &two, 70)?;
+            w.put_cursor(no, &three, 80)?;
+            w.note(no, Noted { seq: 1, at_ms: 60 })?;
             w.set_cursor_moved(no, no, &device, 5)
         });
         assert_eq!(read(store, |r| r.cursor(no, &device)), Some(newest.position));
         assert_eq!(read(store, |r| r.cursors(no)), vec![(device, 3)]);
         let paper = space.account.paper.id();
         assert_eq!(read(store, |r| r.cursor(no, &paper)), None);
+        let newest = NotedCursor { cursor: newest, at_ms: 80 };
         assert_eq!(read(store, |r| r.moved_cursors(no, 4, &paper, 10)), vec![newest]);
+        let taken = vec![Noted { seq: 1, at_ms: 60 }];
+        assert_eq!(read(store, |r| r.noted(no, 1, 3)), taken);
+        assert_eq!(read(store, |r| r.noted(no, 2, 3)), vec![]);
         assert_eq!(read(store, |r| r.moved_cursors(no, 5, &paper, 10)), vec![]);
         assert_eq!(read(store, |r| r.moved_cursors(no, 4, &device, 10)), vec![]);
     });

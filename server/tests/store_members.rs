@@ -48,7 +48,7 @@ fn a_chart_that_is_gone_is_no_space_of_the_account_until_it_comes_back() {
         write(store, move |w| {
             w.set_moved(a, c, 2)?;
             w.set_moved(a, o, 3)?;
-            w.put_cursor(c, &cursor)?;
+            w.put_cursor(c, &cursor, 7)?;
             w.set_cursor_moved(a, c, &device, 3)?;
             w.set_gone(a, c, 4)
         });

@@ -213,14 +213,26 @@ pub fn day(text: &str) -> LocalDay {
     text.parse().expect("a day")
 }
 
-/// The whole history as JSON, as the command line prints it.
+/// The whole history as JSON, as the command line prints it. Of who has a hold too, the devices alone: what people are
+/// called differs from account to account.
 ///
 /// # Panics
 /// When it cannot be read.
 #[must_use]
 pub fn history_json(engine: &Engine) -> serde_json::Value {
     let holds = crate::simulator::history(engine).expect("the history is read");
-    serde_json::to_value(holds).expect("holds have a JSON form")
+    let mut holds = serde_json::to_value(holds).expect("holds have a JSON form");
+    for hold in holds.as_array_mut().into_iter().flatten() {
+        let mut devices: Vec<serde_json::Value> = hold["seen_by"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|by| by["device"].clone())
+            .collect();
+        devices.sort_by_key(ToString::to_string);
+        hold["seen_by"] = devices.into();
+    }
+    holds
 }
 
 /// Posts to a relay by HTTP, as [`crate::bare_client::BareClient`] wants it.

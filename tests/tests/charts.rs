@@ -215,7 +215,7 @@ fn whoever_was_removed_keeps_what_is_there_and_is_told_why_nothing_is_sent() {
     // The own chart goes on, and the relay is not asked in vain.
     log(&two.ben, "mine", 20);
     let report = try_sync(&two.ben);
-    assert_eq!(report.pushed, 1, "{report:?}");
+    assert_eq!(report.pushed, 2, "the hold, and the note of the export: {report:?}");
     assert_eq!(try_sync(&two.ben).round_trips, 1);
     assert_eq!(shown(&two.ana).len(), 1);
 }

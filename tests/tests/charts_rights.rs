@@ -68,11 +68,16 @@ fn a_plan_change_by_a_partner_is_ignored_and_reported_even_when_the_relay_lets_i
             items: vec![Item::Entry { seq: at.seq + 1, bytes: forged_in.to_bytes() }],
             head: Position { seq: at.seq + 1, running },
             more: false,
+            noted: Vec::new(),
         }];
     });
     let report = try_sync(&two.ana);
     assert!(has_problem(&report, "quarantined"), "{report:?}");
     assert!(said_by_doctor(&two.ana, "may not write this"));
+    // Who, with which device, and what of which chart.
+    let device: String = ben.keys.id().to_hex().chars().take(12).collect();
+    let about = format!("(device {device}) wrote into the plan of the chart");
+    assert!(said_by_doctor(&two.ana, &about), "{:?}", two.ana.doctor(false));
     assert_eq!(two.ana.routines().unwrap().len(), 1);
     for _ in 0..50 {
         if warned.load(Ordering::Acquire) {

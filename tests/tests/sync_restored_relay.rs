@@ -168,7 +168,9 @@ fn a_relay_that_shows_two_devices_two_histories_cannot_rejoin_them_unnoticed() {
         head.running = next_running(head.running, Entry::from_bytes(&bytes).unwrap().hash());
         items.push(Item::Entry { seq: head.seq, bytes });
     }
-    let page = SpacePage { space, starting_at: None, checkpoint: None, items, head, more: false };
+    let noted = Vec::new();
+    let page =
+        SpacePage { space, starting_at: None, checkpoint: None, items, head, more: false, noted };
     other.meddle(move |ask, answer| {
         if ask.path != "/v1/sync" {
             return Ok(answer);

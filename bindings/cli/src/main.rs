@@ -85,6 +85,7 @@ fn run(cli: Cli, output: &Output) -> Outcome<Exit> {
         Command::Remove(args) => commands::grant::remove(&args, &context()?, output)?,
         Command::Chart(args) => commands::chart::run(&args, &context()?, output)?,
         Command::Recovery(args) => commands::recovery::run(&args, &context()?, output)?,
+        Command::Audit(args) => commands::audit::run(&args, &context()?, output)?,
         Command::Export(args) => commands::data::export(&args, &context()?, output)?,
         Command::Import(args) => commands::data::import(&args, &context()?, output)?,
         Command::Erase(args) => commands::data::erase(&args, &context()?, output)?,

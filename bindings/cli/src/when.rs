@@ -116,17 +116,28 @@ impl Here {
         }
     }
 
+    /// The instant at which something begins that counts from `when` on: a day from its start.
+    pub fn start_of(&self, when: &When) -> Result<Timestamp, String> {
+        match when {
+            When::Instant(_) | When::Local(_) => self.instant(when),
+            When::Day(_) | When::DaysAgo(_) => self.beginning(self.day(when)?),
+        }
+    }
+
+    fn beginning(&self, day: Date) -> Result<Timestamp, String> {
+        let start = day.at(0, 0, 0, 0).checked_add(i64::from(self.day_start_min).minutes());
+        let zone = self.now.time_zone().clone();
+        let start = start.and_then(|start| start.to_zoned(zone)).map_err(|_| too_far())?;
+        Ok(start.timestamp())
+    }
+
     /// The instant at which something is over that lasts until `when`: a day counts with its whole length.
     pub fn end_of(&self, when: &When) -> Result<Timestamp, String> {
         match when {
             When::Instant(_) | When::Local(_) => self.instant(when),
             When::Day(_) | When::DaysAgo(_) => {
                 let next = self.day(when)?.checked_add(1.days()).map_err(|_| too_far())?;
-                let start =
-                    next.at(0, 0, 0, 0).checked_add(i64::from(self.day_start_min).minutes());
-                let start = start.map_err(|_| too_far())?;
-                let zone = self.now.time_zone().clone();
-                start.to_zoned(zone).map(|zoned| zoned.timestamp()).map_err(|_| too_far())
+                self.beginning(next)
             }
         }
     }

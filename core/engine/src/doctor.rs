@@ -1,12 +1,17 @@
 //! Whether a home is sound: the database, the documents, the projection, the keys, the disk. It finds
 //! and says; what it may repair is only what can be made anew from what is whole.
 
+use rusqlite::Connection;
 use serde::Serialize;
 
+use crate::audit::People;
 use crate::error::{Error, Result};
 use crate::identity::keys;
 use crate::protocol_words::{alarm_message, kept};
+use crate::rights::{ChartStanding, part};
 use crate::store::Tx;
+use crate::store::docs::space_of;
+use crate::store::sync_tables::entries::{Quarantined, Standing};
 use crate::store::sync_tables::{alarms, entries};
 use crate::sync::seal;
 use crate::{Engine, HoldfastError, Inner, projection};
@@ -174,11 +179,52 @@ impl Inner {
                 findings.push(DoctorFinding::note("not_sendable", blocked.sentence()));
             }
             for entry in entries::quarantined(conn, MOST as u32)? {
-                let text = Message::new("doctor.quarantined").with("why", kept(&entry.reason));
-                findings.push(DoctorFinding::note("quarantined", text));
+                findings.push(self.not_taken(conn, &entry)?);
+            }
+            for chart in self.chart_views(conn)?.into_iter().filter(|chart| chart.unsent > 0) {
+                let ended = matches!(
+                    chart.standing,
+                    ChartStanding::Gone | ChartStanding::Closed | ChartStanding::Ended
+                );
+                if ended {
+                    let text = Message::counted("doctor.unsent", chart.unsent);
+                    let text = text.with("chart", chart.name);
+                    findings.push(DoctorFinding::note("unsent", text));
+                }
             }
             Ok(findings)
         })
+    }
+
+    /// What was not taken: whose it is, in which chart, what of it, and why, as far as that is known.
+    fn not_taken(&self, conn: &Connection, entry: &Quarantined) -> Result<DoctorFinding> {
+        let why = kept(&entry.reason);
+        let plain = || {
+            let text = Message::new("doctor.quarantined").with("why", why.clone());
+            DoctorFinding::note("quarantined", text)
+        };
+        let space = space_of(&entry.space)?;
+        let Some(place) = entries::outline(conn, space, &entry.hash)? else { return Ok(plain()) };
+        let people = People::of(self, conn, space)?;
+        let device: String = place.author.to_hex().chars().take(12).collect();
+        let who = people.account_of(&place.author).map(|account| people.name_of(account));
+        let charts = self.chart_views(conn)?;
+        let chart = charts.into_iter().find(|chart| chart.id == space.to_hex());
+        let Some(chart) = chart else { return Ok(plain()) };
+        let text = match (who, place.standing) {
+            (Some(who), Standing::Ignored) => {
+                Message::new("doctor.ignored").with("who", who).with("device", device)
+            }
+            (None, Standing::Ignored) => {
+                Message::new("doctor.ignored_of_a_stranger").with("device", device)
+            }
+            (Some(who), _) => {
+                Message::new("doctor.not_taken_of").with("who", who).with("device", device)
+            }
+            (None, _) => return Ok(plain()),
+        };
+        let text = text.with("chart", chart.name).with("part", part(place.class));
+        Ok(DoctorFinding::note("quarantined", text.with("why", why)))
     }
 
     /// Whether the key store's key opens this device's own.

@@ -82,6 +82,7 @@ pub(crate) fn open(config: Config) -> Result<Arc<Inner>> {
     let own = config.sharing == Sharing::OneProcess;
     let directory = identify(&config.directory);
     let engine = Inner::assemble(config, store, key, &me)?;
+    engine.finish_erasing()?;
     if own {
         open.push((directory, Arc::downgrade(engine.shared())));
     }

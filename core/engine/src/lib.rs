@@ -6,10 +6,11 @@
 // The layers land one by one; the last one takes this away.
 #![allow(dead_code)]
 
+pub mod audit;
 pub mod clock;
 pub mod config;
 pub mod documents;
-mod erase;
+mod erasure;
 pub mod error;
 mod export;
 mod home;

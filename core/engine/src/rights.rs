@@ -8,6 +8,7 @@ use rusqlite::Connection;
 
 use crate::error::{Error, HoldfastError, Result};
 use crate::projection;
+use crate::store::sync_tables::tombstones::{self, Tombstone};
 use crate::store::sync_tables::{relay, spaces};
 use crate::{Engine, Inner};
 
@@ -34,21 +35,32 @@ pub(crate) struct Rights {
     pub(crate) standing: ChartStanding,
     /// What it was given; nothing where its log says that it is no member.
     pub(crate) grant: Option<Grant>,
+    /// Whether what was here of it is erased, or is being erased.
+    pub(crate) erased: bool,
 }
 
 impl Rights {
-    /// Judges a chart as it is known here. `now_ms` is by the relay's clock.
-    pub(crate) fn of(chart: &ChartState, gone: bool, account: AccountId, now_ms: u64) -> Self {
+    /// Judges a chart as it is known here. `now_ms` is by the relay's clock. What stands over it beats what its log
+    /// says: a relay that lost the closing does not open the chart again.
+    pub(crate) fn of(
+        chart: &ChartState,
+        gone: bool,
+        tombstone: Option<&Tombstone>,
+        account: AccountId,
+        now_ms: u64,
+    ) -> Self {
+        let closed = chart.closed || tombstone.is_some_and(Tombstone::is_closed);
         let member = chart.members.get(&account);
         let standing = match member {
-            _ if chart.closed => ChartStanding::Closed,
+            _ if closed => ChartStanding::Closed,
             Some(_) if gone => ChartStanding::Gone,
             None => ChartStanding::Gone,
             Some(member) if member.waiting => ChartStanding::Waiting,
             Some(member) if member.grant.has_ended(now_ms) => ChartStanding::Ended,
             Some(_) => ChartStanding::Active,
         };
-        Self { standing, grant: member.map(|member| member.grant.clone()) }
+        let erased = tombstone.is_some_and(Tombstone::hides);
+        Self { standing, grant: member.map(|member| member.grant.clone()), erased }
     }
 
     /// The rights of `account` in `space`, where that is a chart known here.
@@ -61,12 +73,15 @@ impl Rights {
         let Some(state) = spaces::known_state(conn, space)? else { return Ok(None) };
         let Some(chart) = state.as_chart() else { return Ok(None) };
         let gone = spaces::is_gone(conn, space)?;
-        Ok(Some(Self::of(chart, gone, account, relay_now(conn, wall_ms)?)))
+        let tombstone = tombstones::get(conn, space)?;
+        let now = relay_now(conn, wall_ms)?;
+        Ok(Some(Self::of(chart, gone, tombstone.as_ref(), account, now)))
     }
 
     /// Whether it may look at a class. What was read before the account lost a chart stays readable.
     pub(crate) fn reads(&self, class: Class) -> bool {
         match self.standing {
+            _ if self.erased => false,
             ChartStanding::Waiting => false,
             ChartStanding::Gone | ChartStanding::Closed => {
                 self.grant.as_ref().is_none_or(|grant| grant.reads(class))

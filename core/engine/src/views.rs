@@ -29,13 +29,29 @@ pub enum StatusKind {
     Refused,
 }
 
+/// A device that has something that was written, as its signed cursor says. It proves that the device has it; that
+/// another is not named here proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct SeenBy {
+    /// Whether it is a device of this account.
+    pub mine: bool,
+    /// Whose it is: what this account calls them, or itself.
+    pub name: String,
+    /// What a device of this account is called; nothing for those of others.
+    pub device_name: Option<String>,
+    /// The device, as hex.
+    pub device: String,
+    /// Its account, as hex.
+    pub account: String,
+}
+
 /// How far something that was written has come, and which devices have it besides its author.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// How far.
     pub kind: StatusKind,
-    /// The devices, as hex.
-    pub seen_by: BTreeSet<String>,
+    /// The devices.
+    pub seen_by: BTreeSet<SeenBy>,
 }
 
 /// A hold as people see it.
@@ -124,8 +140,8 @@ pub struct HoldView {
     pub source: Source,
     /// How far it has come.
     pub status: StatusKind,
-    /// The devices that have it besides its author, as hex.
-    pub seen_by: BTreeSet<String>,
+    /// The devices that have it besides its author.
+    pub seen_by: BTreeSet<SeenBy>,
 }
 
 impl HoldView {
@@ -234,8 +250,8 @@ pub struct ObservationView {
     pub findings: Vec<NotedFinding>,
     /// How far it has come.
     pub status: StatusKind,
-    /// The devices that have it besides its author, as hex.
-    pub seen_by: BTreeSet<String>,
+    /// The devices that have it besides its author.
+    pub seen_by: BTreeSet<SeenBy>,
 }
 
 impl ObservationView {
@@ -319,8 +335,8 @@ pub struct SessionView {
     pub recorded_by: Vec<String>,
     /// How far it has come.
     pub status: StatusKind,
-    /// The devices that have it besides its author, as hex.
-    pub seen_by: BTreeSet<String>,
+    /// The devices that have it besides its author.
+    pub seen_by: BTreeSet<SeenBy>,
 }
 
 /// What the holds of a session add up to.

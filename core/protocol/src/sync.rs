@@ -193,6 +193,16 @@ pub enum Item {
     },
 }
 
+impl Item {
+    /// Its place in the log.
+    #[must_use]
+    pub const fn seq(&self) -> Seq {
+        match self {
+            Self::Entry { seq, .. } | Self::Stub { seq, .. } => *seq,
+        }
+    }
+}
+
 /// A page of one space.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -218,6 +228,33 @@ pub struct SpacePage {
     /// Whether more of this space follows.
     #[n(5)]
     pub more: bool,
+    /// When the relay took the membership entries of this page. It is the relay's word, and no part of the log.
+    #[n(6)]
+    pub noted: Vec<Noted>,
+}
+
+/// When the relay took an entry, by its own clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Noted {
+    /// The entry's sequence number.
+    #[n(0)]
+    pub seq: Seq,
+    /// When, in milliseconds since 1970.
+    #[n(1)]
+    pub at_ms: u64,
+}
+
+/// A device's signed cursor, and when the relay took it. The cursor is the device's word, the time the relay's.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct NotedCursor {
+    /// The cursor.
+    #[n(0)]
+    pub cursor: SignedCursor,
+    /// When the relay took it, by its own clock, in milliseconds since 1970.
+    #[n(1)]
+    pub at_ms: u64,
 }
 
 /// The answer.
@@ -245,7 +282,7 @@ pub struct SyncResponse {
     pub spaces: Vec<SpacePage>,
     /// Cursors of other devices that moved since the asked feed position: who has seen what.
     #[n(6)]
-    pub cursors: Vec<SignedCursor>,
+    pub cursors: Vec<NotedCursor>,
     /// Whether to ask again at once.
     #[n(7)]
     pub more: bool,

@@ -34,8 +34,8 @@ use holdfast_protocol::pairing::{
 use holdfast_protocol::phrase::Phrase;
 use holdfast_protocol::secret::Secret32;
 use holdfast_protocol::sync::{
-    AccountOutline, Ack, InviteWrap, Item, MAX_PUSH, Outcome, Problem, ProblemCode, Push,
-    SpacePage, SyncRequest, SyncResponse, Want,
+    AccountOutline, Ack, InviteWrap, Item, MAX_PUSH, Noted, NotedCursor, Outcome, Problem,
+    ProblemCode, Push, SpacePage, SyncRequest, SyncResponse, Want,
 };
 use holdfast_protocol::wire::{self, Malformed};
 use logs::{Seeded, found, found_chart, header, reader};
@@ -188,6 +188,7 @@ fn page(entry: &Entry) -> SpacePage {
         ],
         head: Position { seq: 300, running: RunningHash([5; 32]) },
         more: true,
+        noted: vec![Noted { seq: 24, at_ms: 1_800_000_000_000 }],
     }
 }
 
@@ -260,7 +261,7 @@ fn everything() -> Vec<Kept> {
         feed: 6,
         acks: outcomes.into_iter().map(|outcome| Ack { entry: entry.hash(), outcome }).collect(),
         spaces: vec![page(&entry)],
-        cursors: vec![cursor.clone()],
+        cursors: vec![NotedCursor { cursor: cursor.clone(), at_ms: 70_000 }],
         more: false,
         accounts: vec![outline.clone()],
         accounts_feed: 6,

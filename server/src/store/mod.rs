@@ -14,6 +14,7 @@ use holdfast_protocol::ids::{
     AccountId, Class, DeviceId, EntryHash, Generation, InviteId, RunningHash, Seq, SpaceId,
 };
 use holdfast_protocol::membership::SpaceState;
+use holdfast_protocol::sync::{Noted, NotedCursor};
 
 pub use rows::{
     Checkpointed, Held, JoinAnswer, LogRow, NewEntry, OutlineRow, Pending, SpaceNo, SpaceRow,
@@ -146,6 +147,8 @@ pub trait Reading {
         space: SpaceNo,
         visit: &mut dyn FnMut(Seq, &[u8]) -> Stored<()>,
     ) -> Stored<()>;
+    /// When the membership entries between two places, both included, were taken.
+    fn noted(&self, space: SpaceNo, from: Seq, to: Seq) -> Stored<Vec<Noted>>;
     /// Stored bytes of the membership entries of a space.
     fn membership_bytes(&self, space: SpaceNo) -> Stored<u64>;
     /// The bytes of one entry; `None` when it is not there or was dropped.
@@ -179,7 +182,7 @@ pub trait Reading {
         since: u64,
         except: &DeviceId,
         limit: usize,
-    ) -> Stored<Vec<SignedCursor>>;
+    ) -> Stored<Vec<NotedCursor>>;
 
     /// The account that a device was admitted to.
     fn account_of(&self, device: &DeviceId) -> Stored<Option<AccountId>>;
@@ -231,8 +234,11 @@ pub trait Writing {
     /// Adds to the bytes that an account has in a space.
     fn add_bytes(&mut self, space: SpaceNo, of: SpaceNo, bytes: u64) -> Stored<()>;
 
-    /// Stores a device's cursor.
-    fn put_cursor(&mut self, space: SpaceNo, cursor: &SignedCursor) -> Stored<()>;
+    /// Notes when a membership entry was taken.
+    fn note(&mut self, space: SpaceNo, noted: Noted) -> Stored<()>;
+
+    /// Stores a device's cursor, and when it was taken, in milliseconds since 1970.
+    fn put_cursor(&mut self, space: SpaceNo, cursor: &SignedCursor, at_ms: u64) -> Stored<()>;
     /// Notes that a device's cursor moved for an account.
     fn set_cursor_moved(
         &mut self,

@@ -387,7 +387,7 @@ impl Device {
         if !response.more {
             self.feed = response.feed;
         }
-        self.seen_by.extend(response.cursors.iter().cloned());
+        self.seen_by.extend(response.cursors.iter().map(|noted| noted.cursor.clone()));
         for outline in &response.accounts {
             self.outlines.insert(outline.account, outline.membership.clone());
         }

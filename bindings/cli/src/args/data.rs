@@ -24,6 +24,9 @@ pub struct Export {
     /// Let tables of an earlier export at that place give way (csv only)
     #[arg(long)]
     pub overwrite: bool,
+    /// Only what this device wrote and no relay has taken (json only)
+    #[arg(long)]
+    pub unsent: bool,
 }
 
 /// What an export looks like.

@@ -1,6 +1,7 @@
 //! What can be typed: flags, groups and their values. It decides nothing and opens nothing.
 
 pub mod account;
+pub mod audit;
 pub mod content;
 pub mod data;
 pub mod day;
@@ -159,6 +160,8 @@ pub enum Command {
     /// The twelve words that get the record back
     #[command(subcommand)]
     Recovery(people::Recovery),
+    /// Who did what in the chart, and who has read what
+    Audit(audit::Audit),
     /// Write the record to files
     Export(data::Export),
     /// Read an export back

@@ -87,6 +87,12 @@ pub enum Chart {
         /// The chart: own, its name, its id or the beginning of it
         name: String,
     },
+    /// Leave one
+    Leave(super::audit::Leave),
+    /// Close one for good, for everybody
+    Close(super::audit::Close),
+    /// Erase what is here of one that has ended
+    Erase(super::audit::EraseCopy),
 }
 
 /// The twelve words that get the record back.

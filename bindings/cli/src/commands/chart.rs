@@ -3,6 +3,7 @@
 use holdfast::{ChartStanding, ChartView, Engine};
 use serde_json::json;
 
+use super::ending;
 use crate::args::people::Chart;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
@@ -12,10 +13,13 @@ use crate::output::{Output, record, words};
 
 /// Answers `chart`.
 pub fn run(args: &Chart, context: &Context, output: &Output) -> Outcome {
-    let engine = context.open_account()?;
     match args {
-        Chart::List => list(&engine, &context.here_by(&engine)?.zone(), output),
+        Chart::List => {
+            let engine = context.open_account()?;
+            list(&engine, &context.here_by(&engine)?.zone(), output)
+        }
         Chart::Use { name } => {
+            let engine = context.open_account()?;
             let used = engine.use_chart(name);
             let used = used.map_err(|error| Failure::from(error).field("chart"))?;
             let zone = context.here_by(&engine)?.zone();
@@ -25,6 +29,9 @@ pub fn run(args: &Chart, context: &Context, output: &Output) -> Outcome {
             });
             Ok(())
         }
+        Chart::Leave(args) => ending::leave(args, context, output),
+        Chart::Close(args) => ending::close(args, context, output),
+        Chart::Erase(args) => ending::erase(args, context, output),
     }
 }
 
@@ -58,6 +65,10 @@ fn list(engine: &Engine, zone: &str, output: &Output) -> Outcome {
                 remarks.push(words::plain("prompt.people.in_use"));
             }
             remarks.extend(standing(view.standing));
+            if let Some(at) = view.erases_at_ms.and_then(|at| u64::try_from(at).ok()) {
+                let day = time(at, zone).get(..10).unwrap_or_default().to_owned();
+                remarks.push(words::say("prompt.ending.erases_on", &[("day", day.into())]));
+            }
             table.row([
                 view.name.clone(),
                 record::short(&view.id).to_owned(),

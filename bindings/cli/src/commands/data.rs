@@ -1,8 +1,9 @@
 //! The record as a whole: `export`, `import`, `erase`, `doctor`.
 
-use holdfast::{Engine, ExportFormat};
+use holdfast::{ChartStanding, Engine, ExportFormat};
 use serde_json::json;
 
+use super::ending;
 use crate::args::data::{Doctor, Erase, Export, Format, Import};
 use crate::context::Context;
 use crate::failure::{Exit, Failure, Outcome, sentence};
@@ -15,13 +16,19 @@ pub fn export(args: &Export, context: &Context, output: &Output) -> Outcome {
     if args.overwrite && args.format != Format::Csv {
         return Err(Failure::usage(words::plain("prompt.own.tables.only_csv")));
     }
+    if args.unsent && args.format != Format::Json {
+        return Err(Failure::usage(words::plain("prompt.ending.unsent_is_json")));
+    }
     let format = match args.format {
         Format::Csv => return tables(&engine, args, output),
         Format::Json => ExportFormat::Json,
         Format::Automerge => ExportFormat::Automerge,
     };
     output.progress(&words::plain("prompt.data.writing"));
-    let done = engine.export(format, &args.out);
+    let done = match args.unsent {
+        true => engine.export_unsent(&args.out),
+        false => engine.export(format, &args.out),
+    };
     output.progress("");
     let done = done?;
     output.confirm(&done, |o| {
@@ -103,7 +110,7 @@ fn kind(what: &str) -> String {
 
 /// Answers `erase`.
 pub fn erase(args: &Erase, context: &Context, output: &Output) -> Outcome {
-    let engine = context.open()?;
+    let engine = context.open_account()?;
     if !args.yes {
         let waiting = engine.relay()?.map_or(0, |relay| relay.queued);
         let lost = match (engine.relay()?, waiting) {
@@ -118,6 +125,9 @@ pub fn erase(args: &Erase, context: &Context, output: &Output) -> Outcome {
                 ("lost", words::plain(lost).into()),
             ],
         );
+        let message = shared_with(&engine)?
+            .into_iter()
+            .fold(message, |all, one| format!("{} {one}", all.trim_end()));
         return Err(Failure::state("needs_confirmation", message)
             .field("yes")
             .hint(words::plain("prompt.yes_does_it")));
@@ -127,6 +137,24 @@ pub fn erase(args: &Erase, context: &Context, output: &Output) -> Outcome {
         wrapped(&words::plain("prompt.data.erased"), o.width, 0)
     });
     Ok(())
+}
+
+/// What others keep of the charts here: erasing this home takes nothing away from them.
+fn shared_with(engine: &Engine) -> Outcome<Vec<String>> {
+    let mut said = Vec::new();
+    for view in engine.charts()? {
+        let others = match view.standing {
+            ChartStanding::Active => ending::others(&engine.chart(&view.id)?)?,
+            _ => Vec::new(),
+        };
+        if others.is_empty() {
+            continue;
+        }
+        let code = if view.own { "prompt.ending.own_with" } else { "prompt.ending.chart_with" };
+        let args = [("chart", view.name.into()), ("others", others.join(", ").into())];
+        said.push(words::say(code, &args));
+    }
+    Ok(said)
 }
 
 /// Answers `doctor`. A home that is not sound ends with 1.

@@ -1,5 +1,7 @@
 //! `event` and `pain`: what happened outside of sessions, written down, listed, taken back.
 
+use std::collections::BTreeSet;
+
 use holdfast::domain::ids::Site;
 use holdfast::domain::record::Event as Happened;
 use holdfast::domain::safety;
@@ -92,7 +94,7 @@ fn added_text(added: &EventAdded, output: &Output) -> String {
         said.push(words::say("prompt.event.cool_down", &[("until", until.into())]));
     }
     said.extend(added.recovery.as_ref().map(|recovery| recovery_text(recovery, None)));
-    said.push(failure::sentence(&record::status(added.event.status)));
+    said.push(failure::sentence(&record::status(added.event.status, &BTreeSet::new())));
     wrapped(&said.join("\n"), output.width, 0)
 }
 

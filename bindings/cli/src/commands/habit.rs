@@ -1,5 +1,7 @@
 //! `habit`: the habits of a day, ticks and plans of them.
 
+use std::collections::BTreeSet;
+
 use holdfast::domain::catalogue::{Catalogue, Fact};
 use holdfast::domain::habit::{Given, Habit as Known, HabitRhythm};
 use holdfast::domain::ids::HabitId;
@@ -93,7 +95,7 @@ fn done(args: Done, context: &Context, output: &Output) -> Outcome {
         };
         let due = due(habit);
         let due = if due.is_empty() { String::new() } else { failure::sentence(&due) };
-        let status = failure::sentence(&record::status(ticked.tick.status));
+        let status = failure::sentence(&record::status(ticked.tick.status, &BTreeSet::new()));
         format!("{said}\n{} {due}\n{status}", kept(habit)).replace(" \n", "\n")
     });
     Ok(())

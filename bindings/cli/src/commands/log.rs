@@ -49,7 +49,7 @@ pub fn run(args: Log, context: &Context, output: &Output) -> Outcome {
         if !flags.is_empty() {
             said.push_str(&format!("\n\n{}", safety::flags_text(&flags, o)));
         }
-        let last = holds.last().map(|hold| record::status(hold.status));
+        let last = holds.last().map(|hold| record::status(hold.status, &hold.seen_by));
         let last = crate::failure::sentence(&last.unwrap_or_default());
         format!("{said}\n\n{last}")
     });

@@ -1,10 +1,12 @@
 //! What each group of commands does: reads its arguments, asks the engine, answers.
 
 pub mod accept;
+pub mod audit;
 pub mod catalog;
 pub mod chart;
 pub mod data;
 pub mod device;
+pub mod ending;
 pub mod event;
 pub mod exercise;
 pub mod grant;

@@ -89,5 +89,7 @@ pub fn chart(view: &ChartView, zone: &str) -> Value {
         "until": view.until_ms.map(|until| time(until, zone)),
         "own": view.own,
         "standing": view.standing,
+        "erases_at": view.erases_at_ms.and_then(|at| u64::try_from(at).ok()).map(|at| time(at, zone)),
+        "unsent": view.unsent,
     })
 }

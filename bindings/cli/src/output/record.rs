@@ -5,7 +5,9 @@ use holdfast::domain::ids::{ExerciseId, Site};
 use holdfast::domain::record::{Attempt, Load};
 use holdfast::domain::units::Nrs;
 use holdfast::domain::vocabulary::{EndedBy, Side};
-use holdfast::views::{HoldView, ObservationView, SessionView, StatusKind};
+use std::collections::BTreeSet;
+
+use holdfast::views::{HoldView, ObservationView, SeenBy, SessionView, StatusKind};
 
 use super::layout::{Align, Table, facts};
 use super::{Output, words};
@@ -68,13 +70,22 @@ fn when(rfc3339: &str) -> String {
     format!("{} {offset}", whole.replace('T', " ")).trim_end().to_owned()
 }
 
-/// What a status means for the person.
-pub fn status(status: StatusKind) -> String {
+/// What a status means for the person: who has it too is named, as far as it is known.
+pub fn status(status: StatusKind, seen_by: &BTreeSet<SeenBy>) -> String {
     words::plain(match status {
         StatusKind::Saved => "prompt.status.saved",
         StatusKind::Queued => "prompt.status.queued",
         StatusKind::Relayed => "prompt.status.relayed",
-        StatusKind::Seen => "prompt.status.seen",
+        StatusKind::Seen if seen_by.is_empty() => "prompt.status.seen_elsewhere",
+        StatusKind::Seen => {
+            let mine = seen_by.iter().any(|one| one.mine);
+            let mine = mine.then(|| words::plain("prompt.status.own_device"));
+            let names: BTreeSet<&str> =
+                seen_by.iter().filter(|one| !one.mine).map(|one| one.name.as_str()).collect();
+            let names = names.into_iter().map(str::to_owned);
+            let whom: Vec<String> = mine.into_iter().chain(names).collect();
+            return words::say("prompt.status.seen", &[("whom", whom.join(", ").into())]);
+        }
         StatusKind::Refused => "prompt.status.refused",
     })
 }
@@ -194,7 +205,7 @@ pub fn hold(hold: &HoldView, output: &Output) -> String {
                 "prompt.field.made_of",
                 words::counted("prompt.record.observations", hold.observations.len() as u64),
             ),
-            ("prompt.field.where_it_is", status(hold.status)),
+            ("prompt.field.where_it_is", status(hold.status, &hold.seen_by)),
         ],
         output.width,
     );
@@ -317,7 +328,7 @@ pub fn session(session: &SessionView, name: &str, output: &Output) -> String {
             ("prompt.field.held", words::length(session.held_ms)),
             ("prompt.field.pain", pain(session.pain_before, session.pain_after)),
             ("prompt.field.helped_by", session.assisted_by.join(", ")),
-            ("prompt.field.where_it_is", status(session.status)),
+            ("prompt.field.where_it_is", status(session.status, &session.seen_by)),
         ],
         output.width,
     );

@@ -277,8 +277,10 @@ pub fn recorded(
     parts.extend(meaning(test, result, output));
     parts.extend(sides.and_then(|sides| imbalance(test, sides, output)));
     parts.extend(caveats(test, output));
-    let args =
-        [("id", short(&result.id).into()), ("status", sentence(&status(result.status)).into())];
+    let args = [
+        ("id", short(&result.id).into()),
+        ("status", sentence(&status(result.status, &result.seen_by)).into()),
+    ];
     parts.push(wrapped(&say("prompt.test.entry", &args), output.width, 0));
     parts.push(information(output));
     parts.join("\n\n")

@@ -10,6 +10,7 @@ mod data;
 mod day_start;
 mod decisions;
 mod demo;
+mod ending;
 mod every_record;
 mod habits;
 mod home;

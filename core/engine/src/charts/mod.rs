@@ -12,10 +12,13 @@ use serde::Serialize;
 
 use crate::documents::account::{Account, AccountReading, Contact};
 use crate::documents::name::DocName;
+use crate::erasure::KEEP_CLOSED_MS;
 use crate::error::{Error, Result};
+use crate::export::Unsent;
 use crate::open_documents::document_of;
 use crate::projection::READER_ACTOR;
 use crate::rights::{ChartStanding, Rights, relay_now};
+use crate::store::sync_tables::tombstones::{self, Tombstone};
 use crate::store::sync_tables::{greeted, spaces};
 use crate::store::{docs, meta};
 use crate::{Engine, HoldfastError, Inner};
@@ -46,6 +49,12 @@ pub struct ChartView {
     pub current: bool,
     /// How the account stands in it.
     pub standing: ChartStanding,
+    /// Of a closed chart: when what is here of it is erased by itself, in milliseconds since 1970. Until then it can
+    /// be read and exported.
+    pub erases_at_ms: Option<i64>,
+    /// How many records this device wrote in it that no relay has taken. Where nothing can be sent any more,
+    /// [`Engine::export_unsent`] writes them to a file.
+    pub unsent: u64,
 }
 
 /// A class, as JSON and the command line call it.
@@ -173,9 +182,16 @@ impl Inner {
             let hidden = reading.charts.get(&row.id).is_some_and(|entry| entry.hidden);
             let ever = chart.ever_members().any(|account| account == self.who.account);
             let own = row.id == self.me.chart;
-            if ever && (own || !hidden) {
-                let rights = Rights::of(chart, row.gone, self.who.account, now);
-                views.push(self.chart_view((row.id, chart), rights, &reading, &my_name));
+            let tombstone = tombstones::get(conn, row.id)?;
+            let erased = tombstone.as_ref().is_some_and(Tombstone::hides);
+            if ever && (own || !(hidden || erased)) {
+                let rights = Rights::of(chart, row.gone, tombstone.as_ref(), self.who.account, now);
+                let kept = tombstone.filter(|one| one.is_closed() && !one.hides());
+                let ending = Ending {
+                    erases_at_ms: kept.map(|one| one.since_ms.saturating_add(KEEP_CLOSED_MS)),
+                    unsent: Unsent::of_chart(conn, row.id)?.count(),
+                };
+                views.push(self.chart_view((row.id, chart), rights, ending, &reading, &my_name));
             }
         }
         views.sort_by(|a, b| (!a.own, &a.name, &a.id).cmp(&(!b.own, &b.name, &b.id)));
@@ -186,6 +202,7 @@ impl Inner {
         &self,
         (id, chart): (SpaceId, &ChartState),
         rights: Rights,
+        ending: Ending,
         reading: &AccountReading,
         my_name: &str,
     ) -> ChartView {
@@ -208,6 +225,8 @@ impl Inner {
             own,
             current: id == self.who.chart,
             standing: rights.standing,
+            erases_at_ms: ending.erases_at_ms,
+            unsent: ending.unsent,
         }
     }
 }
@@ -234,6 +253,12 @@ pub(crate) fn chart_name(conn: &Connection, account: AccountId, chart: SpaceId) 
     let state = spaces::known_state(conn, chart)?;
     let subject = state.as_ref().and_then(SpaceState::as_chart).map(|chart| chart.subject);
     Ok(name_of(&reading, subject.unwrap_or(chart)))
+}
+
+/// What becomes of what is here of a chart.
+struct Ending {
+    erases_at_ms: Option<i64>,
+    unsent: u64,
 }
 
 /// What this account calls somebody else's; the beginning of its id where it has no name for it.

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::projection::days::{self, DayFilter, DayRow};
 use crate::projection::status::Statuses;
 use crate::store::Tx;
-use crate::views::{StatusKind, rfc3339};
+use crate::views::{SeenBy, StatusKind, rfc3339};
 use crate::{Engine, HoldfastError, Inner};
 
 /// Which records of days to list.
@@ -61,8 +61,8 @@ pub struct DayView {
     pub device: String,
     /// How far it has come.
     pub status: StatusKind,
-    /// The devices that have it besides its author, as hex.
-    pub seen_by: BTreeSet<String>,
+    /// The devices that have it besides its author.
+    pub seen_by: BTreeSet<SeenBy>,
 }
 
 impl DayView {

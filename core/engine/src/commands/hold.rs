@@ -148,7 +148,12 @@ impl Inner {
 
     /// What is needed to tell statuses in this account's own chart.
     pub(crate) fn statuses(&self, conn: &Connection) -> Result<Statuses> {
-        let statuses = Statuses::read(conn, self.who.chart, &self.who.device.to_hex())?;
+        let statuses = Statuses::read(
+            conn,
+            (self.who.chart, Class::Log),
+            &self.who.device.to_hex(),
+            |devices| self.whose(conn, devices),
+        )?;
         let writes = self.rights(conn)?.is_none_or(|rights| rights.writes(Class::Log));
         Ok(if writes { statuses } else { statuses.blocked() })
     }

@@ -17,7 +17,7 @@ use super::routine::find::{Named, pick};
 use crate::error::{Error, Result};
 use crate::projection::days::{DayFilter, DayRow};
 use crate::projection::status::Statuses;
-use crate::views::{StatusKind, rfc3339};
+use crate::views::{SeenBy, StatusKind, rfc3339};
 use crate::{Engine, HoldfastError, Inner};
 
 /// The result of a self-test to record.
@@ -96,8 +96,8 @@ pub struct TestResultView {
     pub device: String,
     /// How far it has come.
     pub status: StatusKind,
-    /// The devices that have it besides its author, as hex.
-    pub seen_by: BTreeSet<String>,
+    /// The devices that have it besides its author.
+    pub seen_by: BTreeSet<SeenBy>,
 }
 
 /// How a test on one side changed from its first result to its last.

@@ -11,12 +11,16 @@ use serde_json::Value;
 use super::document::{Document, MIN_READER, WriteError, Written};
 use super::foreign::Shape;
 use super::kind::document_kind;
+pub use crate::audit::ExportNote;
+pub use crate::erasure::Grave;
 
 const CHART: &str = "chart/";
 const CONTACT: &str = "contact/";
 const VERIFIED: &str = "verified/";
 const DEVICE: &str = "device/";
 const INVITED: &str = "invited/";
+const EXPORT: &str = "export/";
+const GRAVE: &str = "grave/";
 const RELAY_LIFE: &str = "relay_life/";
 const NAME: &str = "setting/name";
 const ZONE: &str = "setting/zone";
@@ -103,6 +107,10 @@ pub struct AccountReading {
     /// The lives of relays' stores, but the first, that the account's devices met, and when that was first
     /// noted, in milliseconds since 1970: a log before one of them may have been another.
     pub relay_lives: BTreeMap<Generation, i64>,
+    /// The charts that have ended, by id.
+    pub graves: BTreeMap<SpaceId, Grave>,
+    /// What the account's devices exported, by a random id.
+    pub exports: BTreeMap<String, ExportNote>,
     /// What the person wants to be called; nothing until it is set.
     pub name: Option<String>,
     /// The zone the person lives in, as an IANA name; nothing until it is set.
@@ -209,6 +217,37 @@ impl Account {
         self.put(&format!("{RELAY_LIFE}{}", life.to_hex()), &at_ms)
     }
 
+    /// Notes that a chart has ended.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn put_grave(
+        &mut self,
+        chart: SpaceId,
+        grave: &Grave,
+    ) -> Result<Option<Written>, WriteError> {
+        self.put(&format!("{GRAVE}{chart}"), grave)
+    }
+
+    /// Notes an export.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing is written then.
+    pub fn note_export(
+        &mut self,
+        id: &str,
+        note: &ExportNote,
+    ) -> Result<Option<Written>, WriteError> {
+        self.put(&format!("{EXPORT}{id}"), note)
+    }
+
+    /// The id of the export that was noted longest ago.
+    #[must_use]
+    pub fn oldest_export(&self) -> Option<String> {
+        let exports = self.read().exports;
+        exports.into_iter().min_by_key(|(_, note)| note.at_ms).map(|(id, _)| id)
+    }
+
     /// Sets what the person wants to be called.
     ///
     /// # Errors
@@ -270,6 +309,11 @@ impl AccountReading {
         } else if let Some(id) = key.strip_prefix(INVITED) {
             let id = InviteId::from_hex(id).ok_or("the key names no invite")?;
             self.invited.insert(id, json(text)?);
+        } else if let Some(id) = key.strip_prefix(GRAVE) {
+            let id = SpaceId::from_hex(id).ok_or("the key names no chart")?;
+            self.graves.insert(id, json(text)?);
+        } else if let Some(id) = key.strip_prefix(EXPORT) {
+            self.exports.insert(id.to_owned(), json(text)?);
         } else if let Some(life) = key.strip_prefix(RELAY_LIFE) {
             let life = Generation::from_hex(life).ok_or("the key names no life of a relay")?;
             self.relay_lives.insert(life, json(text)?);

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use holdfast_domain::words::Message;
-use holdfast_protocol::ids::{ActorId, SpaceId};
+use holdfast_protocol::ids::ActorId;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::contents::{Contents, Opened, each_document};
 use super::{checked_schema, json, not_an_export};
+use crate::Inner;
 use crate::documents::name::DocName;
 use crate::documents::plan::Plan;
 use crate::documents::prescription::PrescriptionStrand;
@@ -38,16 +39,11 @@ struct Indexed {
 }
 
 /// Writes the folder beside its place, and moves it there when it is whole.
-pub(super) fn write(
-    conn: &Connection,
-    chart: SpaceId,
-    actor: ActorId,
-    path: &Path,
-) -> Result<Contents> {
+pub(super) fn write(inner: &Inner, conn: &Connection, path: &Path) -> Result<Contents> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
     let beside = Path::new(&beside);
-    let written = fill(conn, chart, actor, beside).and_then(|contents| {
+    let written = fill(inner, conn, beside).and_then(|contents| {
         fs::rename(beside, path).map_err(|e| Error::io("error.io.write", path, e))?;
         Ok(contents)
     });
@@ -58,12 +54,12 @@ pub(super) fn write(
     written
 }
 
-fn fill(conn: &Connection, chart: SpaceId, actor: ActorId, folder: &Path) -> Result<Contents> {
+fn fill(inner: &Inner, conn: &Connection, folder: &Path) -> Result<Contents> {
     let failed = |error| Error::io("error.io.write", folder, error);
     fs::create_dir_all(folder).map_err(failed)?;
     let mut contents = Contents::default();
     let mut documents = Vec::new();
-    each_document(conn, chart, actor, |name, opened| {
+    each_document(inner, conn, |name, opened| {
         // Not compressed, so that reading it back never has to unpack what a stranger packed.
         let saved = match opened {
             Opened::Plan(plan) => plan.save_nocompress(),

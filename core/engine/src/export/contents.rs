@@ -18,10 +18,11 @@ use holdfast_domain::schedule::{Pause, TimeOfDay};
 use holdfast_domain::units::LocalDay;
 use holdfast_domain::vocabulary::DayKind;
 use holdfast_protocol::content::DocId;
-use holdfast_protocol::ids::{ActorId, SpaceId};
+use holdfast_protocol::ids::{ActorId, Class, SpaceId};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
+use crate::Inner;
 use crate::commands::profile::{ExportedAnswer, ExportedProfile};
 use crate::documents::name::DocName;
 use crate::documents::plan::Plan;
@@ -31,7 +32,7 @@ use crate::documents::strand::{Record, Stored, Strand};
 use crate::error::Result;
 use crate::open_documents::document_of;
 use crate::projection;
-use crate::store::docs::{self, StoredDoc};
+use crate::store::docs::{self, DocEntry, StoredDoc};
 
 /// How many documents are listed at once.
 const PAGE: u32 = 256;
@@ -75,14 +76,25 @@ pub(super) enum Opened {
 }
 
 impl Contents {
-    /// Reads every document of a chart.
-    pub(super) fn of_chart(conn: &Connection, chart: SpaceId, actor: ActorId) -> Result<Self> {
+    /// Reads every document of the chart that is looked at, of the classes this account may read.
+    pub(super) fn of_chart(inner: &Inner, conn: &Connection) -> Result<Self> {
         let mut contents = Self::default();
-        each_document(conn, chart, actor, |_, document| {
+        each_document(inner, conn, |_, document| {
             contents.take(document);
             Ok(())
         })?;
-        contents.verified(conn, chart)?;
+        contents.verified(conn, inner.who.chart)?;
+        Ok(contents)
+    }
+
+    /// The same whatever the account may still read: for what this device wrote itself.
+    pub(super) fn of_own(inner: &Inner, conn: &Connection) -> Result<Self> {
+        let mut contents = Self::default();
+        each_of(inner, conn, &Class::CHART, |_, document| {
+            contents.take(document);
+            Ok(())
+        })?;
+        contents.verified(conn, inner.who.chart)?;
         Ok(contents)
     }
 
@@ -216,19 +228,37 @@ pub(super) fn joined(one: &SessionRecord, other: &SessionRecord) -> SessionRecor
     }
 }
 
-/// Opens every plan, profile and strand of a chart, one after the other.
+/// Opens every plan, profile and strand of the chart that is looked at, one after the other. What is here of a class
+/// that was taken away from this account is passed over, as it is by every query: nobody is handed in a file what
+/// they are not shown.
 pub(super) fn each_document(
+    inner: &Inner,
     conn: &Connection,
-    chart: SpaceId,
-    actor: ActorId,
+    visit: impl FnMut(&DocId, &Opened) -> Result<()>,
+) -> Result<()> {
+    let mut readable = Vec::new();
+    for class in Class::CHART {
+        if inner.may_read(conn, class)? {
+            readable.push(class);
+        }
+    }
+    each_of(inner, conn, &readable, visit)
+}
+
+fn each_of(
+    inner: &Inner,
+    conn: &Connection,
+    classes: &[Class],
     mut visit: impl FnMut(&DocId, &Opened) -> Result<()>,
 ) -> Result<()> {
+    let (chart, actor) = (inner.who.chart, inner.who.actor);
+    let shown = |entry: &&DocEntry| entry.space == chart && classes.contains(&entry.class);
     let mut after = 0;
     loop {
         let page = docs::list(conn, after, PAGE)?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.id;
-        for entry in page.iter().filter(|entry| entry.space == chart) {
+        for entry in page.iter().filter(shown) {
             let Some(stored) = docs::load(conn, chart, &entry.name)? else { continue };
             if let Some(opened) = open(&entry.name, &stored, actor)? {
                 visit(&entry.name, &opened)?;

@@ -14,6 +14,7 @@ use holdfast_domain::vocabulary::{DayKind, Side};
 use rusqlite::Connection;
 use serde::Serialize;
 
+use crate::audit::exports;
 use crate::commands::days::DayView;
 use crate::commands::prescription::PrescriptionView;
 use crate::documents::plan::PlanReading;
@@ -57,7 +58,7 @@ pub struct TablesReport {
 }
 
 impl Engine {
-    /// Writes the own chart as tables into the folder `path`. It is made beside its place and moved
+    /// Writes the chart as tables into the folder `path`. It is made beside its place and moved
     /// there when it is whole. With `overwrite`, a folder of such tables, and nothing else, gives way.
     ///
     /// # Errors
@@ -86,7 +87,9 @@ impl Engine {
                 // What is left of a failed attempt is of no use to anybody.
                 let _ = fs::remove_dir_all(&beside);
             }
-            made
+            let made = made?;
+            exports::note(inner, "csv", false)?;
+            Ok(made)
         })
     }
 }

@@ -37,7 +37,7 @@ const COMMIT: usize = 500;
 
 pub(super) fn import(inner: &Inner, mut new: Contents, dry_run: bool) -> Result<ImportReport> {
     let report = inner.command("import", |tx, journal| {
-        let here = Contents::of_chart(tx.reader(), inner.who.chart, inner.who.actor)?;
+        let here = Contents::of_chart(inner, tx.reader())?;
         let answers = std::mem::take(&mut new.profile);
         let (to_write, mut report) = sort_out(&here, new);
         if !dry_run {

@@ -8,16 +8,19 @@ mod import;
 mod json;
 #[cfg(test)]
 mod tests;
+mod unsent;
 
 use std::path::{Path, PathBuf};
 
 use holdfast_domain::words::Message;
 
+use crate::audit::exports;
 use crate::commands::routine::{ImportOptions, file};
 use crate::error::{Error, Result};
 use crate::{Engine, HoldfastError, Inner};
 use contents::Contents;
 pub use csv::TablesReport;
+pub(crate) use unsent::Unsent;
 
 /// What an export is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,23 @@ pub struct ExportReport {
     pub answers: usize,
 }
 
+impl ExportReport {
+    fn of(path: &Path, contents: &Contents) -> Self {
+        Self {
+            path: path.to_owned(),
+            routines: contents.routines.len(),
+            exercises: contents.exercises.len(),
+            sessions: contents.sessions.len(),
+            observations: contents.observations.len(),
+            corrections: contents.corrections.len(),
+            days: contents.days.len(),
+            habits: contents.habits.len(),
+            prescriptions: contents.prescriptions.len(),
+            answers: contents.profile.len(),
+        }
+    }
+}
+
 /// One record that was not imported.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Refused {
@@ -77,7 +97,7 @@ pub struct ImportReport {
 }
 
 impl Engine {
-    /// Writes everything of the own chart to `path`, which must not exist yet. Nothing is left there
+    /// Writes everything of the chart that this account may read to `path`, which must not exist yet. Nothing is left there
     /// when it fails half-way.
     ///
     /// # Errors
@@ -95,26 +115,46 @@ impl Engine {
             }
             let contents = inner.store.read(|conn| match format {
                 ExportFormat::Json => {
-                    let contents = Contents::of_chart(conn, inner.who.chart, inner.who.actor)?;
+                    let contents = Contents::of_chart(inner, conn)?;
                     json::write(&contents, path)?;
                     Ok(contents)
                 }
-                ExportFormat::Automerge => {
-                    automerge::write(conn, inner.who.chart, inner.who.actor, path)
-                }
+                ExportFormat::Automerge => automerge::write(inner, conn, path),
             })?;
-            Ok(ExportReport {
-                path: path.to_owned(),
-                routines: contents.routines.len(),
-                exercises: contents.exercises.len(),
-                sessions: contents.sessions.len(),
-                observations: contents.observations.len(),
-                corrections: contents.corrections.len(),
-                days: contents.days.len(),
-                habits: contents.habits.len(),
-                prescriptions: contents.prescriptions.len(),
-                answers: contents.profile.len(),
-            })
+            let format = match format {
+                ExportFormat::Json => "json",
+                ExportFormat::Automerge => "automerge",
+            };
+            exports::note(inner, format, false)?;
+            Ok(ExportReport::of(path, &contents))
+        })
+    }
+
+    /// Writes what this device has recorded in the chart and no relay has taken to `path`, as a JSON export that
+    /// [`Self::import`] reads: what is left to somebody who left a chart, was removed from it, or may write it no
+    /// more. The sessions that it belongs to come along.
+    ///
+    /// # Errors
+    /// When something stands at `path`, it cannot be written, or there is nothing that was not sent.
+    pub fn export_unsent(&self, path: &Path) -> std::result::Result<ExportReport, HoldfastError> {
+        self.guarded(|inner| {
+            if path.symlink_metadata().is_ok() {
+                let path = path.display().to_string();
+                let message = Message::new("export.exists").with("path", path);
+                return Err(Error::bad("out", message));
+            }
+            let contents = inner.store.read(|conn| {
+                let unsent = Unsent::of_chart(conn, inner.who.chart)?;
+                if unsent.is_empty() {
+                    return Err(Error::bad_value("unsent", Message::new("export.nothing_unsent")));
+                }
+                let mut contents = Contents::of_own(inner, conn)?;
+                unsent.keep_only(&mut contents);
+                json::write(&contents, path)?;
+                Ok(contents)
+            })?;
+            exports::note(inner, "json", true)?;
+            Ok(ExportReport::of(path, &contents))
         })
     }
 

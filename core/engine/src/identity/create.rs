@@ -132,9 +132,10 @@ fn keep_founded(
                 class: header.class,
                 author: header.author,
                 doc: None,
-                bytes: &genesis.to_bytes(),
+                bytes: Some(&genesis.to_bytes()),
             }),
             standing: Standing::Applied,
+            noted_ms: None,
         };
         entries::put(tx, no, &place)?;
         spaces::set_prev(tx, no, genesis.hash(), header.counter)?;

@@ -66,7 +66,9 @@ impl Room {
             };
             let chart = state.as_chart().cloned().ok_or_else(not_here)?;
             let now_ms = relay_now(conn, inner.clock.wall_ms())?;
-            let rights = Rights::of(&chart, space.gone, inner.who.account, now_ms);
+            let tombstone = inner.tombstone(conn)?;
+            let rights =
+                Rights::of(&chart, space.gone, tombstone.as_ref(), inner.who.account, now_ms);
             if rights.standing != ChartStanding::Active || !rights.reads(Class::Log) {
                 let why = rights.against_writing(Class::Log);
                 return Err(Error::forbidden(why.unwrap_or_else(|| Message::new("live.no_log"))));

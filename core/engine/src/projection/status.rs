@@ -6,21 +6,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast_domain::record::{Authored, Hold, Observation, Target};
-use holdfast_protocol::ids::SpaceId;
+use holdfast_protocol::ids::{Class, SpaceId};
 use rusqlite::{Connection, Row};
 
 use super::rows::target_text;
 use crate::assisted::Names;
 use crate::error::Result;
+use crate::store::docs::class_number;
 use crate::store::{meta, outbox};
-use crate::views::{Status, StatusKind};
+use crate::views::{SeenBy, Status, StatusKind};
 
 /// What is needed to tell statuses: read once for a page.
 pub(crate) struct Statuses {
     has_relay: bool,
-    /// How far each other device is.
+    /// How far each other device has read the log, as its signed cursor proves.
     seen: BTreeMap<String, i64>,
     me: String,
+    /// Whose the devices are.
+    whose: BTreeMap<String, SeenBy>,
     /// Rows of the outbox whose entry the relay will never take.
     refused: BTreeSet<i64>,
     /// Whether what is not on its way yet may not be written any more.
@@ -44,18 +47,28 @@ impl Travel {
 }
 
 impl Statuses {
-    pub(crate) fn read(conn: &Connection, space: SpaceId, me: &str) -> Result<Self> {
-        let mut found = conn.prepare_cached("SELECT device, seq FROM seen WHERE space = ?1")?;
-        let rows = found.query_map([space.as_bytes()], |row| {
+    /// `whose` says of devices whose they are: it is asked once, for those that have read something.
+    pub(crate) fn read(
+        conn: &Connection,
+        (space, class): (SpaceId, Class),
+        me: &str,
+        whose: impl FnOnce(&BTreeSet<String>) -> Result<Vec<SeenBy>>,
+    ) -> Result<Self> {
+        let sql = "SELECT device, seq FROM seen WHERE space = ?1 AND class = ?2";
+        let mut found = conn.prepare_cached(sql)?;
+        let rows = found.query_map((space.as_bytes(), class_number(class)), |row| {
             Ok((hex::encode(row.get::<_, Vec<u8>>(0)?), row.get(1)?))
         })?;
-        let seen = rows.collect::<Result<_, _>>()?;
+        let seen: BTreeMap<String, i64> = rows.collect::<Result<_, _>>()?;
         let has_relay = meta::get(conn, meta::RELAY)?.is_some();
         let refused = outbox::refused(conn, space)?;
+        let devices = seen.keys().cloned().chain([me.to_owned()]).collect();
+        let whose = whose(&devices)?.into_iter().map(|one| (one.device.clone(), one)).collect();
         Ok(Self {
             has_relay,
             seen,
             me: me.to_owned(),
+            whose,
             refused,
             blocked: false,
             names: Names::default(),
@@ -92,7 +105,9 @@ impl Statuses {
                 })
         };
         let devices = self.seen.keys().chain(std::iter::once(&self.me));
-        let seen_by: BTreeSet<String> = devices.filter(|device| has(device)).cloned().collect();
+        let having = devices.filter(|device| has(device));
+        let seen_by: BTreeSet<SeenBy> =
+            having.filter_map(|device| self.whose.get(device)).cloned().collect();
         let kind = if seen_by.is_empty() { StatusKind::Relayed } else { StatusKind::Seen };
         Status { kind, seen_by }
     }

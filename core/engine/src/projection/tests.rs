@@ -452,7 +452,7 @@ fn a_status_goes_from_saved_over_queued_and_relayed_to_seen() {
     let hold = home.engine.log(&request).unwrap().remove(0);
     let status = || {
         let hold = home.engine.hold(&hold.hold_id).unwrap();
-        (hold.status, hold.seen_by.into_iter().collect::<Vec<_>>())
+        (hold.status, hold.seen_by.into_iter().map(|seen| seen.device).collect::<Vec<_>>())
     };
     assert_eq!(status(), (StatusKind::Saved, vec![]));
     let write = |work: &dyn Fn(&crate::store::Tx<'_>) -> crate::error::Result<()>| {
@@ -474,11 +474,11 @@ fn a_status_goes_from_saved_over_queued_and_relayed_to_seen() {
         []
     );
     let tablet = DeviceId([9; 32]);
-    write(&|tx| outbox::seen_by(tx, chart, tablet, 39));
+    write(&|tx| outbox::seen_by(tx, chart, tablet, Class::Log, 39, 0));
     assert_eq!(status(), (StatusKind::Relayed, vec![]));
-    write(&|tx| outbox::seen_by(tx, chart, tablet, 40));
+    write(&|tx| outbox::seen_by(tx, chart, tablet, Class::Log, 40, 0));
     assert_eq!(status(), (StatusKind::Seen, vec![tablet.to_hex()]));
-    write(&|tx| outbox::seen_by(tx, chart, inner.who.device, 41));
+    write(&|tx| outbox::seen_by(tx, chart, inner.who.device, Class::Log, 41, 0));
     assert_eq!(status(), (StatusKind::Seen, vec![tablet.to_hex()]));
     // Put right: the correction has its own way to go.
     let edit = HoldEdit { pain_after: Some(1), ..HoldEdit::default() };

@@ -19,6 +19,7 @@ use super::statements::admit;
 use crate::Inner;
 use crate::charts::{ChartView, role_name, role_of};
 use crate::documents::account::Contact;
+use crate::erasure::{self, Grave};
 use crate::error::{Error, Result};
 use crate::identity::address;
 use crate::identity::asking::{Asking, NoAnswer};
@@ -256,7 +257,18 @@ impl Inner {
         keys: Vec<HandedKey>,
     ) -> Result<ChartView> {
         self.store.write(Priority::User, "accept", |tx| {
+            erasure::come_back(tx, one.chart)?;
             accepting::put(tx, &Accepting { keys: Some(keys), ..one })
+        })?;
+        write_account(self, |account| {
+            // Whatever one of the account's devices has erased of it, all of them read it again.
+            let mut reading = account.read();
+            let known = reading.charts.contains_key(&link.chart);
+            let grave = reading.graves.remove(&link.chart);
+            let now = Grave::of_left(self.clock.wall_ms());
+            let Some(grave) = grave.or_else(|| known.then(|| now.clone())) else { return Ok(None) };
+            let over = Grave { over: true, at_ms: now.at_ms, ..grave };
+            Ok(account.put_grave(link.chart, &over)?)
         })?;
         self.arrive(link)
     }

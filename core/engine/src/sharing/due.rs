@@ -16,7 +16,7 @@ use crate::identity::statements::{By, NotMade, uncut};
 use crate::protocol_words::not_made;
 use crate::store::sync_tables::spaces::{self, SpaceRow};
 use crate::store::sync_tables::wishes::{self, What, Wish};
-use crate::store::sync_tables::{accepting, relay, sealed};
+use crate::store::sync_tables::{accepting, relay, sealed, tombstones};
 use crate::store::{Priority, Tx, outbox};
 use crate::sync::accounts::Known;
 use crate::sync::report::SyncReport;
@@ -214,6 +214,12 @@ fn think(
     let Some(chart) = state.as_chart() else { return Ok(thought) };
     let mine = site.account;
     let wanted = wanted.iter().filter(|wish| wish.chart == row.id);
+    if !chart.closed && chart.is_owner(&mine) && !row.gone && is_buried(conn, row.id)? {
+        // A relay lost the closing: it is said again, before anything else.
+        thought.over = wanted.cloned().collect();
+        thought.next = Some(Next::Close);
+        return Ok(thought);
+    }
     if chart.closed || row.gone || !chart.members.contains_key(&mine) {
         thought.over = wanted.cloned().collect();
         return Ok(thought);
@@ -249,6 +255,11 @@ fn think(
     nexts.sort_by_key(rank);
     thought.next = nexts.into_iter().next();
     Ok(thought)
+}
+
+/// Whether an owner's closing of a chart was verified here before.
+fn is_buried(conn: &Connection, chart: SpaceId) -> Result<bool> {
+    Ok(tombstones::get(conn, chart)?.is_some_and(|one| one.is_closed()))
 }
 
 /// What a wish comes to now; nothing where it is true already or has become impossible.

@@ -39,6 +39,8 @@ pub(super) fn set_up_writer(conn: &Connection) -> rusqlite::Result<()> {
     // Only Darwin knows it; there a plain fsync does not reach the disk.
     conn.pragma_update(None, "fullfsync", true)?;
     conn.pragma_update(None, "foreign_keys", true)?;
+    // What is deleted is overwritten with zeros: nothing of it is to be found in the file afterwards.
+    conn.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     conn.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
     conn.pragma_update_and_check(None, "journal_size_limit", LOG_KEPT_BYTES, |_| Ok(()))
 }

@@ -382,6 +382,28 @@ impl Store {
 }
 
 impl Store {
+    /// Makes sure that nothing of what was deleted is left in the files: the database is written anew without its free
+    /// pages, and the write-ahead log is emptied.
+    ///
+    /// Gives whether it is so: while another process reads what was there before, it is to be done again.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub(crate) fn purge(&self, command: &'static str) -> Result<bool> {
+        self.faults.at(FaultPoint::Write, command).map_err(|error| self.located(error))?;
+        // Queries that are over hold nothing; their connections may.
+        lock(&self.readers).clear();
+        self.maintain(command, |conn| {
+            match conn.execute_batch("VACUUM") {
+                // Without the room for it the freed pages stay, overwritten with zeros.
+                Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => {}
+                other => other?,
+            }
+            let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+            Ok(conn.query_row(sql, [], |row| row.get::<_, i64>(0))? == 0)
+        })
+    }
+
     /// Removes the key and then every file this home has of ours; the store is of no use afterwards.
     ///
     /// # Errors

@@ -221,15 +221,56 @@ pub(crate) fn acknowledge(tx: &Tx<'_>, ids: &[i64], entry: Seq) -> Result<()> {
     Ok(())
 }
 
-/// Notes how far a device has applied a space's log.
-pub(crate) fn seen_by(tx: &Tx<'_>, space: SpaceId, device: DeviceId, upto: Seq) -> Result<()> {
-    let sql = "INSERT INTO seen (space, device, seq) VALUES (?1, ?2, ?3)
-               ON CONFLICT (space, device) DO UPDATE SET seq = excluded.seq
+/// Notes how far a device has read a class of a space's log, and when the relay heard of it.
+pub(crate) fn seen_by(
+    tx: &Tx<'_>,
+    space: SpaceId,
+    device: DeviceId,
+    class: Class,
+    upto: Seq,
+    noted_ms: u64,
+) -> Result<()> {
+    let sql = "INSERT INTO seen (space, device, class, seq, noted_ms) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT (space, device, class)
+               DO UPDATE SET seq = excluded.seq, noted_ms = excluded.noted_ms
                WHERE excluded.seq <> seen.seq";
-    if tx.execute(sql, (space.as_bytes(), device.as_bytes(), upto))? > 0 {
+    let of = (space.as_bytes(), device.as_bytes(), class_number(class));
+    if tx.execute(sql, (of.0, of.1, of.2, upto, noted_ms))? > 0 {
         tx.touch(Key::History);
         tx.touch(Key::Days);
         tx.touch(Key::Prescriptions);
+        tx.touch(Key::Charts);
     }
     Ok(())
+}
+
+/// The relay's store began another life, and with it the places of every log: what devices said of the one before
+/// proves nothing of this one. They say it again.
+pub(crate) fn forget_seen(tx: &Tx<'_>) -> Result<()> {
+    tx.execute("DELETE FROM seen", []).map(|_| ())
+}
+
+/// How far a device has read a class of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) device: DeviceId,
+    pub(crate) class: Class,
+    pub(crate) seq: Seq,
+    /// When the relay says that it heard of it, in milliseconds since 1970.
+    pub(crate) noted_ms: u64,
+}
+
+/// How far other devices have read the classes of a space's log.
+pub(crate) fn seen(conn: &Connection, space: SpaceId) -> Result<Vec<Seen>> {
+    let sql = "SELECT device, class, seq, noted_ms FROM seen WHERE space = ?1
+               ORDER BY device, class";
+    let mut found = conn.prepare_cached(sql)?;
+    let mut rows = found.query([space.as_bytes()])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let device = DeviceId(row.get(0)?);
+        let class = class_of(row.get(1)?)?;
+        all.push(Seen { device, class, seq: row.get(2)?, noted_ms: row.get(3)? });
+    }
+    Ok(all)
 }

@@ -68,6 +68,9 @@ impl Shared {
         let done = self.with_site(|site| {
             drive(site, self.transport()?, Machine::new(site, budget.clone()), &budget)
         });
+        if let Ok(report) = &done {
+            self.tend_graves(report.round_trips > 0)?;
+        }
         match done {
             Err(Error::Suspended) => self.locked("suspended", Message::new("error.suspended")),
             Err(Error::Key(error @ (KeyError::LockedRetryLater | KeyError::UserCancelled))) => {

@@ -22,7 +22,7 @@ use crate::rights::{ChartStanding, Rights, part, relay_now};
 use crate::store::outbox::{self, Pending};
 use crate::store::sync_tables::sealed::{self, Sealed};
 use crate::store::sync_tables::spaces::{self, SpaceRow};
-use crate::store::sync_tables::tips;
+use crate::store::sync_tables::{tips, tombstones};
 use crate::store::{Priority, Tx};
 
 /// Documents sealed in one transaction: some milliseconds of work.
@@ -86,7 +86,8 @@ fn writable(
 ) -> Result<Vec<Class>> {
     let Some(chart) = state.as_chart() else { return Ok(vec![Class::Account]) };
     let now = relay_now(conn, site.clock.wall_ms())?;
-    let rights = Rights::of(chart, row.gone, site.account, now);
+    let tombstone = tombstones::get(conn, row.id)?;
+    let rights = Rights::of(chart, row.gone, tombstone.as_ref(), site.account, now);
     Ok(Class::CHART.into_iter().filter(|class| rights.writes(*class)).collect())
 }
 
@@ -139,7 +140,13 @@ pub(crate) fn has_sendable(conn: &Connection, account: AccountId, wall_ms: i64) 
 pub(crate) fn set_aside(site: &Site<'_>, tx: &Tx<'_>, space: SpaceId) -> Result<()> {
     let rights = Rights::read(tx.reader(), space, site.account, site.clock.wall_ms())?;
     let Some(rights) = rights else { return Ok(()) };
-    let over = matches!(rights.standing, ChartStanding::Gone | ChartStanding::Closed);
+    // A closing that a relay lost is given back to it: of a log that is not closed, statements stay.
+    let row = spaces::get(tx.reader(), space)?;
+    let chart = row.as_ref().and_then(|row| row.state.as_ref()).and_then(SpaceState::as_chart);
+    let over = match rights.standing {
+        ChartStanding::Closed => chart.is_some_and(|chart| chart.closed),
+        standing => standing == ChartStanding::Gone,
+    };
     for one in sealed::waiting_in(tx.reader(), space)? {
         let Ok(entry) = Entry::from_trusted_bytes(&one.bytes) else { continue };
         let head = entry.header();

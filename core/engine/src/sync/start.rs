@@ -3,13 +3,15 @@
 
 use holdfast_protocol::checkpoint::{Checkpoint, LiveRoot};
 use holdfast_protocol::entry::{Entry, Kind};
-use holdfast_protocol::membership::{Judge, NotAccepted, Refusal, SpaceState};
+use holdfast_protocol::membership::{Act, Judge, NotAccepted, Refusal, SpaceState};
 use holdfast_protocol::sync::SpacePage;
 
 use super::apply::pack::Ahead;
-use super::pull::{Brought, Chunk, Found, PageEnd, Pulling, portion, take_ahead, take_found};
+use super::pull::{Brought, Chunk, Found, PageEnd, Pulling, kept, portion, take_ahead, take_found};
 use super::site::Site;
+use crate::erasure;
 use crate::error::Result;
+use crate::protocol_words::{self, not_accepted};
 use crate::store::Priority;
 use crate::store::sync_tables::alarms;
 use crate::store::sync_tables::entries::{self, Standing};
@@ -127,6 +129,7 @@ fn take_retained(chunk: &mut Chunk<'_, '_>, one: &Found) -> Result<()> {
             running: None,
             entry: None,
             standing: Standing::Applied,
+            noted_ms: None,
         };
         return entries::put(chunk.tx, chunk.no, &place);
     };
@@ -153,7 +156,13 @@ fn take_retained(chunk: &mut Chunk<'_, '_>, one: &Found) -> Result<()> {
                 }
             }
             Some(state) => match state.check(entry, &chunk.accounts, Judge::Outline) {
-                Ok(accepted) => state.apply(entry, &accepted),
+                Ok(accepted) => {
+                    state.apply(entry, &accepted);
+                    if let Some(Act::Close) = accepted.act() {
+                        erasure::note_closing(chunk.tx, chunk.space, entry)?;
+                        chunk.ended = true;
+                    }
+                }
                 Err(NotAccepted::Never(Refusal::UnknownStatement)) => state.freeze(entry),
                 Err(not) => {
                     if let Some(end) = chunk.waits_for(entry, &not)? {
@@ -177,6 +186,8 @@ fn take_retained(chunk: &mut Chunk<'_, '_>, one: &Found) -> Result<()> {
             chunk.end = end;
             return Ok(());
         }
+        let why = protocol_words::keep(&not_accepted(&not));
+        entries::quarantine(chunk.tx, chunk.space, Some(one.seq), one.hash, None, &why)?;
         return keep(chunk, one, entry, Standing::Ignored, None);
     }
     chunk.others += 1;
@@ -196,6 +207,7 @@ fn keep(
     doc: Option<&str>,
 ) -> Result<()> {
     let header = entry.header();
+    let bytes = kept(entry, chunk.ended);
     let place = entries::Place {
         seq: one.seq,
         hash: one.hash,
@@ -204,10 +216,11 @@ fn keep(
             kind: header.kind,
             class: header.class,
             author: header.author,
-            doc,
-            bytes: &entry.to_bytes(),
+            doc: doc.filter(|_| bytes.is_some()),
+            bytes: bytes.as_deref(),
         }),
         standing,
+        noted_ms: one.noted_ms,
     };
     entries::put(chunk.tx, chunk.no, &place)
 }

@@ -7,6 +7,7 @@ use holdfast_protocol::ids::{
 };
 use holdfast_protocol::keys::Wrapped;
 use holdfast_protocol::membership::SpaceState;
+use holdfast_protocol::sync::{Noted, NotedCursor};
 use holdfast_protocol::wire;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -216,6 +217,16 @@ impl Reading for Rows<'_> {
         Ok(())
     }
 
+    fn noted(&self, space: SpaceNo, from: Seq, to: Seq) -> Stored<Vec<Noted>> {
+        let sql = "SELECT place & 4294967295, at_ms FROM noted
+                   WHERE place BETWEEN ?1 AND ?2 ORDER BY place";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let within = [place(space, from), place(space, to)];
+        let rows = statement
+            .query_map(within, |row| Ok(Noted { seq: number(row, 0)?, at_ms: number(row, 1)? }))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     fn membership_bytes(&self, space: SpaceNo) -> Stored<u64> {
         let mut statement = self.0.prepare_cached(
             "SELECT coalesce(sum(length(body)), 0) FROM entry INDEXED BY entry_membership
@@ -324,10 +335,10 @@ impl Reading for Rows<'_> {
         since: u64,
         except: &DeviceId,
         limit: usize,
-    ) -> Stored<Vec<SignedCursor>> {
+    ) -> Stored<Vec<NotedCursor>> {
         let except = self.device_no(except)?.unwrap_or(-1);
         let mut statement = self.0.prepare_cached(
-            "SELECT c.signed FROM account_cursor a
+            "SELECT c.signed, c.at_ms FROM account_cursor a
              JOIN cursor c ON c.space = a.space AND c.device = a.device
              WHERE a.account = ?1 AND a.feed > ?2 AND a.device <> ?3
              ORDER BY a.feed DESC, a.space, a.device LIMIT ?4",
@@ -336,7 +347,8 @@ impl Reading for Rows<'_> {
         let mut rows = statement.query(of)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            found.push(cursor(&row.get::<_, Vec<u8>>(0)?)?);
+            let cursor = cursor(&row.get::<_, Vec<u8>>(0)?)?;
+            found.push(NotedCursor { cursor, at_ms: number(row, 1)? });
         }
         Ok(found)
     }

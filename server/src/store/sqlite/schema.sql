@@ -47,6 +47,12 @@ CREATE INDEX entry_membership ON entry (place) WHERE mark = 0;
 -- What may be dropped once a checkpoint stands above it.
 CREATE INDEX entry_superseded ON entry (covered_by) WHERE covered_by IS NOT NULL AND body IS NOT NULL;
 
+-- When a membership entry was taken, by the relay's clock.
+CREATE TABLE noted (
+    place INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL
+);
+
 CREATE TABLE pending (
     place INTEGER PRIMARY KEY,               -- of the pack
     since_ms INTEGER NOT NULL
@@ -77,6 +83,7 @@ CREATE TABLE cursor (
     device INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     signed BLOB NOT NULL,
+    at_ms INTEGER NOT NULL,                  -- when it was taken, by the relay's clock
     PRIMARY KEY (space, device)
 ) WITHOUT ROWID;
 

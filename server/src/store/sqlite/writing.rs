@@ -7,6 +7,7 @@ use holdfast_protocol::cursor::SignedCursor;
 use holdfast_protocol::entry::{Entry, Kind, SeqRange};
 use holdfast_protocol::ids::{Class, DeviceId, Generation, InviteId, Seq, SpaceId};
 use holdfast_protocol::membership::SpaceState;
+use holdfast_protocol::sync::Noted;
 use holdfast_protocol::wire;
 use rusqlite::{Connection, params};
 
@@ -239,12 +240,22 @@ impl Writing for SqliteWriting<'_> {
         Ok(())
     }
 
-    fn put_cursor(&mut self, space: SpaceNo, cursor: &SignedCursor) -> Stored<()> {
-        let device = self.device(&cursor.device)?;
+    fn note(&mut self, space: SpaceNo, noted: Noted) -> Stored<()> {
         self.execute(
-            "INSERT INTO cursor (space, device, seq, signed) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (space, device) DO UPDATE SET seq = excluded.seq, signed = excluded.signed",
-            params![space.0, device, signed(cursor.position.seq), wire::encode(cursor)],
+            "INSERT INTO noted (place, at_ms) VALUES (?1, ?2) ON CONFLICT (place) DO NOTHING",
+            [place(space, noted.seq), signed(noted.at_ms)],
+        )?;
+        Ok(())
+    }
+
+    fn put_cursor(&mut self, space: SpaceNo, cursor: &SignedCursor, at_ms: u64) -> Stored<()> {
+        let device = self.device(&cursor.device)?;
+        let seq = signed(cursor.position.seq);
+        self.execute(
+            "INSERT INTO cursor (space, device, seq, signed, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (space, device) DO UPDATE
+             SET seq = excluded.seq, signed = excluded.signed, at_ms = excluded.at_ms",
+            params![space.0, device, seq, wire::encode(cursor), signed(at_ms)],
         )?;
         Ok(())
     }

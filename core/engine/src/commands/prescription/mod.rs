@@ -205,7 +205,12 @@ impl Inner {
     }
 
     fn prescription_statuses(&self, conn: &Connection) -> Result<Statuses> {
-        let statuses = Statuses::read(conn, self.who.chart, &self.who.device.to_hex())?;
+        let statuses = Statuses::read(
+            conn,
+            (self.who.chart, Class::Prescription),
+            &self.who.device.to_hex(),
+            |devices| self.whose(conn, devices),
+        )?;
         let rights = self.rights(conn)?;
         let reads_only = rights.is_some_and(|rights| !rights.writes(Class::Prescription));
         Ok(if reads_only { statuses.blocked() } else { statuses })

@@ -9,7 +9,7 @@ use holdfast_domain::rules::Finding;
 use serde::Serialize;
 
 use crate::commands::routine::RoutineView;
-use crate::views::StatusKind;
+use crate::views::{SeenBy, StatusKind};
 
 /// A prescription in a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,7 +40,7 @@ pub struct PrescriptionView {
     /// How far it has come.
     pub status: StatusKind,
     /// The devices that have it besides its author, as hex.
-    pub seen_by: BTreeSet<String>,
+    pub seen_by: BTreeSet<SeenBy>,
 }
 
 /// A prescription beside the owner's routine.

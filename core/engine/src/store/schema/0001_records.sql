@@ -39,12 +39,15 @@ CREATE INDEX outbox_doc ON outbox (doc);
 CREATE INDEX outbox_space ON outbox (space, id);
 CREATE INDEX outbox_sealed ON outbox (sealed) WHERE sealed IS NOT NULL;
 
--- How far each other device has applied a space's log, as its signed cursor says.
+-- How far each other device has read a class of a space's log, as its signed cursor proves it: the last cursor
+-- that it signed while its account was given the class. noted_ms is when the relay says that it took the cursor.
 CREATE TABLE seen (
-    space  BLOB NOT NULL,
-    device BLOB NOT NULL,
-    seq    INTEGER NOT NULL,
-    PRIMARY KEY (space, device)
+    space    BLOB NOT NULL,
+    device   BLOB NOT NULL,
+    class    INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    noted_ms INTEGER NOT NULL,
+    PRIMARY KEY (space, device, class)
 ) WITHOUT ROWID;
 
 -- Which account a device of a space belongs to, and whether that account is the subject.

@@ -30,3 +30,15 @@ CREATE TABLE greeted (
     name       TEXT NOT NULL,
     PRIMARY KEY (chart, account)
 ) WITHOUT ROWID;
+
+-- Charts that have ended here. why: 0 an owner closed it, 1 this account left it and wanted its copy erased, 2 the
+-- person erased what was left of it. entry is the owner's statement, verified when it was read. since_ms is when
+-- this device learned of it, by the clock here. stage: 0 kept, to be exported, 1 being erased, 2 erased. A row is
+-- never removed: whatever a relay shows later, what was erased does not come back.
+CREATE TABLE tombstone (
+    space    BLOB PRIMARY KEY NOT NULL,
+    why      INTEGER NOT NULL,
+    entry    BLOB,
+    since_ms INTEGER NOT NULL,
+    stage    INTEGER NOT NULL
+) WITHOUT ROWID;

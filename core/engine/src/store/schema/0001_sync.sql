@@ -37,7 +37,7 @@ CREATE TABLE account (
 ) WITHOUT ROWID;
 
 -- One place of a log. An entry of which only the hash is known has no kind; bytes go once a pack
--- covers it. standing: 0 applied, 1 waits for its key, 2 ignored, 3 quarantined, 4 came before a change
+-- covers it. noted_ms is when the relay says that it took a membership entry. standing: 0 applied, 1 waits for its key, 2 ignored, 3 quarantined, 4 came before a change
 -- that it follows.
 CREATE TABLE entry (
     space    INTEGER NOT NULL REFERENCES space (no),
@@ -50,11 +50,13 @@ CREATE TABLE entry (
     doc      TEXT,
     covered  INTEGER,
     standing INTEGER NOT NULL DEFAULT 0,
+    noted_ms INTEGER,
     bytes    BLOB,
     PRIMARY KEY (space, seq)
 );
 CREATE UNIQUE INDEX entry_hash ON entry (space, hash);
 CREATE INDEX entry_live ON entry (space, doc, seq) WHERE covered IS NULL AND doc IS NOT NULL;
+CREATE INDEX entry_membership ON entry (space, seq) WHERE kind = 0;
 CREATE INDEX entry_waiting ON entry (space, seq) WHERE standing = 1;
 CREATE INDEX entry_early ON entry (space, seq) WHERE standing = 4;
 

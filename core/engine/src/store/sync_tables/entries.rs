@@ -48,6 +48,8 @@ pub(crate) struct Place<'a> {
     /// The entry; nothing where only its hash is known.
     pub(crate) entry: Option<Whole<'a>>,
     pub(crate) standing: Standing,
+    /// When the relay says that it took it, in milliseconds since 1970; of membership entries alone.
+    pub(crate) noted_ms: Option<u64>,
 }
 
 /// What is kept of a whole entry.
@@ -58,7 +60,8 @@ pub(crate) struct Whole<'a> {
     pub(crate) author: DeviceId,
     /// The document of a change, where it could be opened.
     pub(crate) doc: Option<&'a str>,
-    pub(crate) bytes: &'a [u8],
+    /// Nothing where only its place is kept.
+    pub(crate) bytes: Option<&'a [u8]>,
 }
 
 /// The number a kind has in the database.
@@ -82,8 +85,8 @@ pub(crate) fn kind_of(number: i64) -> Result<Kind> {
 /// Keeps a place.
 pub(crate) fn put(tx: &Tx<'_>, space: SpaceNo, place: &Place<'_>) -> Result<()> {
     let sql = "INSERT OR REPLACE INTO entry
-               (space, seq, hash, running, kind, class, author, doc, standing, bytes)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+               (space, seq, hash, running, kind, class, author, doc, standing, bytes, noted_ms)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let whole = place.entry.as_ref();
     tx.execute(
         sql,
@@ -97,7 +100,8 @@ pub(crate) fn put(tx: &Tx<'_>, space: SpaceNo, place: &Place<'_>) -> Result<()> 
             whole.map(|w| w.author.0),
             whole.and_then(|w| w.doc),
             place.standing.number(),
-            whole.map(|w| w.bytes),
+            whole.and_then(|w| w.bytes),
+            place.noted_ms,
         ),
     )
     .map(|_| ())
@@ -284,6 +288,34 @@ pub(crate) fn each_content(
     Ok(())
 }
 
+/// A membership entry that counted when it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SaidRow {
+    pub(crate) seq: Seq,
+    pub(crate) hash: EntryHash,
+    /// When the relay says that it took it, in milliseconds since 1970.
+    pub(crate) noted_ms: Option<u64>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The membership entries of a space that counted, in order.
+pub(crate) fn membership(conn: &Connection, space: SpaceNo) -> Result<Vec<SaidRow>> {
+    let sql = "SELECT seq, hash, noted_ms, bytes FROM entry INDEXED BY entry_membership
+               WHERE space = ?1 AND kind = 0 AND standing = 0 AND bytes IS NOT NULL ORDER BY seq";
+    let mut found = conn.prepare_cached(sql)?;
+    let mut rows = found.query([space.0])?;
+    let mut said = Vec::new();
+    while let Some(row) = rows.next()? {
+        said.push(SaidRow {
+            seq: row.get(0)?,
+            hash: hash_of(&row.get::<_, Vec<u8>>(1)?)?,
+            noted_ms: row.get(2)?,
+            bytes: row.get(3)?,
+        });
+    }
+    Ok(said)
+}
+
 /// How many entries of a space are packs, and the place of the newest pack and checkpoint.
 pub(crate) fn newest_of(conn: &Connection, space: SpaceNo, kind: Kind) -> Result<Option<Seq>> {
     let sql = "SELECT max(seq) FROM entry WHERE space = ?1 AND kind = ?2 AND standing = 0";
@@ -324,6 +356,36 @@ pub(crate) struct Quarantined {
     /// Empty where it is not known.
     pub(crate) doc: String,
     pub(crate) reason: String,
+}
+
+/// Who wrote an entry, of what, and what became of it here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outline {
+    pub(crate) author: DeviceId,
+    pub(crate) class: Class,
+    pub(crate) standing: Standing,
+}
+
+/// The outline of the entry with this hash; nothing where only its hash is known.
+pub(crate) fn outline(conn: &Connection, space: SpaceId, hash: &[u8]) -> Result<Option<Outline>> {
+    let sql = "SELECT author, class, standing FROM entry
+               WHERE space = (SELECT no FROM space WHERE id = ?1) AND hash = ?2
+                     AND author IS NOT NULL";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let found: Option<([u8; 32], i64, i64)> =
+        conn.prepare_cached(sql)?.query_row((space.as_bytes(), hash), read).optional()?;
+    let Some((author, class, standing)) = found else { return Ok(None) };
+    let all = [
+        Standing::Applied,
+        Standing::Waiting,
+        Standing::Ignored,
+        Standing::Quarantined,
+        Standing::Early,
+    ];
+    let standing = all.into_iter().find(|one| one.number() == standing);
+    let standing =
+        standing.ok_or_else(|| Error::Unreadable("what became of an entry".to_owned()))?;
+    Ok(Some(Outline { author: DeviceId(author), class: class_of(class)?, standing }))
 }
 
 /// What was not taken, newest last.

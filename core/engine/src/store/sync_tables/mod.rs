@@ -11,6 +11,7 @@ pub(crate) mod sealed;
 pub(crate) mod secrets;
 pub(crate) mod spaces;
 pub(crate) mod tips;
+pub(crate) mod tombstones;
 pub(crate) mod wishes;
 
 use holdfast_protocol::ids::EntryHash;

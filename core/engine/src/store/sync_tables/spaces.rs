@@ -240,6 +240,8 @@ pub(crate) fn read_again(tx: &Tx<'_>, space: &SpaceRow, me: &[u8; 32]) -> Result
     let sql = "INSERT INTO sealed (space, hash, kind, doc, bytes, own, held, turn)
                SELECT ?2, hash, kind, doc, bytes, author = ?3, 1, rowid FROM entry
                WHERE space = ?1 AND bytes IS NOT NULL AND standing = 0
+                     AND (kind = 0 OR NOT EXISTS
+                          (SELECT 1 FROM tombstone WHERE tombstone.space = ?2 AND (why = 0 OR stage > 0)))
                ORDER BY seq ON CONFLICT (hash) DO UPDATE SET held = 1, turn = excluded.turn";
     tx.execute(sql, (space.no.0, space.id.as_bytes(), me))?;
     tx.execute("DELETE FROM entry WHERE space = ?1", [space.no.0])?;

@@ -18,6 +18,7 @@ use crate::store::sync_tables::spaces::{self, SpaceNo};
 use crate::store::sync_tables::{entries, sealed, tips};
 use crate::store::{Priority, Tx, docs, outbox};
 use crate::sync::accounts::Known;
+use crate::sync::pull::has_ended;
 use crate::sync::site::Site;
 
 /// Documents taken in one transaction: some milliseconds of work.
@@ -53,7 +54,7 @@ pub(crate) fn take_ahead(
             }
             (_, None) => false,
         };
-        if !fits || sealed::by_hash(conn, entry.hash())?.is_some() {
+        if !fits || has_ended(conn, space)? || sealed::by_hash(conn, entry.hash())?.is_some() {
             return Ok(None);
         }
         let key = keys::content(conn, site.seal, space, header.class, header.epoch)?;

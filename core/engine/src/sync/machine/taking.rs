@@ -9,10 +9,10 @@ use super::{MAX_TIDY, Machine, Sent, Stage};
 use crate::error::Result;
 use crate::observe::Key;
 use crate::protocol_words::refusal;
-use crate::store::Priority;
 use crate::store::sync_tables::{
     accounts as store_accounts, alarms, relay, sealed as sealed_table, spaces,
 };
+use crate::store::{Priority, outbox};
 use crate::sync::pull::{self, PageEnd, Pulling};
 use crate::sync::report::SyncOutcome;
 use crate::sync::site::Site;
@@ -140,6 +140,7 @@ impl Machine {
             relay::set_generation(tx, now)?;
             if known.is_some() {
                 spaces::forget_cursors(tx, site.me())?;
+                outbox::forget_seen(tx)?;
                 sealed_table::forget_stored(tx)?;
                 store_accounts::doubt(tx)?;
                 restore::note(tx, site, now)?;

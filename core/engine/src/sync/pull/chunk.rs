@@ -2,9 +2,11 @@
 
 use holdfast_protocol::entry::{Entry, Kind};
 use holdfast_protocol::ids::{Class, Seq, SpaceId};
-use holdfast_protocol::membership::{Accepted, Judge, NotAccepted, Refusal, SpaceState};
+use holdfast_protocol::membership::{Accepted, Act, Judge, NotAccepted, Refusal, SpaceState};
+use rusqlite::Connection;
 
 use super::{Found, PageEnd};
+use crate::erasure;
 use crate::error::Result;
 use crate::identity::keys;
 use crate::observe::Key;
@@ -13,7 +15,7 @@ use crate::sharing::greetings;
 use crate::store::docs::class_number;
 use crate::store::sync_tables::entries::{self, Place, Standing, Whole};
 use crate::store::sync_tables::spaces::{self, SpaceNo};
-use crate::store::sync_tables::{alarms, relay, sealed};
+use crate::store::sync_tables::{alarms, relay, sealed, tombstones};
 use crate::store::{Tx, outbox};
 use crate::sync::accounts::{self, Known};
 use crate::sync::apply::pack::Ahead;
@@ -45,6 +47,8 @@ pub(crate) struct Chunk<'a, 't> {
     /// that nobody has.
     compare: bool,
     pub(crate) membership_moved: bool,
+    /// Whether the chart has ended here: its content is passed over, whatever a relay shows.
+    pub(crate) ended: bool,
     pub(crate) end: PageEnd,
     pub(crate) others: u64,
 }
@@ -71,6 +75,7 @@ impl<'a, 't> Chunk<'a, 't> {
             ahead: Ahead::Left,
             compare,
             membership_moved: false,
+            ended: has_ended(tx.reader(), space)?,
             end: PageEnd::Whole,
             others: 0,
         })
@@ -123,6 +128,10 @@ impl<'a, 't> Chunk<'a, 't> {
             state.apply(entry, accepted);
         }
         self.membership_moved |= entry.header().kind == Kind::Membership;
+        if let Some(Act::Close) = accepted.as_ref().and_then(|accepted| accepted.act()) {
+            erasure::note_closing(self.tx, self.space, entry)?;
+            self.ended = true;
+        }
         let (standing, doc) = match mine {
             // It is in the documents since it was written.
             Some(mine) => {
@@ -142,7 +151,7 @@ impl<'a, 't> Chunk<'a, 't> {
         if entry.header().author == self.site.me() {
             spaces::set_prev(self.tx, self.no, one.hash, entry.header().counter)?;
         }
-        self.put(one.seq, entry, standing, doc.as_deref())?;
+        self.put(one, entry, standing, doc.as_deref())?;
         self.cover(one.seq, entry, standing)
     }
 
@@ -162,7 +171,7 @@ impl<'a, 't> Chunk<'a, 't> {
         seq: Seq,
         entry: &Entry,
     ) -> Result<(Standing, Option<String>)> {
-        if !matches!(entry.header().kind, Kind::Change | Kind::Pack) {
+        if self.ended || !matches!(entry.header().kind, Kind::Change | Kind::Pack) {
             return Ok((Standing::Applied, None));
         }
         if self.ahead == Ahead::Taken(entry.hash()) {
@@ -307,6 +316,7 @@ impl<'a, 't> Chunk<'a, 't> {
             running: Some(state.head().running),
             entry: None,
             standing: Standing::Applied,
+            noted_ms: None,
         };
         entries::put(self.tx, self.no, &place)
     }
@@ -319,7 +329,7 @@ impl<'a, 't> Chunk<'a, 't> {
         state.skip(one.hash);
         let why = keep(&not_accepted(&why));
         entries::quarantine(self.tx, self.space, Some(one.seq), one.hash, None, &why)?;
-        self.put(one.seq, entry, Standing::Ignored, None)
+        self.put(one, entry, Standing::Ignored, None)
     }
 
     fn freeze(&mut self, one: &Found, entry: &Entry) -> Result<()> {
@@ -327,30 +337,32 @@ impl<'a, 't> Chunk<'a, 't> {
             state.freeze(entry);
         }
         alarms::raise(self.tx, "update_app", self.space, "sync.alarm.update_app")?;
-        self.put(one.seq, entry, Standing::Ignored, None)
+        self.put(one, entry, Standing::Ignored, None)
     }
 
     pub(crate) fn put(
         &self,
-        seq: Seq,
+        one: &Found,
         entry: &Entry,
         standing: Standing,
         doc: Option<&str>,
     ) -> Result<()> {
         let header = entry.header();
-        let running = self.state.as_ref().map(SpaceState::head).filter(|head| head.seq == seq);
+        let running = self.state.as_ref().map(SpaceState::head).filter(|head| head.seq == one.seq);
+        let bytes = kept(entry, self.ended);
         let place = Place {
-            seq,
+            seq: one.seq,
             hash: entry.hash(),
             running: running.map(|head| head.running),
             entry: Some(Whole {
                 kind: header.kind,
                 class: header.class,
                 author: header.author,
-                doc,
-                bytes: &entry.to_bytes(),
+                doc: doc.filter(|_| bytes.is_some()),
+                bytes: bytes.as_deref(),
             }),
             standing,
+            noted_ms: one.noted_ms,
         };
         entries::put(self.tx, self.no, &place)
     }
@@ -382,6 +394,13 @@ impl<'a, 't> Chunk<'a, 't> {
         self.membership_moved = false;
         let Some(state) = &self.state else { return Ok(()) };
         let site = self.site;
+        if self.ended {
+            // No key of it is kept any more.
+            spaces::set_state(self.tx, self.no, state)?;
+            self.tx.touch(Key::Charts);
+            seal::set_aside(site, self.tx, self.space)?;
+            return accounts::know_authors(self.tx, state, &self.accounts);
+        }
         let learned = site.with_entropy(|entropy| {
             keys::learn(self.tx, site.seal, site.keys, site.account, state, entropy)
         })?;
@@ -482,6 +501,17 @@ impl<'a, 't> Chunk<'a, 't> {
         self.tx.touch(Key::Sync);
         Ok(ChunkEnd { end: self.end, others: self.others })
     }
+}
+
+/// Whether a chart has ended here, so that nothing of its content is taken any more.
+pub(crate) fn has_ended(conn: &Connection, space: SpaceId) -> Result<bool> {
+    Ok(tombstones::get(conn, space)?.is_some_and(|one| one.takes_nothing()))
+}
+
+/// What is kept of an entry: of content that comes to a chart that has ended, only its place.
+pub(crate) fn kept(entry: &Entry, ended: bool) -> Option<Vec<u8>> {
+    let content = matches!(entry.header().kind, Kind::Change | Kind::Pack);
+    (!ended || !content).then(|| entry.to_bytes())
 }
 
 enum Judged {

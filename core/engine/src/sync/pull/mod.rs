@@ -3,12 +3,14 @@
 
 mod chunk;
 
+use std::collections::BTreeMap;
+
 use holdfast_protocol::entry::{Entry, Position};
 use holdfast_protocol::hash::next_running;
 use holdfast_protocol::ids::{AccountId, EntryHash, Seq, SpaceId};
 use holdfast_protocol::sync::{Item, SpacePage};
 
-pub(crate) use chunk::Chunk;
+pub(crate) use chunk::{Chunk, has_ended, kept};
 
 use super::apply::pack::{self, Ahead};
 use super::site::Site;
@@ -30,6 +32,8 @@ pub(crate) struct Found {
     /// Nothing where only the hash came.
     pub(crate) entry: Option<Entry>,
     pub(crate) size: usize,
+    /// When the relay says that it took it, in milliseconds since 1970; of membership entries alone.
+    pub(crate) noted_ms: Option<u64>,
 }
 
 /// How a page ended.
@@ -77,17 +81,22 @@ pub(crate) struct Pulling<'a> {
 }
 
 /// Reads and checks what came, before anything is written.
-pub(crate) fn read_items(items: &[Item]) -> std::result::Result<Vec<Found>, String> {
-    items
+pub(crate) fn read_items(page: &SpacePage) -> std::result::Result<Vec<Found>, String> {
+    let noted: BTreeMap<Seq, u64> = page.noted.iter().map(|one| (one.seq, one.at_ms)).collect();
+    let noted_ms = |seq: &Seq| noted.get(seq).copied();
+    page.items
         .iter()
         .map(|item| match item {
-            Item::Stub { seq, hash } => Ok(Found { seq: *seq, hash: *hash, entry: None, size: 64 }),
+            Item::Stub { seq, hash } => {
+                Ok(Found { seq: *seq, hash: *hash, entry: None, size: 64, noted_ms: noted_ms(seq) })
+            }
             Item::Entry { seq, bytes } => Entry::from_bytes(bytes)
                 .map(|entry| Found {
                     seq: *seq,
                     hash: entry.hash(),
                     entry: Some(entry),
                     size: bytes.len(),
+                    noted_ms: noted_ms(seq),
                 })
                 .map_err(|error| format!("entry {seq} does not read: {error}")),
         })
@@ -102,7 +111,7 @@ pub(crate) fn take_page(
 ) -> Result<Brought> {
     let row = site.store.read(|conn| spaces::get(conn, page.space))?;
     let ended = |end| Ok(Brought { end, entries: 0 });
-    let found = match read_items(&page.items) {
+    let found = match read_items(page) {
         Ok(found) => found,
         Err(why) => return ended(PageEnd::Garbled(why)),
     };
