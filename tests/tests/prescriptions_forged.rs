@@ -290,6 +290,7 @@ fn shown_to_ana(two: &Two, forged: &Entry) {
             items: vec![Item::Entry { seq: at.seq + 1, bytes: forged.to_bytes() }],
             head: Position { seq: at.seq + 1, running },
             more: false,
+            noted: Vec::new(),
         }];
     });
     let report = try_sync(&two.ana);
