@@ -2,8 +2,15 @@
 //! Ana's chart, do what their roles give them, and one of them goes again.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use holdfast::domain::dose::Range;
+use holdfast::domain::player::{Action, Input, PauseReason, StageView, View};
 use holdfast::domain::units::Millis;
+use holdfast::live::Live;
+use holdfast::play::{Applied, PlayOptions};
+use holdfast::prescription::{AcceptOptions, Proposal, ProposedFrom, RoutineEdit};
+use holdfast::routine::{DoseEdit, StepEdit};
 use holdfast::sharing::Role;
 use holdfast::{
     Compared, Config, Done, Engine, GrantRequest, HistoryQuery, HoldfastError, Invitation,
@@ -12,9 +19,9 @@ use holdfast::{
 
 use super::Figures;
 use super::steps::{NotSo, Shown, Steps, must};
-use super::story::sync;
+use super::story::{ROUTINE, SHARED, sync};
 use crate::failure::Outcome;
-use crate::output::words::{counted, plain, say};
+use crate::output::words::{counted, length, plain, say};
 
 /// What the partner writes down for Ana.
 pub const PARTNER_NOTE: &str = "held it for her while she counted";
@@ -22,6 +29,10 @@ pub const PARTNER_NOTE: &str = "held it for her while she counted";
 pub const AFTER_NOTE: &str = "alone again tonight";
 /// The release that is done with another's hands.
 const ASSISTED: &str = "iliopsoas-manual-assisted";
+/// How long the therapist has the shared release held, in seconds.
+const PRESCRIBED_S: u32 = 75;
+/// Why.
+pub const REASON: &str = "it still tightens when you rush it";
 /// How long an invite of the demo is open, in milliseconds.
 const OPEN_MS: u64 = 600_000;
 
@@ -55,7 +66,7 @@ impl Company {
             Ok((guest, plain("prompt.demo.therapist_reads")))
         })?;
         steps.show("prompt.demo.step.limits", || {
-            let written = therapist.anas.rename_routine(super::story::ROUTINE, "Another name");
+            let written = therapist.anas.rename_routine(ROUTINE, "Another name");
             let code = match &written {
                 Err(HoldfastError::Forbidden { .. }) => plain("prompt.demo.therapist_may_not"),
                 Err(other) => return Err(NotSo(other.to_string())),
@@ -63,11 +74,13 @@ impl Company {
             };
             Ok(((), code))
         })?;
+        steps.show("prompt.demo.step.prescription", || prescribed(ana, &therapist, figures))?;
         let partner = steps.show("prompt.demo.step.partner", || {
             let guest = self.come_in(&self.partner, Role::Partner, ana, figures)?;
             Ok((guest, plain("prompt.demo.words_same")))
         })?;
         steps.show("prompt.demo.step.assisted", || assisted(ana, &partner, figures))?;
+        steps.show("prompt.demo.step.together", || together(ana, &partner, figures))?;
         steps.show("prompt.demo.step.removal", || removed(ana, &partner, &therapist, figures))?;
         Ok(())
     }
@@ -110,12 +123,82 @@ impl Company {
     }
 }
 
+/// The therapist proposes a longer hold, and Ana looks at it, step by step, and takes it.
+fn prescribed(ana: &Engine, therapist: &Guest, figures: &mut Figures) -> Shown<((), String)> {
+    let dose = DoseEdit { hold_s: Some(Range::exactly(PRESCRIBED_S)), ..DoseEdit::default() };
+    let edit = StepEdit { dose, ..StepEdit::default() };
+    let proposed = therapist.anas.propose(&Proposal {
+        routine: Some(ROUTINE.to_owned()),
+        from: ProposedFrom::Chart,
+        edits: vec![RoutineEdit::SetStep { step: SHARED.to_owned(), edit: Box::new(edit) }],
+        reason: Some(REASON.to_owned()),
+        based_on: None,
+        overrides: Vec::new(),
+    })?;
+    sync(&therapist.home, figures)?;
+    sync(ana, figures)?;
+    let seen = ana.prescription_diff(&proposed.id)?;
+    must(seen.differences.len() == 1, || plain("prompt.demo.not_one_change"))?;
+    let before = held_for(ana)?;
+    ana.accept_prescription(&proposed.id, &AcceptOptions::default())?;
+    sync(ana, figures)?;
+    sync(&therapist.home, figures)?;
+    let after = [held_for(ana)?, held_for(&therapist.anas)?];
+    must(after == [PRESCRIBED_S; 2], || plain("prompt.demo.not_prescribed"))?;
+    let seconds = |s: u32| length(u64::from(s) * 1_000).into();
+    let args = [("before", seconds(before)), ("after", seconds(PRESCRIBED_S))];
+    Ok(((), say("prompt.demo.prescribed", &args)))
+}
+
+/// How long the routine holds the release that both devices logged, in seconds.
+fn held_for(engine: &Engine) -> Shown<u32> {
+    let routine = engine.routine(ROUTINE)?.routine;
+    let step = routine.steps().find(|step| step.exercise.as_str() == SHARED);
+    Ok(step.and_then(|step| step.dose.hold_s.to_play()).unwrap_or_default())
+}
+
+/// Ana and her partner do one session on two phones: he pauses, her phone pauses; she ends it.
+fn together(ana: &Engine, partner: &Guest, figures: &mut Figures) -> Shown<((), String)> {
+    let options = PlayOptions { slot: Some("morning".to_owned()), ..PlayOptions::default() };
+    let playing = ana.play(ROUTINE, &options)?;
+    let hers = playing.together(|| {}).map_err(|not| NotSo(not.error.to_string()))?;
+    let his = partner.anas.follow(|| {})?;
+    taken(hers.apply(&Input::unseeing(Action::Start)))?;
+    soon(|| his.view().is_some_and(|view| view.stage != StageView::Ready))?;
+    taken(his.apply(&Input::unseeing(Action::Pause { reason: PauseReason::Person })))?;
+    let paused = |live: &Live| live.view().is_some_and(|view| view.paused.is_some());
+    soon(|| paused(&hers) && paused(&his))?;
+    let (a, b) = (hers.view(), his.view());
+    let second = |view: Option<View>| view.map(|view| (view.step_no, view.side, view.elapsed));
+    must(second(a) == second(b), || plain("prompt.demo.not_the_same_second"))?;
+    drop(his);
+    hers.finish()?;
+    sync(ana, figures)?;
+    sync(&partner.home, figures)?;
+    Ok(((), plain("prompt.demo.same_second")))
+}
+
+/// An input that was taken.
+fn taken(applied: Applied) -> Shown<()> {
+    applied.error.map_or(Ok(()), |error| Err(NotSo(error.to_string())))
+}
+
+/// Waits until something is so, for ten seconds.
+fn soon(so: impl Fn() -> bool) -> Shown<()> {
+    let begun = Instant::now();
+    while !so() {
+        must(begun.elapsed() < Duration::from_secs(10), || plain("prompt.demo.not_heard"))?;
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
+}
+
 /// A hold done with the partner's hands, which both write down without a network: each what they saw.
 fn assisted(ana: &Engine, partner: &Guest, figures: &mut Figures) -> Shown<((), String)> {
     let today = ana.now().local_day(180);
     let by = |held: u64, pain: u8, note: Option<&str>| LogRequest {
         side: Some(LogSide::Right),
-        routine: Some(super::story::ROUTINE.to_owned()),
+        routine: Some(ROUTINE.to_owned()),
         date: Some(today),
         slot: Some("midday".to_owned()),
         set: Some(1),

@@ -19,7 +19,7 @@ use holdfast::{
 use holdfast_relay::{Relay, RelayConfig, RunningRelay};
 
 use super::Figures;
-use super::company::{AFTER_NOTE, Company, PARTNER_NOTE};
+use super::company::{AFTER_NOTE, Company, PARTNER_NOTE, REASON};
 use super::search::search;
 use super::steps::{NotSo, Shown, Steps, must};
 use crate::failure::Outcome;
@@ -40,7 +40,7 @@ const TEMPLATE: &str = "bedtime-10";
 /// What the routine is called.
 pub const ROUTINE: &str = "Evening before sleep";
 /// The exercise that both devices log.
-const SHARED: &str = "psoas-release-hook";
+pub const SHARED: &str = "psoas-release-hook";
 
 /// The places of the story.
 pub struct Story {
@@ -203,7 +203,8 @@ impl Story {
             [PHONE_NOTE, PARTNER_NOTE, ROUTINE, SHARED, TEMPLATE, TABLET_NOTE, AFTER_NOTE]
                 .map(str::to_owned)
                 .into();
-        let names = ["Ana Example", "Kitchen tablet", "Therapist Example", "Partner Example"];
+        let names =
+            ["Ana Example", "Kitchen tablet", "Therapist Example", "Partner Example", REASON];
         secrets.extend(names.map(str::to_owned));
         secrets.push(phrase.to_owned());
         let device = search(&self.phone, &secrets[..4])?;
