@@ -244,7 +244,9 @@ pub fn carry(url: &str) -> impl FnMut(&str, Option<&str>, &[u8]) -> (u16, Vec<u8
     let runtime = runtime.expect("a runtime starts");
     // Whoever comes second finds it set.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::new();
+    // A relay that is started again in its place does not know connections of before.
+    let client = reqwest::Client::builder().pool_max_idle_per_host(0).build();
+    let client = client.expect("a client is made");
     let url = url.to_owned();
     move |path, token, body| {
         runtime.block_on(async {

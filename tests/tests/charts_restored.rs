@@ -2,38 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 use holdfast::sharing::Role;
-use holdfast::{Budget, Config, Engine, GrantRequest, Invitation, LogRequest, NewAccount};
-use holdfast_tests::scene::{PAIR_MS, Scene, held, history_json, settle, sync};
-
-fn person(scene: &Scene, name: &str) -> Engine {
-    let account = NewAccount {
-        name: name.to_owned(),
-        device_name: format!("{name}'s phone"),
-        relay: Some(scene.url()),
-    };
-    Engine::create(Config::command_line(scene.home(name)), account).unwrap().0
-}
-
-/// Lets somebody into the own chart as a partner. Gives it as they see it.
-fn let_in(owner: &Engine, guest: &Engine) -> Engine {
-    let invitation = Invitation {
-        name: Some("Ben".to_owned()),
-        grant: GrantRequest::of(Role::Partner),
-        valid_ms: PAIR_MS,
-        confirm_first: false,
-    };
-    let invited = owner.invite(&invitation).unwrap();
-    let chart = guest.accept_invite(&invited.link).unwrap();
-    sync(owner);
-    guest.chart(&chart.id).unwrap()
-}
+use holdfast::{Budget, ChartStanding, Engine, LogRequest};
+use holdfast_tests::people::{codes, holds, let_in, person, standing};
+use holdfast_tests::scene::{Scene, held, settle};
 
 fn hold(note: &str) -> LogRequest {
     held("childs-pose", 30, note)
-}
-
-fn holds(engine: &Engine) -> usize {
-    history_json(engine).as_array().unwrap().len()
 }
 
 fn warned(engine: &Engine) -> Vec<&'static str> {
@@ -44,7 +18,7 @@ fn warned(engine: &Engine) -> Vec<&'static str> {
 fn what_a_partner_wrote_after_the_backup_comes_back_and_nobody_is_alarmed() {
     let mut scene = Scene::new();
     let (ana, ben) = (person(&scene, "Ana"), person(&scene, "Ben"));
-    let view = let_in(&ana, &ben);
+    let view = let_in(&ana, &ben, "Ben", Role::Partner);
     ana.log(&hold("before")).unwrap();
     settle(&[&ana, &ben]);
     let backup = scene.back_up_relay();
@@ -72,7 +46,7 @@ fn what_a_partner_wrote_after_the_backup_comes_back_and_nobody_is_alarmed() {
 fn a_device_that_the_relay_forgot_is_shown_again_before_what_it_wrote_is_judged() {
     let mut scene = Scene::new();
     let (ana, ben) = (person(&scene, "Ana"), person(&scene, "Ben"));
-    let view = let_in(&ana, &ben);
+    let view = let_in(&ana, &ben, "Ben", Role::Partner);
     ana.log(&hold("before")).unwrap();
     settle(&[&ana, &ben]);
     let backup = scene.back_up_relay();
@@ -95,4 +69,24 @@ fn a_device_that_the_relay_forgot_is_shown_again_before_what_it_wrote_is_judged(
     on_tablet.log(&hold("on the tablet, later")).unwrap();
     settle(&[&tablet, &ana, &ben]);
     assert_eq!((holds(&ana), holds(&view), holds(&on_tablet)), (3, 3, 3));
+}
+
+#[test]
+fn what_waits_in_a_chart_that_a_restored_relay_forgot_says_so_instead_of_waiting() {
+    let mut scene = Scene::new();
+    let (ana, ben) = (person(&scene, "Ana"), person(&scene, "Ben"));
+    settle(&[&ana, &ben]);
+    let backup = scene.back_up_relay();
+    // Ben came in after the backup, and Ana, who could say so again, is away for good.
+    let view = let_in(&ana, &ben, "Ben", Role::Partner);
+    drop(ana);
+    scene.set_relay_back(&backup, true);
+    view.log(&hold("nobody can take this")).unwrap();
+    for _ in 0..3 {
+        ben.sync_once(&Budget::default()).unwrap();
+    }
+    let report = ben.sync_once(&Budget::default()).unwrap();
+    assert!(codes(&report).contains(&"not_sendable"), "{report:?}");
+    assert_eq!((standing(&view), holds(&view)), (ChartStanding::Gone, 1));
+    assert!(warned(&ben).contains(&"not_sendable"));
 }

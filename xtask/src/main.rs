@@ -12,8 +12,8 @@ The developer's commands
   cargo xtask lint                        formatting, clippy and the docs, as CI runs them
   cargo xtask docs                        docs/catalogue.md anew, from the catalogue's data
   cargo xtask deps                        licences, bans and sources of every dependency
-  cargo xtask simulate --seeds N [--from S] [--seed S]
-                                          devices and a relay under faults; a failing seed replays exactly
+  cargo xtask simulate --seeds N [--from S] [--kind account|people] [--seed S]
+                                          devices, people and a relay under faults; a failing seed replays exactly
   cargo xtask seed-history --home DIR [--years N] [--seed S]
                                           a home with years of holds, for trying and for the benches
   cargo xtask bench [NAMES]               ratios in one run; writes target/bench.json

@@ -3,31 +3,38 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use holdfast_tests::simulator::people::{self, PeopleSize};
 use holdfast_tests::simulator::{self, Run, Size};
 
-/// Devices and a relay under faults, from seeds.
+/// Devices, people and a relay under faults, from seeds.
 #[derive(Parser)]
 #[command(name = "cargo xtask simulate")]
 struct Asked {
-    /// How many seeds to run.
+    /// How many seeds to run of each kind of world.
     #[arg(long, default_value_t = 20)]
     seeds: u64,
     /// The first of them.
     #[arg(long, default_value_t = 0)]
     from: u64,
     /// Runs this seed alone, and prints what happens.
-    #[arg(long)]
+    #[arg(long, requires = "kind")]
     seed: Option<u64>,
+    /// Only worlds of this kind.
+    #[arg(long)]
+    kind: Option<Kind>,
     /// Only these steps of the seed, as numbers with commas between.
     #[arg(long, value_delimiter = ',')]
     only: Vec<u32>,
     /// Steps of each world.
     #[arg(long)]
     steps: Option<u32>,
-    /// Devices of each world.
+    /// Devices of each world of one account.
     #[arg(long)]
     devices: Option<usize>,
+    /// Accounts of each world of people.
+    #[arg(long)]
+    people: Option<usize>,
     /// Instead of seeds, lets a device die at every write and commit of one evening in turn.
     #[arg(long)]
     sweep: bool,
@@ -39,6 +46,15 @@ struct Asked {
     no_shrink: bool,
 }
 
+/// A kind of world.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// The devices of one account.
+    Account,
+    /// People who share charts.
+    People,
+}
+
 impl Asked {
     fn size(&self, seed: u64) -> Size {
         let mut size = Size::of_seed(seed);
@@ -47,14 +63,39 @@ impl Asked {
         size
     }
 
+    fn people_size(&self, seed: u64) -> PeopleSize {
+        let mut size = PeopleSize::of_seed(seed);
+        size.steps = self.steps.unwrap_or(size.steps);
+        size.people = self.people.unwrap_or(size.people);
+        size
+    }
+
+    fn run(&self, kind: Kind, seed: u64, only: Option<&BTreeSet<u32>>) -> Run {
+        match kind {
+            Kind::Account => simulator::run(seed, &self.size(seed), only),
+            Kind::People => people::run(seed, &self.people_size(seed), only),
+        }
+    }
+
+    fn shrink(&self, kind: Kind, seed: u64) -> BTreeSet<u32> {
+        match kind {
+            Kind::Account => simulator::shrink(seed, &self.size(seed)),
+            Kind::People => people::shrink(seed, &self.people_size(seed)),
+        }
+    }
+
     /// The command that replays a seed.
-    fn replay(&self, seed: u64, only: Option<&BTreeSet<u32>>) -> String {
-        let mut command = format!("cargo xtask simulate --seed {seed}");
+    fn replay(&self, kind: Kind, seed: u64, only: Option<&BTreeSet<u32>>) -> String {
+        let name = if kind == Kind::Account { "account" } else { "people" };
+        let mut command = format!("cargo xtask simulate --kind {name} --seed {seed}");
         if let Some(steps) = self.steps {
             command.push_str(&format!(" --steps {steps}"));
         }
         if let Some(devices) = self.devices {
             command.push_str(&format!(" --devices {devices}"));
+        }
+        if let Some(people) = self.people {
+            command.push_str(&format!(" --people {people}"));
         }
         if let Some(only) = only {
             let numbers: Vec<String> = only.iter().map(u32::to_string).collect();
@@ -66,10 +107,10 @@ impl Asked {
 
 fn main() -> ExitCode {
     let asked = Asked::parse();
-    match asked.seed {
+    match (asked.seed, asked.kind) {
         _ if asked.sweep => sweep(),
-        Some(seed) => one(&asked, seed),
-        None => many(&asked),
+        (Some(seed), Some(kind)) => one(&asked, kind, seed),
+        _ => many(&asked),
     }
 }
 
@@ -90,10 +131,10 @@ fn sweep() -> ExitCode {
     if failed.is_empty() && joins.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn one(asked: &Asked, seed: u64) -> ExitCode {
+fn one(asked: &Asked, kind: Kind, seed: u64) -> ExitCode {
     let only: BTreeSet<u32> = asked.only.iter().copied().collect();
     let only = (!only.is_empty()).then_some(only);
-    let Run { broken, trace } = simulator::run(seed, &asked.size(seed), only.as_ref());
+    let Run { broken, trace } = asked.run(kind, seed, only.as_ref());
     for line in trace.lines() {
         println!("{line}");
     }
@@ -103,32 +144,40 @@ fn one(asked: &Asked, seed: u64) -> ExitCode {
 
 fn many(asked: &Asked) -> ExitCode {
     let mut failed = 0_u64;
+    let kinds = asked.kind.map_or_else(|| vec![Kind::Account, Kind::People], |kind| vec![kind]);
     for seed in asked.from..asked.from + asked.seeds {
-        let size = asked.size(seed);
-        let run = simulator::run(seed, &size, None);
-        if run.broken.is_empty() {
-            continue;
-        }
-        failed += 1;
-        println!("seed {seed} FAILS");
-        for line in run.broken.iter().take(6) {
-            println!("  {line}");
-        }
-        println!("  all of it: {}", asked.replay(seed, None));
-        if !asked.no_shrink {
-            let only = simulator::shrink(seed, &size);
-            println!("  cut down:  {}", asked.replay(seed, Some(&only)));
+        for kind in &kinds {
+            if passes(asked, *kind, seed) {
+                continue;
+            }
+            failed += 1;
             if !asked.keep_going {
-                let run = simulator::run(seed, &size, Some(&only));
-                for line in run.trace.lines() {
-                    println!("    {line}");
-                }
+                return ExitCode::FAILURE;
             }
         }
+    }
+    println!("{} seeds from {} of {} kinds, {failed} failed", asked.seeds, asked.from, kinds.len());
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn passes(asked: &Asked, kind: Kind, seed: u64) -> bool {
+    let run = asked.run(kind, seed, None);
+    if run.broken.is_empty() {
+        return true;
+    }
+    println!("seed {seed} FAILS");
+    for line in run.broken.iter().take(6) {
+        println!("  {line}");
+    }
+    println!("  all of it: {}", asked.replay(kind, seed, None));
+    if !asked.no_shrink {
+        let only = asked.shrink(kind, seed);
+        println!("  cut down:  {}", asked.replay(kind, seed, Some(&only)));
         if !asked.keep_going {
-            return ExitCode::FAILURE;
+            for line in asked.run(kind, seed, Some(&only)).trace.lines() {
+                println!("    {line}");
+            }
         }
     }
-    println!("{} seeds from {}, {failed} failed", asked.seeds, asked.from);
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    false
 }

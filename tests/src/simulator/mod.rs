@@ -3,29 +3,37 @@
 
 mod care;
 pub mod chance;
+mod deeds;
 mod device;
+mod healing;
 mod keys;
 mod ledger;
 mod logs;
 mod network;
 mod oracle;
+mod parts;
+pub mod people;
 mod plan;
 mod relay_house;
+mod setbacks;
 mod trace;
+mod trouble;
 mod world;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use care::Care;
+pub use deeds::history;
 pub use device::Device;
 pub use keys::MemoryKeys;
 pub use ledger::{Ledger, Record, Sure};
 pub use network::{Network, Wire};
-pub use plan::{Act, Step, Weather, draw};
+pub use plan::{Act, Step, draw};
 pub use relay_house::{RelayHouse, copy_files};
 pub use trace::Trace;
-pub use world::{Broken, World, history};
+pub use trouble::{Trouble, Weather};
+pub use world::{Broken, World};
 
 /// How large the worlds are.
 #[derive(Debug, Clone)]
@@ -67,7 +75,16 @@ pub fn run(seed: u64, size: &Size, only: Option<&BTreeSet<u32>>) -> Run {
 pub fn run_steps(seed: u64, devices: usize, steps: &[Step]) -> Run {
     let trace = Trace::default();
     let lived = catch_unwind(AssertUnwindSafe(|| live(seed, devices, steps, &trace)));
-    let broken = match lived {
+    let broken = said_by(lived);
+    for line in &broken {
+        trace.line(format!("BROKEN: {line}"));
+    }
+    Run { broken, trace }
+}
+
+/// What was broken in a world that was lived; a panic breaks it, too.
+fn said_by(lived: std::thread::Result<Result<(), Broken>>) -> Broken {
+    match lived {
         Ok(Ok(())) => Vec::new(),
         Ok(Err(broken)) => broken,
         Err(panic) => {
@@ -75,11 +92,7 @@ pub fn run_steps(seed: u64, devices: usize, steps: &[Step]) -> Run {
             let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
             vec![format!("a panic: {}", text.unwrap_or_default())]
         }
-    };
-    for line in &broken {
-        trace.line(format!("BROKEN: {line}"));
     }
-    Run { broken, trace }
 }
 
 fn live(seed: u64, devices: usize, steps: &[Step], trace: &Trace) -> Result<(), Broken> {
@@ -95,7 +108,7 @@ fn live(seed: u64, devices: usize, steps: &[Step], trace: &Trace) -> Result<(), 
 fn evening(dies_at: u32) -> Vec<Step> {
     let log = |key, held_s| Act::Log { key, held_s };
     let acts = [
-        (0, Act::CrashAt(dies_at)),
+        (0, Act::Trouble(Trouble::CrashAt(dies_at))),
         (0, log(0, 40)),
         (1, log(0, 50)),
         (1, log(1, 20)),
@@ -180,13 +193,20 @@ fn die_joining(deaths: &[u32], trace: &Trace) -> Result<(), Broken> {
 /// Cuts a failing seed down to steps that all are needed for it to fail as it does. Gives their numbers.
 #[must_use]
 pub fn shrink(seed: u64, size: &Size) -> BTreeSet<u32> {
-    let mut kept: Vec<u32> = (0..size.steps).collect();
+    cut_down(size.steps, &|only| run(seed, size, only).broken)
+}
+
+/// Cuts steps down to those that all are needed to break what breaks with all of them.
+fn cut_down(steps: u32, run: &dyn Fn(Option<&BTreeSet<u32>>) -> Broken) -> BTreeSet<u32> {
+    let mut kept: Vec<u32> = (0..steps).collect();
     let how = |only: Option<&BTreeSet<u32>>| {
-        let broken = run(seed, size, only).broken;
-        broken.first().map(|line| line.chars().filter(|c| !c.is_ascii_digit()).take(60).collect())
+        let plain = |line: &String| {
+            line.chars().filter(|c| !c.is_ascii_digit()).take(60).collect::<String>()
+        };
+        run(only).first().map(plain)
     };
     // Another failure met on the way is another failure.
-    let failure: Option<String> = how(None);
+    let failure = how(None);
     let fails = |steps: &[u32]| how(Some(&steps.iter().copied().collect())) == failure;
     let mut chunk = kept.len().div_ceil(2);
     while chunk > 0 {

@@ -16,9 +16,9 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::chance;
-use super::plan::Weather;
 use super::relay_house::RelayHouse;
 use super::trace::Trace;
+use super::trouble::Weather;
 
 /// What befalls one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 //! doubled, nothing stuck, nothing damaged, nothing shown to who was removed, and silence.
 
 use holdfast::clock::Clock;
-use holdfast::domain::units::LocalDay;
 use holdfast::views::StatusKind;
-use holdfast::{Budget, Engine, ProgressQuery};
+use holdfast::{Budget, ProgressQuery};
 use serde_json::{Value, json};
 
 use super::ledger::{Sure, notes_of};
 use super::logs;
+use super::parts;
 use super::world::World;
 
 /// Bytes of bodies that a sync may cost when there is nothing to say.
@@ -35,67 +35,6 @@ pub fn judge(world: &mut World) -> Vec<String> {
     removed_see_nothing_new(world, &members, &mut broken);
     same_view(world, &members, &mut broken);
     broken
-}
-
-/// Everything a person sees on a device, part by part.
-fn state(engine: &Engine) -> Result<Vec<(String, Value)>, String> {
-    let mut parts = Vec::new();
-    for hold in super::world::history(engine)? {
-        let mut value = serde_json::to_value(&hold).map_err(|e| e.to_string())?;
-        // Who else has it is told from where one stands; checked apart.
-        for told in ["seen_by", "status"] {
-            value.as_object_mut().map(|hold| hold.remove(told));
-        }
-        parts.push((format!("hold {}", hold.hold_id), value));
-    }
-    for summary in engine.routines().map_err(|e| format!("routines: {e}"))? {
-        let view = engine.routine(&summary.id).map_err(|e| format!("routine: {e}"))?;
-        let conflicts: Vec<Value> = view
-            .conflicts
-            .iter()
-            .map(|conflict| {
-                let values: Vec<_> =
-                    conflict.values.iter().map(|v| json!([v.value, v.stands])).collect();
-                json!([conflict.step, conflict.field, values])
-            })
-            .collect();
-        parts.push((format!("routine {}", summary.id), json!([view.routine, conflicts])));
-    }
-    beside_holds(engine, &mut parts)?;
-    let mut devices = engine.devices().map_err(|e| format!("devices: {e}"))?;
-    devices.sort_by(|a, b| a.device.cmp(&b.device));
-    for device in devices {
-        let about = json!([device.name, device.paper, device.standing]);
-        parts.push((format!("device {}", device.device), about));
-    }
-    Ok(parts)
-}
-
-/// Profile, days, pauses, habits and own exercises, as far as they do not depend on where and when one looks.
-fn beside_holds(engine: &Engine, parts: &mut Vec<(String, Value)>) -> Result<(), String> {
-    let said = |what: &'static str| move |e: holdfast::HoldfastError| format!("{what}: {e}");
-    let mut put = |name: String, value: Value| parts.push((name, value));
-    let profile = engine.profile().map_err(said("profile"))?;
-    for answer in profile.answers {
-        // An answer that lapsed here may not have lapsed where the clock is another.
-        let value = answer.value.or(answer.lapsed);
-        put(format!("answer {:?}", answer.key), json!([value, answer.said_on, answer.disputed]));
-    }
-    for day in super::care::days(engine)? {
-        let about = json!([day.kind, day.at, day.local_day, day.what, day.note, day.device]);
-        put(format!("day {}", day.id), about);
-    }
-    let plan = engine.plan_view().map_err(said("plan"))?;
-    put("pauses".to_owned(), json!([plan.pauses, plan.slots]));
-    for own in engine.own_exercises(true).map_err(said("own exercises"))? {
-        let about = json!([own.exercise, own.used_in, own.conflicts]);
-        put(format!("own exercise {}", own.exercise.id), about);
-    }
-    let day = LocalDay::EPOCH.plus(20_000);
-    for habit in engine.habits(Some(day)).map_err(said("habits"))?.habits {
-        put(format!("habit {}", habit.habit), json!([habit.plan, habit.other_plans]));
-    }
-    Ok(())
 }
 
 /// Seen from the same place at the same time, all devices say the same of how it goes and what is due.
@@ -145,23 +84,15 @@ fn without_travel(value: &mut Value) {
 fn same_state(world: &World, members: &[usize], broken: &mut Vec<String>) {
     let mut states = Vec::new();
     for device in members {
-        match state(world.devices[*device].engine()) {
+        match parts::whole(world.devices[*device].engine()) {
             Ok(state) => states.push((device, state)),
             Err(error) => broken.push(format!("device {device}: {error}")),
         }
     }
     let Some((first, ours)) = states.first() else { return };
     for (device, theirs) in states.iter().skip(1) {
-        let missing = |all: &[(String, Value)], of: &[(String, Value)]| -> Vec<String> {
-            let lacking = of.iter().filter(|part| !all.contains(part));
-            lacking.map(|(name, value)| format!("{name}: {value}")).collect()
-        };
-        if ours != theirs {
-            broken.push(format!(
-                "device {first} and device {device} differ: only {first} has {:?}, only {device} has {:?}",
-                missing(theirs, ours),
-                missing(ours, theirs)
-            ));
+        if let Some(how) = parts::difference(ours, theirs) {
+            broken.push(format!("device {first} and device {device} differ: {how}"));
         }
     }
 }

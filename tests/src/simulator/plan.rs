@@ -6,17 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::care::{CARES, Care};
 use super::chance;
-
-/// How bad the network is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weather {
-    /// Everything arrives, once and in order.
-    Calm,
-    /// Some requests and answers are lost, repeated or late.
-    Rough,
-    /// Most of them are.
-    Storm,
-}
+use super::trouble::{Trouble, Weather, ZONES};
 
 /// One thing that happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,38 +58,16 @@ pub enum Act {
         /// During which request of that sync.
         during: u8,
     },
-    /// Time passes everywhere, in milliseconds.
-    Wait(u64),
-    /// Somebody sets the device's clock, by so many milliseconds.
-    SetClock(i64),
-    /// The device travels.
-    Travel(&'static str),
-    /// The device restarts.
-    Reboot,
-    /// At the so-manyth write or commit from now the device's process dies.
-    CrashAt(u32),
-    /// The device's process dies now.
-    Kill,
-    /// The app goes to the background and comes back.
-    Suspend,
+    /// Something befalls the device, or everybody.
+    Trouble(Trouble),
     /// A copy of the device is made.
     Backup,
     /// The device is set back to its copy: what it knew since is gone.
     Restore,
-    /// The device loses the network, or finds it again.
-    Offline(bool),
-    /// The network changes.
-    Weather(Weather),
-    /// What the network held back arrives now.
-    LateArrivals,
-    /// The relay's process dies and starts again.
-    RelayRestart,
     /// A backup of the relay is made.
     RelayBackup,
     /// The relay is restored from its backup, as a new generation.
     RelayRestore,
-    /// The device is closed and opened, orderly.
-    Reopen,
 }
 
 /// One step of a plan.
@@ -115,8 +83,6 @@ pub struct Step {
 
 /// How many different holds devices log at once in one session.
 pub const KEYS: u8 = 6;
-
-const ZONES: &[&str] = &["Europe/Berlin", "Asia/Kolkata", "America/Los_Angeles", "Pacific/Apia"];
 
 /// The most devices of a world.
 pub const MOST_DEVICES: usize = 4;
@@ -185,22 +151,26 @@ impl Temper {
                 key: rng.random_range(0..KEYS),
                 during: rng.random_range(0..4),
             }),
-            (4, |rng| Act::Wait(rng.random_range(1_000..4_000_000))),
-            (self.clocks, |rng| Act::SetClock(rng.random_range(-90_000_000..90_000_000))),
-            (self.clocks.min(2), |rng| Act::Travel(ZONES[rng.random_range(0..ZONES.len())])),
-            (self.clocks.min(2), |_| Act::Reboot),
-            (self.crashes, |rng| Act::CrashAt(rng.random_range(1..60))),
-            (self.crashes / 4 + 1, |_| Act::Kill),
-            (2, |_| Act::Suspend),
+            (4, |rng| Act::Trouble(Trouble::Wait(rng.random_range(1_000..4_000_000)))),
+            (self.clocks, |rng| {
+                Act::Trouble(Trouble::SetClock(rng.random_range(-90_000_000..90_000_000)))
+            }),
+            (self.clocks.min(2), |rng| {
+                Act::Trouble(Trouble::Travel(ZONES[rng.random_range(0..ZONES.len())]))
+            }),
+            (self.clocks.min(2), |_| Act::Trouble(Trouble::Reboot)),
+            (self.crashes, |rng| Act::Trouble(Trouble::CrashAt(rng.random_range(1..60)))),
+            (self.crashes / 4 + 1, |_| Act::Trouble(Trouble::Kill)),
+            (2, |_| Act::Trouble(Trouble::Suspend)),
             (self.restores, |_| Act::Backup),
             (self.restores, |_| Act::Restore),
-            (2, |rng| Act::Offline(rng.random_bool(0.3))),
+            (2, |rng| Act::Trouble(Trouble::Offline(rng.random_bool(0.3)))),
             (4, |rng| {
                 let kinds = [Weather::Calm, Weather::Rough, Weather::Rough, Weather::Storm];
-                Act::Weather(kinds[rng.random_range(0..kinds.len())])
+                Act::Trouble(Trouble::Weather(kinds[rng.random_range(0..kinds.len())]))
             }),
-            (3, |_| Act::LateArrivals),
-            (1, |_| Act::Reopen),
+            (3, |_| Act::Trouble(Trouble::LateArrivals)),
+            (1, |_| Act::Trouble(Trouble::Reopen)),
         ];
         let own: [(u32, Act); 9] = [
             (self.members, Act::Revoke { pick }),
@@ -209,7 +179,7 @@ impl Temper {
             (3, Act::Remove { pick }),
             (self.plans, Act::Plan { pick }),
             (26, Act::Sync),
-            (self.relay, Act::RelayRestart),
+            (self.relay, Act::Trouble(Trouble::RelayRestart)),
             (self.relay.min(1), Act::RelayBackup),
             (self.relay.min(1), Act::RelayRestore),
         ];

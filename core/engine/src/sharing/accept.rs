@@ -8,7 +8,9 @@ use holdfast_protocol::entry::{Entry, Position};
 use holdfast_protocol::ids::EntryHash;
 use holdfast_protocol::invitation::MemberLink;
 use holdfast_protocol::membership::Refusal;
-use holdfast_protocol::pairing::{HandedKey, JoinRequest, JoinResponse, PeekRequest, PeekResponse};
+use holdfast_protocol::pairing::{
+    HandedKey, JoinRequest, JoinResponse, PeekRequest, PeekResponse, member_wrap_info,
+};
 use holdfast_protocol::sync::{Outcome, ProblemCode};
 
 use super::arrival;
@@ -27,6 +29,7 @@ use crate::identity::create;
 use crate::identity::devices::{sync_whole, write_account};
 use crate::identity::statements::{By, Place};
 use crate::observe::Key;
+use crate::protocol_words::garbled;
 use crate::rights::relay_now;
 use crate::store::sync_tables::accepting::{self, Accepting};
 use crate::store::sync_tables::{relay, spaces};
@@ -220,6 +223,11 @@ impl Inner {
         // The same bytes are harmless however often they are sent.
         for _ in 0..3 {
             match asking.ask::<_, JoinResponse>("/v1/join", &request, None) {
+                // The relay keeps its answer for a while: a key that was damaged on the way is asked for again.
+                Ok(response) if !are_whole(link, &response.keys) => {
+                    let message = garbled("a key in it does not open".to_owned());
+                    last = Some(NoAnswer::Failed(Error::Relay { code: "relay_garbled", message }));
+                }
                 Ok(response) => {
                     return Ok(match response.outcome {
                         Outcome::Stored { .. } | Outcome::Have { .. } => {
@@ -311,6 +319,15 @@ impl Inner {
             spaces::forget_foreign(tx, no)
         })
     }
+}
+
+/// Whether the invite opens every key that was handed out. Whether they are the right ones, the chart's log tells.
+fn are_whole(link: &MemberLink, keys: &[HandedKey]) -> bool {
+    let invite = link.keys();
+    keys.iter().all(|handed| {
+        let info = member_wrap_info(link.chart, invite.id(), handed.class);
+        invite.receive().unwrap_secret(&info, &handed.wrapped).is_ok()
+    })
 }
 
 enum Sent {

@@ -234,7 +234,11 @@ fn think(
             None => thought.over.push(wish.clone()),
         }
     }
-    nexts.extend(uncut(state, account).filter(|device| *device != site.me()).map(Next::Cut));
+    let confirmed = chart.confirmed(&mine).is_some();
+    if confirmed {
+        // Whoever waits to be compared has no key that a lost phone could have, and no say.
+        nexts.extend(uncut(state, account).filter(|device| *device != site.me()).map(Next::Cut));
+    }
     if chart.is_owner(&mine) {
         let ended = chart.members.iter().filter(|(_, member)| {
             member.grant.until_ms.is_some_and(|until| clocks.both_are_past(until))
@@ -249,7 +253,7 @@ fn think(
             nexts.push(Next::RotateDue);
         }
     }
-    if chart.confirmed(&mine).is_some() && has_unkept(site, conn, row.id, chart)? {
+    if confirmed && has_unkept(site, conn, row.id, chart)? {
         nexts.push(Next::KeepKeys);
     }
     nexts.sort_by_key(rank);

@@ -18,6 +18,7 @@ use crate::documents::account::{AccountReading, Contact, Verified};
 use crate::error::{Error, HoldfastError, Result};
 use crate::identity::devices::write_account;
 use crate::rights::relay_now;
+use crate::store::sync_tables::spaces;
 use crate::store::sync_tables::wishes::{self, What, Wish};
 use crate::store::{Priority, Tx, meta};
 use crate::{Engine, Inner};
@@ -293,13 +294,14 @@ fn find(views: Vec<MemberView>, key: &str) -> Result<MemberView> {
 }
 
 fn members(inner: &Inner, conn: &Connection) -> Result<Vec<MemberView>> {
-    let row = chart_row(conn, inner.who.chart)?;
-    let Some(chart) = row.settled().and_then(|state| state.as_chart()) else {
-        return Ok(Vec::new());
+    // While a log is read again, what it said before still tells.
+    let Some(state) = spaces::known_state(conn, inner.who.chart)? else {
+        return Err(Error::forbidden(Message::new("share.not_read_yet")));
     };
+    let Some(chart) = state.as_chart() else { return Ok(Vec::new()) };
     let accounts = due::known_accounts(conn, inner.who.account)?;
     let reading = inner.account_reading(conn)?;
-    let wanted = wishes::of_chart(conn, row.id)?;
+    let wanted = wishes::of_chart(conn, inner.who.chart)?;
     let my_name = meta::me(conn)?.map(|me| me.name).unwrap_or_default();
     let mut views: Vec<MemberView> = Vec::new();
     for (account, member) in &chart.members {

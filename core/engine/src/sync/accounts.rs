@@ -83,6 +83,10 @@ pub(crate) fn take(site: &Site<'_>, outlines: &[AccountOutline]) -> Result<bool>
         if let Ok(state) = &read
             && seen == Some(state.membership_head())
         {
+            // Shown as it is known: whatever was wrong with how it was shown before is over.
+            if site.store.read(is_distrusted)? {
+                site.store.write(Priority::Sync, "sync", |tx| believe(tx, one.account))?;
+            }
             continue;
         }
         all &= read.is_ok();
@@ -118,12 +122,17 @@ fn short(account: AccountId) -> String {
     account.to_hex().chars().take(12).collect()
 }
 
+/// The relay shows an account as it should.
+fn believe(tx: &Tx<'_>, account: AccountId) -> Result<()> {
+    alarms::clear(tx, "account_rolled_back", account)?;
+    alarms::clear(tx, "account_unreadable", account)?;
+    alarms::clear(tx, "account_missing", account)
+}
+
 fn keep(site: &Site<'_>, tx: &Tx<'_>, state: &SpaceState) -> Result<()> {
     let account = state.space();
     accounts::put(tx, state)?;
-    alarms::clear(tx, "account_rolled_back", account)?;
-    alarms::clear(tx, "account_unreadable", account)?;
-    alarms::clear(tx, "account_missing", account)?;
+    believe(tx, account)?;
     tx.touch(Key::Charts);
     let known = Known::load(tx.reader(), site.account)?;
     for row in spaces::all(tx.reader())? {

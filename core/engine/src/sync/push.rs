@@ -11,6 +11,7 @@ use holdfast_protocol::sync::{Ack, MAX_PUSH, Outcome, Push};
 
 use super::give_back;
 use super::report::SyncReport;
+use super::restore;
 use super::seal;
 use super::site::Site;
 use crate::error::Result;
@@ -257,6 +258,13 @@ fn take_refusal(
                 acked.membership_refused = Some(why);
             }
             sealed::remove(tx, sent.id)
+        }
+        // It may be a chart that a relay was set back to before the account came into it.
+        Kind::Change
+            if why == Refusal::UnknownSpace
+                && restore::set_aside_unshown(site, tx, sent.space)? =>
+        {
+            Ok(())
         }
         Kind::Change if mends => {
             acked.reseal.insert(sent.space);

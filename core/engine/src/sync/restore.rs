@@ -1,14 +1,18 @@
 //! A relay that was restored from a backup, or that rolled back without saying so.
 
+use holdfast_protocol::entry::Kind;
 use holdfast_protocol::ids::{Class, Generation, SpaceId};
 use rusqlite::Connection;
 
+use super::seal;
 use super::site::Site;
 use crate::documents::account::Account;
 use crate::documents::name::DocName;
 use crate::error::Result;
+use crate::observe::Key;
 use crate::open_documents::document_of;
-use crate::store::sync_tables::{alarms, spaces};
+use crate::store::sync_tables::spaces::SpaceRow;
+use crate::store::sync_tables::{alarms, sealed, spaces};
 use crate::store::{Priority, Tx, docs};
 
 /// The relay lost entries and says so: its log is read from the start, and what it lacks is given back to it.
@@ -17,6 +21,36 @@ pub(crate) fn read_again(site: &Site<'_>, space: SpaceId) -> Result<()> {
         let Some(row) = spaces::get(tx.reader(), space)? else { return Ok(()) };
         spaces::read_again(tx, &row, &site.me().0)
     })
+}
+
+/// A relay that was set back to before the account came into a chart does not show it, and takes nothing of it
+/// back: by what the relay has, the account is none of its members. What waits there says so instead of waiting.
+pub(crate) fn note_unshown(site: &Site<'_>, known: &[SpaceRow]) -> Result<()> {
+    for space in known.iter().filter(|space| space.state.is_none()) {
+        site.store.write(Priority::Sync, "sync", |tx| {
+            set_aside_unshown(site, tx, space.id).map(|_| ())
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether a chart is one that a restored relay does not show; if so, what waits in it is set aside. While a word
+/// on its membership is still to be given back, it may yet be shown.
+pub(crate) fn set_aside_unshown(site: &Site<'_>, tx: &Tx<'_>, space: SpaceId) -> Result<bool> {
+    let row = spaces::get(tx.reader(), space)?;
+    let unread = row.is_some_and(|row| row.state.is_none() && !row.doubted);
+    if !unread || space == site.account {
+        return Ok(false);
+    }
+    let waiting = sealed::waiting_in(tx.reader(), space)?;
+    if waiting.iter().any(|one| one.kind == Kind::Membership) {
+        return Ok(false);
+    }
+    if spaces::set_gone(tx, space, true)? {
+        tx.touch(Key::Charts);
+    }
+    seal::set_aside(site, tx, space)?;
+    Ok(true)
 }
 
 /// The relay shows less, or something else, than it did, and does not say why.

@@ -116,6 +116,7 @@ impl Machine {
             for space in known.iter().filter(|space| space.doubted) {
                 restore::read_again(site, space.id)?;
             }
+            restore::note_unshown(site, &known)?;
         }
         site.store.write(Priority::Sync, "sync", |tx| {
             relay::set_feed(tx, feed)?;

@@ -124,6 +124,8 @@ impl<'a, 't> Chunk<'a, 't> {
             Judged::No(why) => return self.ignore(one, entry, why),
         };
         self.compare_histories(entry)?;
+        // A log that is read once more is judged anew: what was put aside then may fit now.
+        entries::release(self.tx, self.space, one.hash)?;
         if let (Some(state), Some(accepted)) = (&mut self.state, &accepted) {
             state.apply(entry, accepted);
         }
