@@ -11,7 +11,7 @@ use holdfast_protocol::entropy::SystemEntropy;
 use holdfast_protocol::entry::{Entry, Kind};
 use holdfast_protocol::ids::Class;
 use holdfast_protocol::membership::{Access, Grant, Refusal, Role};
-use holdfast_protocol::sync::{AccountOutline, Outcome};
+use holdfast_protocol::sync::{AccountOutline, Item, Outcome};
 use holdfast_tests::near_relay::{config, log, shown, sync};
 use holdfast_tests::two_people::{Two, has_problem, meddle, of_another, try_sync};
 
@@ -280,4 +280,29 @@ fn an_account_that_lost_a_device_it_was_seen_with_is_an_alarm_and_not_taken() {
     let report = try_sync(&two.ana);
     assert!(!has_problem(&report, "account_rolled_back"), "{report:?}");
     assert_eq!(shown(&two.ana).len(), 1);
+}
+
+#[test]
+fn an_account_that_came_damaged_once_and_then_as_it_was_is_no_alarm_any_more() {
+    let two = Two::new();
+    let bens = two.hand("ben").account;
+    let shown: Arc<Mutex<Option<AccountOutline>>> = Arc::default();
+    let kept = shown.clone();
+    meddle(&two.relay, move |response| {
+        let of_ben = response.accounts.iter().find(|shown| shown.account == bens).cloned();
+        let mut kept = kept.lock().unwrap();
+        *kept = kept.take().or(of_ben);
+    });
+    two.let_ben_in(Grant::preset(Role::Partner));
+    let honest = shown.lock().unwrap().clone().unwrap();
+    let mut damaged = honest.clone();
+    let Some(Item::Entry { bytes, .. }) = damaged.membership.last_mut() else { panic!("an entry") };
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    meddle(&two.relay, move |response| response.accounts = vec![damaged.clone()]);
+    let report = try_sync(&two.ana);
+    assert!(has_problem(&report, "account_unreadable"), "{report:?}");
+    meddle(&two.relay, move |response| response.accounts = vec![honest.clone()]);
+    let report = try_sync(&two.ana);
+    assert!(report.problems.is_empty(), "{report:?}");
 }

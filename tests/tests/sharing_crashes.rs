@@ -4,41 +4,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use holdfast::sharing::Role;
-use holdfast::{
-    Budget, Config, Crash, Engine, Faults, GrantRequest, HoldfastError, Invitation, NewAccount,
-};
+use holdfast::{Budget, Engine, GrantRequest, HoldfastError, Invitation, NewAccount};
+use holdfast_tests::fuse::Fuse;
 use holdfast_tests::near_relay::{NearRelay, URL, config};
 use holdfast_tests::scene::{held, history_json, settle};
 
 const HOUR: u64 = 60 * 60 * 1000;
-
-/// Stops the engine at the so-manieth point where it touches the disk, once it is armed.
-#[derive(Clone)]
-struct Fuse(Arc<AtomicI64>);
-
-impl Fuse {
-    fn new() -> Self {
-        Self(Arc::new(AtomicI64::new(i64::MAX)))
-    }
-
-    fn burnt(&self) -> bool {
-        self.0.load(Ordering::SeqCst) < 0
-    }
-
-    fn config(&self, home: &Path, relay: &Arc<NearRelay>) -> Config {
-        let left = self.0.clone();
-        let faults =
-            Faults::new(
-                move |_, _| {
-                    if left.fetch_sub(1, Ordering::SeqCst) == 0 { Err(Crash) } else { Ok(()) }
-                },
-            );
-        Config { faults, ..config(home, relay) }
-    }
-}
 
 fn person(home: &Path, name: &str, relay: &Arc<NearRelay>) -> Engine {
     let account = NewAccount {
@@ -75,7 +48,7 @@ fn stopped_anywhere_on_the_way_into_a_chart_the_same_link_goes_on() {
         drop(person(&his, "Ben", &relay));
         let fuse = Fuse::new();
         let ben = Engine::open(fuse.config(&his, &relay)).unwrap();
-        fuse.0.store(at, Ordering::SeqCst);
+        fuse.light(at);
         let came = ben.accept_invite(&link);
         drop(ben);
         if !fuse.burnt() {
@@ -116,7 +89,7 @@ fn stopped_at_any_write_of_a_removal_it_comes_into_force_all_the_same() {
         drop(ana);
         let fuse = Fuse::new();
         let ana = Engine::open(fuse.config(&hers, &relay)).unwrap();
-        fuse.0.store(at, Ordering::SeqCst);
+        fuse.light(at);
         let wished = ana.remove_member("Ben");
         if wished.is_ok() {
             let _ = ana.sync_once(&Budget::default());

@@ -2,43 +2,11 @@
 //! doubled.
 #![allow(clippy::unwrap_used)]
 
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
-use holdfast::{Budget, Config, Crash, Engine, Faults, HoldfastError};
+use holdfast::{Budget, Engine, HoldfastError};
+use holdfast_tests::fuse::Fuse;
 use holdfast_tests::near_relay::{NearRelay, config, first_device, log, shown, sync};
 
 const HOUR: u64 = 60 * 60 * 1000;
-
-/// Stops the engine at the so-manieth point where it touches the disk, once it is armed.
-#[derive(Clone)]
-struct Fuse(Arc<AtomicI64>);
-
-impl Fuse {
-    fn new() -> Self {
-        Self(Arc::new(AtomicI64::new(i64::MAX)))
-    }
-
-    fn light(&self, at: i64) {
-        self.0.store(at, Ordering::SeqCst);
-    }
-
-    fn burnt(&self) -> bool {
-        self.0.load(Ordering::SeqCst) < 0
-    }
-
-    fn config(&self, home: &Path, relay: &Arc<NearRelay>) -> Config {
-        let left = self.0.clone();
-        let faults =
-            Faults::new(
-                move |_, _| {
-                    if left.fetch_sub(1, Ordering::SeqCst) == 0 { Err(Crash) } else { Ok(()) }
-                },
-            );
-        Config { faults, ..config(home, relay) }
-    }
-}
 
 #[test]
 fn stopped_at_any_write_of_a_sync_nothing_is_lost_or_doubled() {
