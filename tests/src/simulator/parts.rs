@@ -23,8 +23,9 @@ pub fn of_log(engine: &Engine) -> Result<Parts, String> {
     let mut parts = Parts::new();
     for hold in history(engine)? {
         let mut value = serde_json::to_value(&hold).map_err(|e| e.to_string())?;
-        // Who else has it is told from where one stands; checked apart.
-        for told in ["seen_by", "status"] {
+        // Who else has it is told from where one stands; checked apart. What people are called differs from
+        // account to account; who they are does not.
+        for told in ["seen_by", "status", "logged_by"] {
             value.as_object_mut().map(|hold| hold.remove(told));
         }
         parts.push((format!("hold {}", hold.hold_id), value));

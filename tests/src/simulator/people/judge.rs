@@ -391,7 +391,8 @@ fn doctors(court: &Court<'_>, charts: &[Chart<'_>], broken: &mut Vec<String>) {
         match court.circle.devices[device].engine().doctor(false) {
             Ok(report) => {
                 let found = report.findings.iter().filter(|finding| {
-                    finding.code != "disk" && !(lost && finding.code == "not_sendable")
+                    finding.code != "disk"
+                        && !(lost && matches!(finding.code, "not_sendable" | "unsent"))
                 });
                 let found: Vec<_> = found.map(|f| format!("{}: {}", f.code, f.sentence)).collect();
                 if !report.ok || !found.is_empty() {
