@@ -466,7 +466,16 @@ impl HoldfastError {
                 let said = |f: &Finding| format!("{} ({})", f.text(words), f.rule);
                 findings.iter().map(said).collect::<Vec<_>>().join(" ")
             }
-            Self::NotFound { message, .. }
+            other => words.say(other.message()),
+        }
+    }
+
+    /// The sentence as a code and arguments, for whoever has words of their own.
+    #[must_use]
+    pub const fn message(&self) -> &Message {
+        match self {
+            Self::Broken { message, .. }
+            | Self::NotFound { message, .. }
             | Self::BadInput { message, .. }
             | Self::NeedsConfirmation { message, .. }
             | Self::Forbidden { message, .. }
@@ -485,7 +494,7 @@ impl HoldfastError {
             | Self::Link { message, .. }
             | Self::Phrase { message }
             | Self::RestartNeeded { message }
-            | Self::Failed { message } => words.say(message),
+            | Self::Failed { message } => message,
         }
     }
 
@@ -584,6 +593,13 @@ impl From<Error> for HoldfastError {
             | Error::UnknownAuthor { .. }
             | Error::Unreadable(_) => Self::Failed { message },
         }
+    }
+}
+
+/// For whoever asks a key store besides the engine.
+impl From<KeyError> for HoldfastError {
+    fn from(error: KeyError) -> Self {
+        Error::Key(error).into()
     }
 }
 

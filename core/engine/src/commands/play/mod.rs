@@ -3,6 +3,7 @@
 //! nothing lost. Cues are given by the front end, and time is the clock's.
 
 mod begin;
+mod keeping;
 mod kept;
 mod lock;
 mod playing;
@@ -23,6 +24,7 @@ use holdfast_domain::vocabulary::Side;
 use holdfast_domain::words::Message;
 use serde::Serialize;
 
+pub use keeping::{ToKeep, Written};
 pub use playing::{Applied, Playing};
 pub(crate) use together::Setting;
 

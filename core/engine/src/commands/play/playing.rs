@@ -13,11 +13,11 @@ use holdfast_domain::record::SessionRecord;
 use holdfast_domain::rules::Finding;
 
 use super::PlaySummary;
-use super::kept::{self, Begun, Kept};
+use super::keeping::{ToKeep, Written};
+use super::kept::Begun;
 use super::lock::PlayLock;
-use crate::documents::strand::Record;
+use crate::Engine;
 use crate::error::HoldfastError;
-use crate::{Engine, Inner};
 
 /// What an input brought.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,8 +42,9 @@ pub struct Playing {
     pub(super) to_say: Vec<live::Message>,
     /// Holds in their latest revision that are not on the disk yet.
     unsaved: BTreeMap<u32, HoldToLog>,
-    /// Whether the player has gone on since it was last put away.
-    moved_on: bool,
+    /// How often the player went on, and how far of that it was put away.
+    moves: u64,
+    kept_moves: u64,
     /// The session's record as it was last written.
     written: Option<SessionRecord>,
     /// The end that was last written, where it was over then.
@@ -82,7 +83,8 @@ impl Playing {
             instants,
             to_say: Vec::new(),
             unsaved: BTreeMap::new(),
-            moved_on: false,
+            moves: 0,
+            kept_moves: 0,
             written: None,
             end_written: None,
             lock: Some(lock),
@@ -97,7 +99,7 @@ impl Playing {
         player: Player,
         instants: Instants,
     ) -> Self {
-        Self { moved_on: true, ..Self::new(engine, lock, begun, player, instants) }
+        Self { moves: 1, ..Self::new(engine, lock, begun, player, instants) }
     }
 
     /// Takes an input now.
@@ -108,12 +110,68 @@ impl Playing {
     /// Takes an input that happened at `at`: for scripts, and for remotes whose input took its time.
     pub fn apply_at(&mut self, at: At, input: &Input) -> Applied {
         if self.lock.is_none() {
-            let position = self.view_at(at).position;
-            let effects = vec![Effect::Ignored { reason: Ignored::Over, position }];
+            let effects = self.apply_unwritten(at, input);
             return Applied { effects, saved: true, error: None };
         }
         let effects = self.conduct(at, input);
         self.keep(effects)
+    }
+
+    /// Takes an input and writes nothing: for apps, whose inputs may not wait for the disk. What is to
+    /// be written is [`Self::to_keep`].
+    pub fn apply_unwritten(&mut self, at: At, input: &Input) -> Vec<Effect> {
+        if self.lock.is_none() {
+            let position = self.view_at(at).position;
+            return vec![Effect::Ignored { reason: Ignored::Over, position }];
+        }
+        let effects = self.conduct(at, input);
+        self.note(&effects);
+        self.own_cues(effects)
+    }
+
+    /// What is to be written by now; nothing where everything is on the disk, or nothing was begun.
+    #[must_use]
+    pub fn to_keep(&self) -> Option<ToKeep> {
+        let due = !self.is_saved() && self.is_begun() && self.lock.is_some();
+        due.then(|| self.taken_out(false))
+    }
+
+    /// Takes note of what was written of it.
+    pub fn written(&mut self, written: Written) {
+        if let Some(record) = written.record {
+            self.written = Some(record);
+            self.end_written = written.end;
+        }
+        self.unsaved.retain(|log_no, hold| written.holds.get(log_no) != Some(&hold.revision));
+        self.kept_moves = self.kept_moves.max(written.moves);
+        if written.last {
+            self.lock = None;
+        }
+    }
+
+    /// Stops a session that still runs, as enough for today, and gives what is to be written at the last;
+    /// nothing where it is finished. [`Self::finish`] in two steps, for apps.
+    #[must_use]
+    pub fn finishing(&mut self) -> Option<ToKeep> {
+        self.lock.as_ref()?;
+        if self.is_begun() && self.player().summary().end.is_none() {
+            let reason = StopReason::DoneEarly;
+            let stop = Input::unseeing(Action::Stop { reason });
+            let effects = self.conduct(self.engine.at(), &stop);
+            self.note(&effects);
+        }
+        Some(self.taken_out(true))
+    }
+
+    /// What the session came to so far.
+    #[must_use]
+    pub fn in_short(&self) -> PlaySummary {
+        PlaySummary {
+            session_id: self.is_begun().then(|| self.session_id().to_string()),
+            routine: self.begun.routine.to_string(),
+            routine_name: self.begun.routine_name.clone(),
+            summary: self.player().summary(),
+        }
     }
 
     /// Has the player take an input, and notes what the others are to be told of it.
@@ -133,9 +191,23 @@ impl Playing {
         TimedCue { at: self.instants.own_at(cue.at), ..cue }
     }
 
+    fn own_cues(&self, effects: Vec<Effect>) -> Vec<Effect> {
+        let own = effects.into_iter().map(|effect| match effect {
+            Effect::Cue(cue) => Effect::Cue(self.own_cue(cue)),
+            other => other,
+        });
+        own.collect()
+    }
+
     /// Lets the player notice that time has passed, now.
     pub fn tick(&mut self) -> Applied {
         self.apply(&Input::unseeing(Action::Tick))
+    }
+
+    /// This instant, as the player counts it.
+    #[must_use]
+    pub fn now(&self) -> At {
+        self.engine.at()
     }
 
     /// What a screen shows now. Send its position with every input.
@@ -225,7 +297,7 @@ impl Playing {
     /// Whether everything that is to be kept is on the disk.
     #[must_use]
     pub fn is_saved(&self) -> bool {
-        !self.moved_on && self.unsaved.is_empty()
+        self.moves == self.kept_moves && self.unsaved.is_empty()
     }
 
     /// Ends the session: one that still runs is stopped as enough for today. After this nothing of it
@@ -234,22 +306,11 @@ impl Playing {
     /// # Errors
     /// When it could not be written: then it is as before, and can be finished again.
     pub fn finish(&mut self) -> Result<PlaySummary, HoldfastError> {
-        if self.lock.is_some() {
-            let at = self.engine.at();
-            if self.is_begun() && self.player().summary().end.is_none() {
-                let reason = StopReason::DoneEarly;
-                let effects = self.conduct(at, &Input::unseeing(Action::Stop { reason }));
-                self.note(&effects);
-            }
-            self.write(true)?;
-            self.lock = None;
+        if let Some(last) = self.finishing() {
+            let written = last.write()?;
+            self.written(written);
         }
-        Ok(PlaySummary {
-            session_id: self.is_begun().then(|| self.session_id().to_string()),
-            routine: self.begun.routine.to_string(),
-            routine_name: self.begun.routine_name.clone(),
-            summary: self.player().summary(),
-        })
+        Ok(self.in_short())
     }
 
     pub(crate) const fn engine(&self) -> &Engine {
@@ -263,11 +324,7 @@ impl Playing {
     /// Takes note of effects and writes what is to be kept.
     pub(super) fn keep(&mut self, effects: Vec<Effect>) -> Applied {
         self.note(&effects);
-        let effects = effects.into_iter().map(|effect| match effect {
-            Effect::Cue(cue) => Effect::Cue(self.own_cue(cue)),
-            other => other,
-        });
-        let effects: Vec<Effect> = effects.collect();
+        let effects = self.own_cues(effects);
         // Before it is begun there is nothing that anybody would look for.
         if self.is_saved() || !self.is_begun() {
             return Applied { effects, saved: true, error: None };
@@ -284,9 +341,9 @@ impl Playing {
             match effect {
                 Effect::Log(hold) => {
                     self.unsaved.insert(hold.log_no, hold.as_ref().clone());
-                    self.moved_on = true;
+                    self.moves += 1;
                 }
-                Effect::Checkpoint | Effect::Over { .. } => self.moved_on = true,
+                Effect::Checkpoint | Effect::Over { .. } => self.moves += 1,
                 Effect::Cue(_)
                 | Effect::Missed { .. }
                 | Effect::Ask { .. }
@@ -295,72 +352,29 @@ impl Playing {
         }
     }
 
-    /// Writes the holds, the session's record where it changed, and the checkpoint they belong to, or,
-    /// at the last, no checkpoint any more: all in one transaction.
+    /// Writes what is to be kept, or, at the last, that nothing waits any more.
     pub(super) fn write(&mut self, last: bool) -> Result<(), HoldfastError> {
-        let summary = self.player().summary();
-        let end = summary.end.clone();
-        let fresh = self.written.is_none() || self.end_written != end;
-        let record = fresh.then(|| self.begun.session_record(&summary)).flatten();
-        let written =
-            self.engine.guarded(|inner| self.store(inner, last, record, end.is_some()))?;
-        if let Some(record) = written {
-            self.written = Some(record);
-            self.end_written = end;
-        }
-        self.unsaved.clear();
-        self.moved_on = false;
+        let written = self.taken_out(last).write()?;
+        self.written(Written { last: false, ..written });
         Ok(())
     }
 
-    fn store(
-        &self,
-        inner: &Inner,
-        last: bool,
-        session: Option<SessionRecord>,
-        over: bool,
-    ) -> crate::error::Result<Option<SessionRecord>> {
-        let (space, key) = (inner.who.chart, &self.begun.session);
-        let device = inner.who.device.to_hex();
-        inner.command("play", |tx, journal| {
-            let session = match session {
-                Some(record) => Some(keep_earlier_start(inner, tx.reader(), record)?),
-                None => None,
-            };
-            let mut records: Vec<Record> =
-                session.iter().map(|record| Record::Session(Box::new(record.clone()))).collect();
-            records.extend(self.unsaved.values().map(|hold| {
-                let mut observation = self.begun.observation(&device, hold);
-                observation.unknown.extend(inner.clock_mark());
-                Record::Observation(Box::new(observation))
-            }));
-            if !records.is_empty() {
-                journal.write(tx, space, key, &records)?;
-            }
-            if last {
-                kept::remove(tx, space)?;
-            } else {
-                let (begun, checkpoint) = (self.begun.clone(), self.player().checkpoint());
-                let (saved_at, instants) = (inner.at(), self.instants);
-                kept::put(tx, space, Kept { begun, checkpoint, saved_at, instants, over })?;
-            }
-            Ok(session)
-        })
+    fn taken_out(&self, last: bool) -> ToKeep {
+        let summary = self.player().summary();
+        let fresh = self.written.is_none() || self.end_written != summary.end;
+        ToKeep {
+            engine: self.engine.clone(),
+            record: fresh.then(|| self.begun.session_record(&summary)).flatten(),
+            begun: self.begun.clone(),
+            unsaved: self.unsaved.clone(),
+            checkpoint: self.player().checkpoint(),
+            saved_at: self.engine.at(),
+            instants: self.instants,
+            end: summary.end,
+            moves: self.moves,
+            last,
+        }
     }
-}
-
-/// A hold logged by hand meanwhile may have put the session's start earlier: that stays.
-fn keep_earlier_start(
-    inner: &Inner,
-    conn: &rusqlite::Connection,
-    mut record: SessionRecord,
-) -> crate::error::Result<SessionRecord> {
-    if let Some(there) = inner.recorded_session(conn, &record.key)?
-        && there.started_at.utc_ms < record.started_at.utc_ms
-    {
-        record.started_at = there.started_at;
-    }
-    Ok(record)
 }
 
 impl std::fmt::Debug for Playing {
