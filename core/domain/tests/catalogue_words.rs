@@ -100,7 +100,7 @@ fn rust_sources(folder: &Path, into: &mut String) {
 /// Everything that is written in Rust and may say a code.
 fn code_of_the_project() -> String {
     let mut sources = String::new();
-    for folder in ["core/domain/src", "core/engine/src", "bindings/cli/src"] {
+    for folder in ["core/domain/src", "core/engine/src", "bindings/cli/src", "bindings/ffi/src"] {
         let before = sources.len();
         rust_sources(&repository().join(folder), &mut sources);
         assert!(sources.len() > before, "no source in {folder}; this test needs the whole project");
