@@ -13,7 +13,7 @@ use crate::work;
 /// Hears what changed.
 #[uniffi::export(with_foreign)]
 pub trait ChangeListener: Send + Sync {
-    /// `history`, `days`, `routines`, `sync`, `devices`, `play`, `account`, `profile`, `charts`, `warnings`: all of
+    /// `history`, `days`, `routines`, `sync`, `devices`, `play`, `account`, `profile`, `charts`, `prescriptions`, `warnings`: all of
     /// them at once at first, then what changed since it last returned.
     fn changed(&self, keys: Vec<String>);
 }
@@ -85,6 +85,7 @@ pub(crate) const fn name(key: Key) -> &'static str {
         Key::Account => "account",
         Key::Profile => "profile",
         Key::Charts => "charts",
+        Key::Prescriptions => "prescriptions",
         Key::Warnings => "warnings",
     }
 }

@@ -238,6 +238,9 @@ pub struct RoutineConflict {
 pub struct RoutineView {
     /// The routine.
     pub routine: Routine,
+    /// How its author is called, where that is somebody else.
+    #[serde(default)]
+    pub author_name: Option<String>,
     /// What is to be decided.
     pub conflicts: Vec<RoutineConflict>,
     /// The person's own exercises in it, by their ids.
@@ -268,6 +271,9 @@ pub struct RoutineSummary {
     pub version: u64,
     /// Who made it.
     pub author: Option<String>,
+    /// How they are called, where that is somebody else.
+    #[serde(default)]
+    pub author_name: Option<String>,
     /// The template it was made from.
     pub from_template: Option<String>,
     /// How many steps it has.
