@@ -31,6 +31,10 @@ pub struct Chart {
     pub current: bool,
     /// `active`, `waiting`, `ended`, `gone` or `closed`.
     pub standing: String,
+    /// When what is kept of it here is erased, in milliseconds since 1970, where it ended.
+    pub erases_at_ms: Option<i64>,
+    /// How much of it was never sent.
+    pub unsent: u64,
 }
 
 #[uniffi::export]

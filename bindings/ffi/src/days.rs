@@ -12,6 +12,7 @@ use crate::carried::carried;
 use crate::engine::EngineHandle;
 use crate::failure::Failure;
 use crate::given::{self, bad};
+use crate::holds::SeenBy;
 use crate::plan::Recovery;
 
 /// How often a habit is planned.
@@ -228,8 +229,8 @@ pub struct DayRecord {
     pub device: String,
     /// How far it has come.
     pub status: String,
-    /// The devices that have it besides its author, as hex.
-    pub seen_by: Vec<String>,
+    /// Who has it besides its author.
+    pub seen_by: Vec<SeenBy>,
 }
 
 /// Which records of days.

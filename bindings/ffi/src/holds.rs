@@ -73,6 +73,23 @@ pub struct Doing {
     pub of: u32,
 }
 
+/// A device that has something.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize, uniffi::Record)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct SeenBy {
+    /// Whether it is one of the account's own.
+    pub mine: bool,
+    /// Whose it is.
+    pub name: String,
+    /// What it is called, where that is known.
+    #[serde(default)]
+    pub device_name: Option<String>,
+    /// The device, as hex.
+    pub device: String,
+    /// The account, as hex.
+    pub account: String,
+}
+
 /// A hold.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize, uniffi::Record)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
@@ -154,8 +171,8 @@ pub struct Hold {
     pub source: String,
     /// `saved`, `queued`, `relayed`, `seen` or `refused`.
     pub status: String,
-    /// The devices that have it besides its author, as hex.
-    pub seen_by: Vec<String>,
+    /// Who has it besides its author.
+    pub seen_by: Vec<SeenBy>,
 }
 
 /// Pain: how much, where, and who said so.
@@ -227,8 +244,8 @@ pub struct HoldRecord {
     pub findings: Vec<NotedFinding>,
     /// How far it has come.
     pub status: String,
-    /// The devices that have it besides its author, as hex.
-    pub seen_by: Vec<String>,
+    /// Who has it besides its author.
+    pub seen_by: Vec<SeenBy>,
 }
 
 fn reporter<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
@@ -538,8 +555,8 @@ pub struct Session {
     pub recorded_by: Vec<String>,
     /// How far it has come.
     pub status: String,
-    /// The devices that have it besides its author, as hex.
-    pub seen_by: Vec<String>,
+    /// Who has it besides its author.
+    pub seen_by: Vec<SeenBy>,
 }
 
 /// A session with its holds.

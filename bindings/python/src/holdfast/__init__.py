@@ -83,6 +83,7 @@ from .holds import (
     NotedFinding,
     PainRating,
     PlayedStep,
+    SeenBy,
     Session,
     SessionWithHolds,
 )
@@ -333,6 +334,7 @@ __all__ = [
     "Saving",
     "Schedule",
     "SelfTest",
+    "SeenBy",
     "Session",
     "SessionWithHolds",
     "Severity",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from .codes import Change, Counting, DayKind, DueState, EventKind, Side, Source, Status, Trend
+from .holds import SeenBy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +166,8 @@ class DayRecord:
     device: str
     #: How far it has come.
     status: Status
-    #: The devices that have it besides its author, as hex.
-    seen_by: tuple[str, ...]
+    #: Who has it besides its author.
+    seen_by: tuple[SeenBy, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,22 @@ class Doing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenBy:
+    """A device that has something."""
+
+    #: Whether it is one of the account's own.
+    mine: bool
+    #: Whose it is.
+    name: str
+    #: What it is called, where that is known.
+    device_name: str | None
+    #: The device, as hex.
+    device: str
+    #: The account, as hex.
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """A hold."""
 
@@ -147,8 +163,8 @@ class Hold:
     source: Source
     #: `saved`, `queued`, `relayed`, `seen` or `refused`.
     status: Status
-    #: The devices that have it besides its author, as hex.
-    seen_by: tuple[str, ...]
+    #: Who has it besides its author.
+    seen_by: tuple[SeenBy, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,8 +235,8 @@ class HoldRecord:
     findings: tuple[NotedFinding, ...]
     #: How far it has come.
     status: Status
-    #: The devices that have it besides its author, as hex.
-    seen_by: tuple[str, ...]
+    #: Who has it besides its author.
+    seen_by: tuple[SeenBy, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,8 +295,8 @@ class Session:
     recorded_by: tuple[str, ...]
     #: How far it has come.
     status: Status
-    #: The devices that have it besides its author, as hex.
-    seen_by: tuple[str, ...]
+    #: Who has it besides its author.
+    seen_by: tuple[SeenBy, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

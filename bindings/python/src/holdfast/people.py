@@ -33,6 +33,10 @@ class Chart:
     current: bool
     #: `active`, `waiting`, `ended`, `gone` or `closed`.
     standing: ChartStanding
+    #: When what is kept of it here is erased, in milliseconds since 1970, where it ended.
+    erases_at_ms: int | None
+    #: How much of it was never sent.
+    unsent: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
