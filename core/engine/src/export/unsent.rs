@@ -42,13 +42,14 @@ impl Unsent {
             let of = (chart.as_bytes(), class_number(class));
             Ok(conn.prepare_cached(sql)?.query_row(of, |row| row.get(0))?)
         };
+        let by_id = |table: &str| ids(conn, chart, table, &format!("{table}.id"));
         let session = "(SELECT key FROM session WHERE session.id = session_record.session)";
         Ok(Self {
             sessions: ids(conn, chart, "session_record", session)?,
-            observations: ids(conn, chart, "observation", "observation.id")?,
-            corrections: ids(conn, chart, "correction", "correction.id")?,
-            days: ids(conn, chart, "day_record", "day_record.id")?,
-            prescriptions: ids(conn, chart, "prescription", "prescription.id")?,
+            observations: by_id("observation")?,
+            corrections: by_id("correction")?,
+            days: by_id("day_record")?,
+            prescriptions: by_id("prescription")?,
             plan: has(Class::Plan)?,
             profile: has(Class::Profile)?,
         })
