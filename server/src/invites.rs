@@ -69,8 +69,8 @@ pub(crate) fn rotated(act: &Act) -> Vec<Class> {
 }
 
 /// A rotation brings a wrap of each new key for every open invite that had one: the old wrap would hand out a
-/// key that is no longer current. After a restore from a backup, when devices push again what they hold,
-/// nobody has the old wraps any more; the invites stay open and are empty.
+/// key that is no longer current. After a restore from a backup devices push again what they hold and wrap its keys
+/// anew; one that lacks a key of those cannot, and the invite stays open without it.
 pub(crate) fn check_wraps(
     w: &dyn Writing,
     held: &Held,

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use holdfast::sharing::Role;
-use holdfast::{Budget, ChartStanding, Engine, LogRequest};
-use holdfast_tests::people::{codes, holds, let_in, person, standing};
+use holdfast::{Budget, ChartStanding, Config, Engine, LogRequest};
+use holdfast_tests::people::{codes, holds, invitation, let_in, member, person, standing};
 use holdfast_tests::scene::{Scene, held, settle};
 
 fn hold(note: &str) -> LogRequest {
@@ -89,4 +89,61 @@ fn what_waits_in_a_chart_that_a_restored_relay_forgot_says_so_instead_of_waiting
     assert!(codes(&report).contains(&"not_sendable"), "{report:?}");
     assert_eq!((standing(&view), holds(&view)), (ChartStanding::Gone, 1));
     assert!(warned(&ben).contains(&"not_sendable"));
+}
+
+#[test]
+fn an_invite_that_a_restored_relay_had_lost_hands_out_its_keys_again() {
+    let mut scene = Scene::new();
+    let (ana, ben) = (person(&scene, "Ana"), person(&scene, "Ben"));
+    ana.log(&hold("before")).unwrap();
+    settle(&[&ana, &ben]);
+    let backup = scene.back_up_relay();
+    let invited = ana.invite(&invitation("Ben", Role::Partner)).unwrap();
+
+    scene.set_relay_back(&backup, true);
+    settle(&[&ana]);
+    let chart = ben.accept_invite(&invited.link).unwrap();
+    settle(&[&ben, &ana]);
+    assert_eq!(holds(&ben.chart(&chart.id).unwrap()), 1);
+    assert!(warned(&ben).is_empty(), "{:?}", ben.doctor(false));
+}
+
+#[test]
+fn an_invite_gets_the_keys_of_a_removal_that_a_restored_relay_had_lost() {
+    let mut scene = Scene::new();
+    let (ana, ben, cruz) = (person(&scene, "Ana"), person(&scene, "Ben"), person(&scene, "Cruz"));
+    let _cruz = let_in(&ana, &cruz, "Cruz", Role::Partner);
+    let invited = ana.invite(&invitation("Ben", Role::Partner)).unwrap();
+    settle(&[&ana, &cruz]);
+    let backup = scene.back_up_relay();
+    // Nobody but Ana's phone knows the keys that come with it.
+    ana.remove_member(&member(&ana, "Cruz").unwrap().account).unwrap();
+    ana.log(&hold("under the new keys")).unwrap();
+    settle(&[&ana]);
+
+    scene.set_relay_back(&backup, true);
+    settle(&[&ana]);
+    let chart = ben.accept_invite(&invited.link).unwrap();
+    settle(&[&ben, &ana]);
+    assert_eq!(holds(&ben.chart(&chart.id).unwrap()), 1);
+    assert!(warned(&ben).is_empty(), "{:?}", ben.doctor(false));
+}
+
+#[test]
+fn a_pairing_link_that_a_restored_relay_had_lost_hands_out_the_accounts_secret_again() {
+    const HOUR_MS: u64 = 3_600_000;
+    let mut scene = Scene::new();
+    let ana = person(&scene, "Ana");
+    ana.log(&hold("before")).unwrap();
+    settle(&[&ana]);
+    let backup = scene.back_up_relay();
+    let pairing = ana.pair(HOUR_MS).unwrap();
+
+    scene.set_relay_back(&backup, true);
+    settle(&[&ana]);
+    let config = Config::command_line(scene.home("tablet"));
+    let tablet = Engine::join(config, &pairing.link, "tablet").unwrap();
+    settle(&[&tablet]);
+    assert_eq!(holds(&tablet), 1);
+    assert!(warned(&tablet).is_empty(), "{:?}", tablet.doctor(false));
 }

@@ -6,6 +6,7 @@ pub(crate) mod apply;
 pub(crate) mod checkpoints;
 pub(crate) mod cursors;
 pub(crate) mod give_back;
+pub(crate) mod handed_again;
 pub(crate) mod http;
 pub(crate) mod intents;
 pub(crate) mod machine;

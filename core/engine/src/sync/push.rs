@@ -10,6 +10,7 @@ use holdfast_protocol::membership::Refusal;
 use holdfast_protocol::sync::{Ack, MAX_PUSH, Outcome, Push};
 
 use super::give_back;
+use super::handed_again;
 use super::report::SyncReport;
 use super::restore;
 use super::seal;
@@ -68,7 +69,7 @@ pub(crate) fn fill(
 pub(crate) fn gather(site: &Site<'_>, report: &mut SyncReport) -> Result<(Vec<Sealed>, Vec<Push>)> {
     let (batch, stale) = read_batch(site)?;
     if stale.is_empty() {
-        return Ok(pushes(batch));
+        return pushes(site, batch);
     }
     for space in stale {
         report.note(seal::reseal(site, space))?;
@@ -76,15 +77,16 @@ pub(crate) fn gather(site: &Site<'_>, report: &mut SyncReport) -> Result<(Vec<Se
     let (mut batch, stale) = read_batch(site)?;
     // What could not be sealed anew waits: under its old key it would not be taken.
     batch.retain(|one| one.kind != Kind::Change || !stale.contains(&one.space));
-    Ok(pushes(batch))
+    pushes(site, batch)
 }
 
-fn pushes(batch: Vec<Sealed>) -> (Vec<Sealed>, Vec<Push>) {
+fn pushes(site: &Site<'_>, mut batch: Vec<Sealed>) -> Result<(Vec<Sealed>, Vec<Push>)> {
+    handed_again::wrap_again(site, &mut batch)?;
     let pushes = batch
         .iter()
         .map(|one| Push { entry: one.bytes.clone(), invite_wraps: one.wraps.clone() })
         .collect();
-    (batch, pushes)
+    Ok((batch, pushes))
 }
 
 /// What could be sent now, and the spaces where some of it is sealed under an older key.
