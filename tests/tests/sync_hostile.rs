@@ -3,14 +3,16 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
-use holdfast::sync::transport::Answer;
+use holdfast::sharing::Role;
+use holdfast::sync::transport::{Answer, TransportError};
 use holdfast::{Budget, Engine, SyncOutcome};
 use holdfast_protocol::sync::{Item, SyncResponse};
 use holdfast_protocol::wire;
 use holdfast_tests::near_relay::{NearRelay, config, first_device, log, shown, sync};
+use holdfast_tests::people::{codes, invitation, near};
 
 const HOUR: u64 = 60 * 60 * 1000;
 
@@ -331,4 +333,34 @@ fn a_pack_that_rewrites_or_hides_what_another_recorded_is_put_aside() {
     let report = phone.sync_once(&Budget::default()).unwrap();
     assert_eq!((report.outcome, report.queued), (SyncOutcome::Done, 0), "{report:?}");
     assert_eq!(shown(&phone).len(), 3);
+}
+
+#[test]
+fn an_answer_to_another_request_is_refused_so_that_no_hash_stands_for_what_is_not_here() {
+    let room = tempfile::tempdir().unwrap();
+    let relay = NearRelay::in_memory();
+    let ana = near(room.path(), "Ana", &relay);
+    sync(&ana);
+    // The invite comes to the relay, its answer does not come back: nobody has the link, and Ana forgets it.
+    let late: Arc<Mutex<Option<Answer>>> = Arc::default();
+    let keep = Arc::clone(&late);
+    relay.meddle(move |_, answer| {
+        let mut keep = keep.lock().unwrap();
+        let acks = wire::decode::<SyncResponse>("answer", &answer.body).map(|found| found.acks);
+        if keep.is_none() && acks.is_ok_and(|acks| !acks.is_empty()) {
+            *keep = Some(answer);
+            return Err(TransportError::TimedOut);
+        }
+        Ok(answer)
+    });
+    ana.invite(&invitation("Ben", Role::Partner)).unwrap_err();
+    let late = late.lock().unwrap().take().expect("the invite was sent");
+    // In it the invite is a hash, because whoever sent it has it.
+    relay.meddle(move |_, _| Ok(late.clone()));
+    let report = ana.sync_once(&Budget::default()).unwrap();
+    assert_eq!(report.outcome, SyncOutcome::Offline, "{report:?}");
+    assert!(codes(&report).contains(&"relay_garbled"), "{report:?}");
+    relay.stop_meddling();
+    sync(&ana);
+    assert_eq!(ana.invites().unwrap().len(), 1, "the log's invite is known, and can be taken back");
 }

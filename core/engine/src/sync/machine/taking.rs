@@ -34,6 +34,12 @@ impl Machine {
             self.garbled("it is of another version");
             return Ok(());
         }
+        // What a request brought comes back as hashes: of an answer to another one, they would stand for entries
+        // that this device may not have.
+        if response.acks.iter().any(|ack| sent.batch.iter().all(|one| one.hash != ack.entry)) {
+            self.garbled("it answers another request");
+            return Ok(());
+        }
         let row = site.store.read(relay::get)?;
         let known = row.as_ref().and_then(|relay| relay.generation);
         let ahead = i64::try_from(response.now_ms).unwrap_or(i64::MAX) - site.clock.wall_ms();
