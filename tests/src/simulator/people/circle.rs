@@ -1,12 +1,13 @@
 //! A world of people: accounts with their devices, one relay, and links that go from hand to hand. When the plan is
 //! over the world heals, and then everybody's rights must be what the charts' logs say, and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holdfast::{Budget, Engine, HoldfastError, NewAccount, SyncOutcome, SyncReport};
 use tempfile::TempDir;
 
 use super::plan::{Deed, PeopleStep};
+use super::readers::GivenKey;
 use crate::simulator::device::Device;
 use crate::simulator::ledger::Ledger;
 use crate::simulator::network::Network;
@@ -60,6 +61,8 @@ pub struct Circle {
     pub set_back: bool,
     /// Whether the relay was: what its log took away it may have given back.
     pub relay_set_back: bool,
+    /// The keys that the relay's logs had given when it was set back.
+    pub given: BTreeSet<GivenKey>,
     pub(super) seed: u64,
     born: usize,
     room: TempDir,
@@ -85,6 +88,7 @@ impl Circle {
             late: Vec::new(),
             set_back: false,
             relay_set_back: false,
+            given: BTreeSet::new(),
             seed,
             born: 0,
             room,

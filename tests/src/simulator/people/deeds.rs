@@ -10,6 +10,7 @@ use holdfast_protocol::ids::{Class, DeviceId, SpaceId};
 
 use super::circle::{Circle, Late};
 use super::logs::Relay;
+use super::readers;
 use crate::simulator::deeds::{history, request};
 use crate::simulator::ledger::{Holders, Sure, notes_of};
 
@@ -198,6 +199,9 @@ impl Circle {
     }
 
     pub(super) fn restore_relay(&mut self) -> Result<(), String> {
+        let relay = self.network.with_house(|house, _| Relay::read(house))?;
+        let given = readers::given(self, &relay)?;
+        self.given.extend(given);
         if self.network.with_house(|house, _| house.restore(true)) {
             self.relay_set_back = true;
             self.after_setback()?;

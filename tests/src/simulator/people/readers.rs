@@ -53,6 +53,10 @@ pub fn keyring(device: &Device) -> Result<Keyring, String> {
     read().map_err(|e| format!("its keys: {e}"))
 }
 
+/// A key that a log gave a device to read with: space, device, the number of the class, epoch, and what the log commits
+/// to, which of an account's secret is left out.
+pub type GivenKey = (SpaceId, DeviceId, i64, u32, Option<[u8; 32]>);
+
 /// What a log says of rights over time, by device.
 #[derive(Default)]
 pub struct Walk {
@@ -60,6 +64,8 @@ pub struct Walk {
     pub reads: BTreeMap<(DeviceId, i64), u64>,
     /// The last place at which a device could write records.
     pub writes: BTreeMap<DeviceId, u64>,
+    /// The keys that came with these rights.
+    pub given: BTreeSet<GivenKey>,
     /// Accounts that ever lost something, or had it for a time.
     pub lost: BTreeSet<SpaceId>,
     /// Sealed entries that the relay still has: place, whether new keys of the class were due then, and the entry.
@@ -119,7 +125,12 @@ fn note(state: &SpaceState, seq: u64, devices: &BTreeMap<DeviceId, SpaceId>, wal
     match state.kind() {
         SpaceKind::Account(account) => {
             for certificate in account.active() {
-                walk.reads.insert((certificate.device, Class::Account as i64), seq);
+                let class = Class::Account as i64;
+                walk.reads.insert((certificate.device, class), seq);
+                let given = account.epochs.iter().map(|epoch| epoch.number);
+                let given =
+                    given.map(|epoch| (state.space(), certificate.device, class, epoch, None));
+                walk.given.extend(given);
             }
         }
         SpaceKind::Chart(chart) => {
@@ -127,6 +138,12 @@ fn note(state: &SpaceState, seq: u64, devices: &BTreeMap<DeviceId, SpaceId>, wal
             for (device, account) in heard {
                 for class in Class::CHART.into_iter().filter(|c| chart.may_read(account, *c)) {
                     walk.reads.insert((*device, class as i64), seq);
+                    // Each key opens the one before it.
+                    let epochs = chart.epochs.get(&class).into_iter().flatten();
+                    walk.given.extend(epochs.map(|epoch| {
+                        let commitment = Some(epoch.commitment);
+                        (state.space(), *device, class as i64, epoch.number, commitment)
+                    }));
                 }
                 if chart.may_write(account, Class::Log) && !chart.closed {
                     walk.writes.insert(*device, seq);
@@ -134,6 +151,20 @@ fn note(state: &SpaceState, seq: u64, devices: &BTreeMap<DeviceId, SpaceId>, wal
             }
         }
     }
+}
+
+/// The keys that the relay's logs, as they are now, ever gave to somebody's devices.
+///
+/// # Errors
+/// When a log does not read.
+pub fn given(circle: &Circle, relay: &Relay) -> Result<BTreeSet<GivenKey>, String> {
+    let of = device_ids(circle)?.into_values().collect();
+    let mut given = BTreeSet::new();
+    for (space, log) in &relay.logs {
+        let walk = walk(log, &relay.states, &of).map_err(|e| format!("log {space}: {e}"))?;
+        given.extend(walk.given);
+    }
+    Ok(given)
 }
 
 /// Tries every key of every device on every sealed entry that the relay has.
@@ -165,9 +196,12 @@ pub fn judge(circle: &Circle, relay: &Relay, broken: &mut Vec<String>) -> Result
                     circle.name_of(*device),
                     &space.to_hex()[..8]
                 );
-                // Whom a restored relay forgot may have keys that its log knows nothing of.
-                let unheard = circle.relay_set_back && right.is_none();
-                if opens && right.is_none_or(|last| last < *seq) && !due && !unheard {
+                // What the log gave before the relay was set back is known, whatever its log says now.
+                let had = key.is_some_and(|key| {
+                    let commitment = (class != Class::Account).then(|| key.commitment());
+                    circle.given.contains(&(*space, *id, class as i64, epoch, commitment))
+                });
+                if opens && right.is_none_or(|last| last < *seq) && !due && !had {
                     broken.push(format!("{where_}: it opens what it may not read ({right:?})"));
                 }
                 if !opens && active && right == Some(walk.end) {
