@@ -364,3 +364,34 @@ fn an_answer_to_another_request_is_refused_so_that_no_hash_stands_for_what_is_no
     sync(&ana);
     assert_eq!(ana.invites().unwrap().len(), 1, "the log's invite is known, and can be taken back");
 }
+
+#[test]
+fn an_answer_that_was_overtaken_is_asked_for_again_before_anybody_is_alarmed() {
+    let room = tempfile::tempdir().unwrap();
+    let relay = NearRelay::in_memory();
+    let (phone, tablet) = two(room.path(), &relay);
+    log(&phone, "first", 30);
+    sync(&phone);
+    let early: Arc<Mutex<Option<Answer>>> = Arc::default();
+    let keep = Arc::clone(&early);
+    relay.meddle(move |_, answer| {
+        let shows = wire::decode::<SyncResponse>("answer", &answer.body)
+            .is_ok_and(|found| found.spaces.iter().any(|page| !page.items.is_empty()));
+        if shows {
+            keep.lock().unwrap().get_or_insert_with(|| answer.clone());
+        }
+        Ok(answer)
+    });
+    sync(&tablet);
+    relay.stop_meddling();
+    log(&phone, "second", 30);
+    sync(&phone);
+    sync(&tablet);
+    let mut early = early.lock().unwrap().take();
+    assert!(early.is_some(), "the tablet was shown what the phone wrote");
+    relay.meddle(move |_, answer| Ok(early.take().unwrap_or(answer)));
+    let report = tablet.sync_once(&Budget::default()).unwrap();
+    assert_eq!((report.outcome, codes(&report)), (SyncOutcome::Done, vec![]), "{report:?}");
+    assert!(tablet.doctor(false).unwrap().ok);
+    assert_eq!(shown(&tablet), shown(&phone));
+}

@@ -78,7 +78,9 @@ impl Machine {
             })?;
         }
         self.take_accounts(site, response)?;
-        let whole = self.take_pages(site, &response.spaces, sent.rechecks_account)?;
+        // An answer may have been on its way longer than the one after it.
+        let may_be_late = response.feed < sent.feed;
+        let whole = self.take_pages(site, &response.spaces, sent.rechecks_account, may_be_late)?;
         push::settle_not_allowed(site, &acked.not_allowed)?;
         if matches!(self.stage, Stage::Over(_)) {
             return Ok(());
@@ -168,6 +170,7 @@ impl Machine {
         site: &Site<'_>,
         pages: &[SpacePage],
         account_is_whole: bool,
+        may_be_late: bool,
     ) -> Result<bool> {
         self.paging.clear();
         let mut ordered: Vec<&SpacePage> = pages.iter().collect();
@@ -238,6 +241,8 @@ impl Machine {
                     self.paging.push(page.space);
                     whole = false;
                 }
+                // What it says to being asked for everything by position tells whether the relay is set back.
+                PageEnd::Behind if may_be_late => whole = false,
                 PageEnd::Behind | PageEnd::Diverged => {
                     restore::raise_rolled_back(site, page.space)?;
                     self.stage = Stage::Over(SyncOutcome::Offline);
