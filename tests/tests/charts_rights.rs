@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use holdfast::{ChartStanding, Engine, Key};
+use holdfast::sharing::Role as Preset;
+use holdfast::{ChartStanding, Engine, GrantRequest, Key};
 use holdfast_protocol::attest::Attestation;
 use holdfast_protocol::content::{DocChanges, DocId};
 use holdfast_protocol::entropy::SystemEntropy;
@@ -189,4 +190,58 @@ fn a_chart_that_its_owner_closed_stays_readable_and_takes_nothing_more() {
     assert_eq!(two.ana.current_chart().unwrap().standing, ChartStanding::Closed);
     assert_eq!(write_refused(&two.ana), "closed");
     assert_eq!(shown(&two.ana).len(), 1);
+}
+
+#[test]
+fn what_was_taken_away_does_not_come_back_when_the_log_itself_shows_the_removal() {
+    let two = Two::new();
+    log(&two.ana, "evening", 45);
+    two.ana.new_routine("Evening hips").unwrap();
+    sync(&two.ana);
+    two.let_ben_in(Grant::preset(Role::Viewer));
+    let view = two.anas();
+    assert_eq!(shown(&view).len(), 1);
+    let name = two.ana.members().unwrap().into_iter().find(|one| !one.me).unwrap().account;
+    let narrow = GrantRequest { without: vec![Class::Log], ..GrantRequest::of(Preset::Viewer) };
+    two.ana.change_grant(&name, &narrow).unwrap();
+    sync(&two.ana);
+    sync(&two.ben);
+    assert!(shown(&view).is_empty());
+    let (ana, ben) = (two.hand("ana"), two.hand("ben"));
+    let known = ben.state(ana.chart).head().seq;
+    two.ana.remove_member(&name).unwrap();
+    sync(&two.ana);
+    // The relay hands the removal out, where an honest one says only that he is out.
+    let head = ana.state(ana.chart).head();
+    let database = rusqlite::Connection::open(two.dir.path().join("ana/holdfast.db")).unwrap();
+    let sql = "SELECT seq, entry.bytes FROM entry JOIN space ON space.no = entry.space
+               WHERE space.id = ?1 AND seq > ?2 ORDER BY seq";
+    let mut found = database.prepare(sql).unwrap();
+    let items: Vec<Item> = found
+        .query_map((ana.chart.as_bytes(), known), |row| {
+            Ok(Item::Entry { seq: row.get(0)?, bytes: row.get(1)? })
+        })
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert!(!items.is_empty());
+    let chart = ana.chart;
+    meddle(&two.relay, move |response| {
+        response.gone.clear();
+        response.spaces = vec![SpacePage {
+            space: chart,
+            starting_at: None,
+            checkpoint: None,
+            items: items.clone(),
+            head,
+            more: false,
+            noted: Vec::new(),
+        }];
+    });
+    try_sync(&two.ben);
+    let state = two.hand("ben").state(chart);
+    assert!(!state.as_chart().unwrap().members.contains_key(&ben.account), "the log shows it");
+    assert_eq!(standing(&view), ChartStanding::Gone);
+    assert!(shown(&view).is_empty(), "the log was taken from him before");
+    assert_eq!(view.routines().unwrap().len(), 1, "the plan he could read to the end");
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use holdfast::sharing::{Class, Role};
-use holdfast::{Budget, ChartStanding, GrantRequest, Invitation, Pending};
+use holdfast::{Budget, ChartStanding, ExportFormat, GrantRequest, Invitation, Pending};
 use holdfast_tests::people::{
     chart_in, epochs, holds, invitation, let_in, member, person, standing,
 };
@@ -124,4 +124,35 @@ fn whoever_leaves_is_gone_and_the_last_owner_stays_or_closes() {
     assert_eq!(standing(&theirs), ChartStanding::Closed);
     assert_eq!(standing(&ana), ChartStanding::Closed);
     assert!(ana.invite(&invitation("Ben", Role::Viewer)).is_err());
+}
+
+#[test]
+fn what_was_taken_from_somebody_does_not_come_back_when_they_are_removed_or_leave() {
+    for leaves in [false, true] {
+        let scene = Scene::new();
+        let (ana, ben) = (person(&scene, "Ana"), person(&scene, "Ben"));
+        ana.log(&held("childs-pose", 60, "hers")).unwrap();
+        ana.new_routine("Evening").unwrap();
+        let hers = let_in(&ana, &ben, "Ben", Role::Viewer);
+        settle(&[&ana, &ben]);
+        assert_eq!(holds(&hers), 1);
+        let narrow = GrantRequest { without: vec![Class::Log], ..GrantRequest::of(Role::Viewer) };
+        ana.change_grant("Ben", &narrow).unwrap();
+        settle(&[&ana, &ben]);
+        assert_eq!(holds(&hers), 0);
+        if leaves {
+            hers.leave().unwrap();
+        } else {
+            ana.remove_member("Ben").unwrap();
+        }
+        settle(&[&ana, &ben]);
+        let _ = ben.sync_once(&Budget::default());
+        assert_eq!(standing(&hers), ChartStanding::Gone);
+        // The plan stays; the log was gone before.
+        assert_eq!((holds(&hers), hers.routines().unwrap().len()), (0, 1), "leaves: {leaves}");
+        let path = scene.room().join("after.json");
+        let after = hers.export(ExportFormat::Json, &path).unwrap();
+        assert_eq!((after.observations, after.sessions, after.routines), (0, 0, 1));
+        assert!(!std::fs::read_to_string(&path).unwrap().contains("hers"));
+    }
 }

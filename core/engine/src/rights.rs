@@ -33,7 +33,8 @@ pub enum ChartStanding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rights {
     pub(crate) standing: ChartStanding,
-    /// What it was given; nothing where its log says that it is no member.
+    /// What it was given, or what it had at last where its log says that it is no member any more; nothing where
+    /// the log knows nothing of it.
     pub(crate) grant: Option<Grant>,
     /// Whether what was here of it is erased, or is being erased.
     pub(crate) erased: bool,
@@ -60,7 +61,8 @@ impl Rights {
             Some(_) => ChartStanding::Active,
         };
         let erased = tombstone.is_some_and(Tombstone::hides);
-        Self { standing, grant: member.map(|member| member.grant.clone()), erased }
+        let grant = member.map(|member| &member.grant).or_else(|| chart.former.get(&account));
+        Self { standing, grant: grant.cloned(), erased }
     }
 
     /// The rights of `account` in `space`, where that is a chart known here.
@@ -78,7 +80,8 @@ impl Rights {
         Ok(Some(Self::of(chart, gone, tombstone.as_ref(), account, now)))
     }
 
-    /// Whether it may look at a class. What was read before the account lost a chart stays readable.
+    /// Whether it may look at a class. What it could read when it lost a chart stays readable, and what had been taken
+    /// from it before does not come back.
     pub(crate) fn reads(&self, class: Class) -> bool {
         match self.standing {
             _ if self.erased => false,

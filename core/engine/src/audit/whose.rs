@@ -35,7 +35,7 @@ impl People {
         let chart = spaces::known_state(conn, space)?.and_then(|state| state.as_chart().cloned());
         let reading = inner.account_reading(conn)?;
         let nameless = |chart: &ChartState| {
-            chart.former.iter().any(|account| !reading.contacts.contains_key(account))
+            chart.former.keys().any(|account| !reading.contacts.contains_key(account))
         };
         let mut came = BTreeMap::new();
         if chart.as_ref().is_some_and(nameless)

@@ -119,9 +119,10 @@ pub struct ChartState {
     /// Invites that were used.
     #[n(5)]
     pub used: BTreeSet<InviteId>,
-    /// Accounts that belonged here once and do not any more. What they wrote stays theirs.
+    /// Accounts that belonged here once and do not any more, with what they had been given at last. What they
+    /// wrote stays theirs.
     #[n(6)]
-    pub former: BTreeSet<AccountId>,
+    pub former: BTreeMap<AccountId, Grant>,
     /// What devices of members, or of former ones, lost and when.
     #[n(7)]
     pub lost: BTreeMap<AccountId, BTreeMap<DeviceId, Vec<Lost>>>,
@@ -147,7 +148,7 @@ impl ChartState {
             cuts: BTreeMap::new(),
             invites: BTreeMap::new(),
             used: BTreeSet::new(),
-            former: BTreeSet::new(),
+            former: BTreeMap::new(),
             lost: BTreeMap::new(),
             due: BTreeSet::new(),
             closed: false,
@@ -196,12 +197,12 @@ impl ChartState {
     /// The account that a device belongs or once belonged to, of those that belong here or once did.
     #[must_use]
     pub fn ever_account_of(&self, device: &DeviceId, accounts: &dyn Accounts) -> Option<AccountId> {
-        holder(self.members.keys().chain(&self.former), device, accounts)
+        holder(self.members.keys().chain(self.former.keys()), device, accounts)
     }
 
     /// Every account that belongs here or once did: what a reader has to know to judge the log.
     pub fn ever_members(&self) -> impl Iterator<Item = AccountId> + '_ {
-        self.members.keys().chain(&self.former).copied()
+        self.members.keys().chain(self.former.keys()).copied()
     }
 
     /// The current epoch number of a class; 0 before the first.

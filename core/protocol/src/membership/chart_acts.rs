@@ -241,7 +241,7 @@ impl ChartState {
             && !self.cuts.contains_key(&at.author)
             && !self.members.contains_key(&admit.account)
             && self.members.len() < MAX_MEMBERS
-            && (self.former.contains(&admit.account) || ever < MAX_EVER);
+            && (self.former.contains_key(&admit.account) || ever < MAX_EVER);
         if fits { Ok(()) } else { Err(BAD) }
     }
 
@@ -351,9 +351,9 @@ impl ChartState {
 
     fn part(&mut self, account: &AccountId, ends: &[DeviceEnd]) {
         let Some(member) = self.members.remove(account) else { return };
-        self.former.insert(*account);
         self.invites.retain(|_, open| open.by != *account);
         self.lose(account, ends, &Self::rights(&member.grant));
+        self.former.insert(*account, member.grant);
     }
 
     /// What each device of the account wrote up to its end goes on counting. A device that was cut off before has
