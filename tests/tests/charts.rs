@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use holdfast::domain::words::Words;
 use holdfast::views::StatusKind;
-use holdfast::{ChartStanding, Engine, ExportFormat, HistoryQuery, SyncOutcome};
+use holdfast::{ChartStanding, Engine, ExportFormat, HistoryQuery, SyncOutcome, SyncReport};
 use holdfast_protocol::entropy::SystemEntropy;
 use holdfast_protocol::entry::{Entry, Kind};
 use holdfast_protocol::ids::Class;
@@ -220,6 +221,16 @@ fn whoever_was_removed_keeps_what_is_there_and_is_told_why_nothing_is_sent() {
     assert_eq!(shown(&two.ana).len(), 1);
 }
 
+/// A problem is told, in English and in German.
+fn assert_said(report: &SyncReport, code: &str, parts: [&str; 2]) {
+    let problem = report.problems.iter().find(|problem| problem.code == code);
+    let problem = problem.unwrap_or_else(|| panic!("{code}: {report:?}"));
+    for (tag, part) in ["en", "de"].into_iter().zip(parts) {
+        let said = Words::for_language(tag).say(&problem.message);
+        assert!(said.contains(part) && !said.contains('{'), "{tag}: {said}");
+    }
+}
+
 #[test]
 fn an_account_that_the_relay_withholds_makes_a_chart_wait_and_never_lose_anything() {
     let two = Two::new();
@@ -227,7 +238,7 @@ fn an_account_that_the_relay_withholds_makes_a_chart_wait_and_never_lose_anythin
     meddle(&two.relay, |response| response.accounts.clear());
     let head = two.hand("ana").state(two.hand("ana").chart).head();
     let report = try_sync(&two.ana);
-    assert!(has_problem(&report, "account_missing"), "{report:?}");
+    assert_said(&report, "account_missing", ["does not show", "zeigt die Mitgliedschaft"]);
     let now = two.hand("ana").state(two.hand("ana").chart);
     assert_eq!(now.head().seq, head.seq + 1, "the invite is read, the admission waits");
     assert!(!two.ana.doctor(false).unwrap().findings.iter().any(|one| one.code == "quarantined"));
@@ -269,7 +280,7 @@ fn an_account_that_lost_a_device_it_was_seen_with_is_an_alarm_and_not_taken() {
     });
     let third = pair("third");
     let report = try_sync(&two.ana);
-    assert!(has_problem(&report, "account_rolled_back"), "{report:?}");
+    assert_said(&report, "account_rolled_back", ["another membership", "ältere oder andere"]);
     // What the third device writes waits until the relay shows it honestly; nothing is lost.
     sync(&third);
     log(&of_another(&third), "evening", 40);
@@ -301,7 +312,15 @@ fn an_account_that_came_damaged_once_and_then_as_it_was_is_no_alarm_any_more() {
     bytes[middle] ^= 1;
     meddle(&two.relay, move |response| response.accounts = vec![damaged.clone()]);
     let report = try_sync(&two.ana);
-    assert!(has_problem(&report, "account_unreadable"), "{report:?}");
+    assert_said(
+        &report,
+        "account_unreadable",
+        ["cannot be taken (", "nicht angenommen werden kann ("],
+    );
+    let doctor = two.ana.doctor(false).unwrap();
+    let said = doctor.findings.iter().map(|one| Words::for_language("de").say(&one.sentence));
+    let account: String = bens.to_hex().chars().take(12).collect();
+    assert!(said.into_iter().any(|said| said.contains(&format!("Konto {account} "))), "{doctor:?}");
     meddle(&two.relay, move |response| response.accounts = vec![honest.clone()]);
     let report = try_sync(&two.ana);
     assert!(report.problems.is_empty(), "{report:?}");

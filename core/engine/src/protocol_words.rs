@@ -145,7 +145,7 @@ pub(crate) fn garbled(detail: String) -> Message {
     Message::new("relay_said.garbled").with("detail", detail)
 }
 
-/// What an alarm says. One that an earlier version raised is a text of its own.
+/// What an alarm says: a code, or a message as it is kept. One that an earlier version raised is a text of its own.
 pub(crate) fn alarm_message(alarm: &Alarm) -> Message {
     match alarm.text.as_str() {
         code @ ("sync.alarm.device_revoked"
@@ -153,9 +153,11 @@ pub(crate) fn alarm_message(alarm: &Alarm) -> Message {
         | "sync.alarm.update_app"
         | "sync.alarm.bad_checkpoint"
         | "sync.alarm.relay_rolled_back"
+        | "sync.alarm.account_rolled_back"
+        | "sync.alarm.invite_key_missing"
         | "sync.key_missing"
         | "sync.key_missing_of_chart") => Message::new(code),
-        text => Message::from(text.to_owned()),
+        text => kept(text),
     }
 }
 

@@ -82,8 +82,7 @@ fn missing(
     for class in Class::CHART.into_iter().filter(|class| chart.may_read(&site.account, *class)) {
         let epoch = chart.epoch(class);
         if keys::content(tx.reader(), site.seal, one.chart, class, epoch)?.is_none() {
-            let text = "a key that belongs to the invite did not come, or was another one: ask whoever invited \
-                        you to make new keys";
+            let text = "sync.alarm.invite_key_missing";
             return alarms::raise(tx, "key_missing", one.chart, text);
         }
     }

@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use holdfast_domain::words::Message;
 use holdfast_protocol::ids::{AccountId, DeviceId};
 use holdfast_protocol::membership::{Accounts, SpaceState};
 use holdfast_protocol::sync::AccountOutline;
@@ -14,6 +15,7 @@ use crate::error::Result;
 use crate::identity::outline::{self, BadOutline};
 use crate::observe::Key;
 use crate::projection;
+use crate::protocol_words;
 use crate::store::sync_tables::{accounts, alarms, spaces};
 use crate::store::{Priority, Tx};
 
@@ -93,15 +95,14 @@ pub(crate) fn take(site: &Site<'_>, outlines: &[AccountOutline]) -> Result<bool>
         site.store.write(Priority::Sync, "sync", |tx| match &read {
             Ok(state) => keep(site, tx, state),
             Err(BadOutline::LacksHead) => {
-                alarms::raise(tx, "account_rolled_back", one.account, ROLLED_BACK)
+                let text = "sync.alarm.account_rolled_back";
+                alarms::raise(tx, "account_rolled_back", one.account, text)
             }
             Err(bad) => {
-                let text = format!(
-                    "the relay shows a membership of account {} that cannot be taken ({bad}); what depends on it \
-                     waits",
-                    short(one.account)
-                );
-                alarms::raise(tx, "account_unreadable", one.account, &text)
+                let text = Message::new("sync.alarm.account_unreadable")
+                    .with("account", short(one.account))
+                    .with("why", bad.message());
+                alarms::raise(tx, "account_unreadable", one.account, &protocol_words::keep(&text))
             }
         })?;
     }
@@ -113,9 +114,6 @@ pub(crate) fn is_distrusted(conn: &Connection) -> Result<bool> {
     Ok(alarms::is_raised(conn, "account_rolled_back")?
         || alarms::is_raised(conn, "account_unreadable")?)
 }
-
-const ROLLED_BACK: &str = "the relay shows an older or another membership of somebody you share a chart with than \
-     before; what was known of their devices stays in force; ask whoever runs the relay";
 
 /// The id of an account as people see it: enough of it to tell accounts apart.
 fn short(account: AccountId) -> String {
@@ -164,11 +162,8 @@ pub(crate) fn know_authors(tx: &Tx<'_>, chart: &SpaceState, known: &Known) -> Re
 
 /// The relay does not show an account that a chart's log cannot be judged without.
 pub(crate) fn missing(site: &Site<'_>, account: AccountId) -> Result<()> {
-    let text = format!(
-        "the relay does not show the membership of account {}, which a chart speaks of; the chart cannot be read \
-         further until it does",
-        short(account)
-    );
+    let text = Message::new("sync.alarm.account_missing").with("account", short(account));
+    let text = protocol_words::keep(&text);
     site.store
         .write(Priority::Sync, "sync", |tx| alarms::raise(tx, "account_missing", account, &text))
 }

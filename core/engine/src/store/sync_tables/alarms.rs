@@ -14,7 +14,8 @@ pub(crate) struct Alarm {
     pub(crate) text: String,
 }
 
-/// Raises an alarm, or keeps the one that is there. `text` is the code of its sentence.
+/// Raises an alarm, or keeps the one that is there. `text` is the code of its sentence, or the
+/// sentence as `protocol_words::keep` keeps it.
 pub(crate) fn raise(tx: &Tx<'_>, code: &str, space: SpaceId, text: &str) -> Result<()> {
     let sql = "INSERT INTO alarm (code, space, text, at_ms) VALUES (?1, ?2, ?3, ?4)
                ON CONFLICT (code, space) DO UPDATE SET text = excluded.text";
