@@ -83,12 +83,13 @@ fn come_in(
         .hint(words::plain("prompt.yes_does_it"))
         .with("relay", inside.relay.clone()));
     }
+    let already = engine.came_in_with(link)?;
     output.progress(&words::plain("prompt.sharing.coming_in"));
     let done = engine.accept_invite_as(link, args.name.as_deref());
     output.progress("");
     let view = done.map_err(|error| Failure::from(error).field("link"))?;
     let zone = context.here_by(&engine)?.zone();
-    output.answer(json!({ "chart": chart(&view, &zone) }), |o| {
+    output.answer(json!({ "chart": chart(&view, &zone), "already_in": already }), |o| {
         let said = [
             ("chart", view.name.as_str().into()),
             ("owner", view.owner_name.as_str().into()),
@@ -96,6 +97,7 @@ fn come_in(
             ("grants", grants(&view.grants).into()),
         ];
         let code = match view.standing {
+            _ if already => "prompt.sharing.in_already",
             ChartStanding::Waiting => "prompt.sharing.came_in_waiting",
             _ => "prompt.sharing.came_in",
         };

@@ -71,6 +71,12 @@ impl Inner {
         let invite = link.keys().id();
         let known = self.store.read(accepting::all)?;
         let pending = known.into_iter().find(|one| one.invite == invite);
+        if pending.is_none()
+            && let Some(view) = self.came_in_with(link)?
+        {
+            // Once more is once: a phone may hand the same link over again and again.
+            return Ok(view);
+        }
         match pending {
             Some(one) if one.keys.is_some() => self.arrive(link),
             pending => self.come_in((link, &name), &url, set.is_some(), pending),
@@ -101,11 +107,7 @@ impl Inner {
                         }
                     };
                 }
-                (Err(error), None) => {
-                    self.is_not_in_yet(link)?;
-                    return Err(error);
-                }
-                (Err(error), Some(_)) => return Err(error),
+                (Err(error), _) => return Err(error),
             };
             let chart = shown.state.as_chart();
             if chart.is_some_and(|chart| chart.members.contains_key(&self.who.account)) {
@@ -137,18 +139,23 @@ impl Inner {
         Err(Error::Relay { code: "relay_busy", message: Message::new("relay_said.chart_changes") })
     }
 
-    /// Whoever is in already is told so, even though the invite is used.
-    fn is_not_in_yet(&self, link: &MemberLink) -> Result<()> {
-        let invite = link.keys().id();
-        let state = self.store.read(|conn| spaces::known_state(conn, link.chart))?;
-        let member =
-            state.as_ref().and_then(|state| state.as_chart()?.members.get(&self.who.account));
-        match member {
-            Some(member) if member.invite == Some(invite) => {
-                Err(Error::Linked(Message::new("share.already_in")))
-            }
-            _ => Ok(()),
-        }
+    /// The chart, where it is this very link that the account takes part in it with.
+    pub(super) fn came_in_with(&self, link: &MemberLink) -> Result<Option<ChartView>> {
+        let invite = Some(link.keys().id());
+        let takes_part = self.store.read(|conn| {
+            let state = spaces::known_state(conn, link.chart)?;
+            let chart = state.as_ref().and_then(|state| state.as_chart());
+            let member = chart.and_then(|chart| chart.members.get(&self.who.account));
+            let came = member.is_some_and(|member| member.invite == invite);
+            Ok(came && !spaces::is_gone(conn, link.chart)?)
+        })?;
+        if takes_part { self.view_by(link) } else { Ok(None) }
+    }
+
+    fn view_by(&self, link: &MemberLink) -> Result<Option<ChartView>> {
+        let id = link.chart.to_hex();
+        let views = self.store.read(|conn| self.chart_views(conn))?;
+        Ok(views.into_iter().find(|view| view.id == id))
     }
 
     fn now_at_relay(&self) -> Result<u64> {
@@ -305,10 +312,8 @@ impl Inner {
             }
             Ok(account.put_contact(from, &Contact::new(link.name.trim()))?)
         })?;
-        let views = self.store.read(|conn| self.chart_views(conn))?;
         let id = link.chart.to_hex();
-        let view = views.into_iter().find(|view| view.id == id);
-        view.ok_or(Error::NotFound { what: "chart", id })
+        self.view_by(link)?.ok_or(Error::NotFound { what: "chart", id })
     }
 
     /// Nothing came of it.

@@ -110,13 +110,26 @@ impl Engine {
         })
     }
 
+    /// Whether it is this very link that the account takes part in its chart with, as far as this device knows.
+    /// Accepting it again then changes nothing.
+    ///
+    /// # Errors
+    /// [`HoldfastError::Link`] for what is no such link; when the home cannot be read.
+    pub fn came_in_with(&self, link: &str) -> std::result::Result<bool, HoldfastError> {
+        self.guarded(|inner| {
+            let link = MemberLink::parse(link).map_err(|bad| links::bad(&bad))?;
+            Ok(inner.came_in_with(&link)?.is_some())
+        })
+    }
+
     /// Comes into the chart that an invite leads to. Whoever invited need not be there. Broken off at any point, the
-    /// same link goes on where it was. Where no relay is set, the link's becomes this account's. `name` is what the
+    /// same link goes on where it was; accepted before by this account, it gives the chart again and changes nothing,
+    /// with no network. Where no relay is set, the link's becomes this account's. `name` is what the
     /// person wants to be called there, sealed for those who take part; nothing given, it is the account's own name.
     ///
     /// # Errors
     /// [`HoldfastError::Link`] with the code `no_link`, `bad_link`, `newer_link`, `other_relay`, `own_invite`,
-    /// `already_in`, `link_used`, `link_ended` or `link_gone`; [`HoldfastError::Relay`] for a relay that cannot be
+    /// `already_in` (the chart is this account's already, through another link), `link_used`, `link_ended` or `link_gone`; [`HoldfastError::Relay`] for a relay that cannot be
     /// used now or shows a chart that does not fit the link; [`HoldfastError::BadInput`] for a name that cannot be.
     /// Nothing was changed then.
     pub fn accept_invite_as(
