@@ -57,6 +57,16 @@ impl Court<'_> {
         chart.state.members.contains_key(&self.ids[&device].1)
     }
 
+    /// Whether the relay was set back to before the device's account came into one of the charts, and nobody said so
+    /// again. What waits there says that it is not sent.
+    fn is_forgotten(&self, charts: &[Chart<'_>], device: usize) -> bool {
+        let id = self.ids[&device].0;
+        charts
+            .iter()
+            .filter(|chart| !self.is_member(chart, device))
+            .any(|chart| self.circle.given.iter().any(|given| (given.0, given.1) == (chart.id, id)))
+    }
+
     fn view(&self, chart: &Chart<'_>, device: usize) -> Result<Option<Engine>, String> {
         let view = self.circle.view_of(device, &chart.id.to_hex())?;
         Ok(view.map(|(view, _)| view))
@@ -152,7 +162,7 @@ fn same_logs(
         let engine = court.circle.devices[device].engine();
         let queued = engine.relay().ok().flatten().map_or(0, |relay| relay.queued);
         let ended = charts.iter().any(|c| c.walk.lost.contains(&account) || c.state.closed);
-        if queued > 0 && !ended {
+        if queued > 0 && !ended && !court.is_forgotten(charts, device) {
             broken.push(format!("device {device} has {queued} entries that are never sent"));
         }
     }
@@ -387,7 +397,8 @@ fn doctors(court: &Court<'_>, charts: &[Chart<'_>], broken: &mut Vec<String>) {
         // Whoever lost a right is told what could not be sent.
         let account = &court.ids[&device].1;
         let lost =
-            charts.iter().any(|chart| chart.walk.lost.contains(account) || chart.state.closed);
+            charts.iter().any(|chart| chart.walk.lost.contains(account) || chart.state.closed)
+                || court.is_forgotten(charts, device);
         match court.circle.devices[device].engine().doctor(false) {
             Ok(report) => {
                 let found = report.findings.iter().filter(|finding| {
