@@ -156,3 +156,30 @@ fn what_was_taken_from_somebody_does_not_come_back_when_they_are_removed_or_leav
         assert!(!std::fs::read_to_string(&path).unwrap().contains("hers"));
     }
 }
+
+#[test]
+fn of_a_session_that_others_recorded_too_only_the_own_part_is_exported_as_unsent() {
+    let scene = Scene::new();
+    let (ana, ben) = (person(&scene, "Ana"), person(&scene, "Ben"));
+    let together = |seconds: u32, note: &str| {
+        let mut request = held("childs-pose", seconds, note);
+        request.session = Some("abend".to_owned());
+        request
+    };
+    ana.log(&together(60, "hers")).unwrap();
+    let hers = let_in(&ana, &ben, "Ben", Role::Partner);
+    settle(&[&ana, &ben]);
+    std::thread::sleep(Duration::from_millis(1_200));
+    hers.log(&together(30, "his")).unwrap();
+    let started = |path: &std::path::Path| -> serde_json::Value {
+        let text = std::fs::read_to_string(path).unwrap();
+        let file: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(file["sessions"].as_array().unwrap().len(), 1, "{text}");
+        file["sessions"][0]["started_at"].clone()
+    };
+    let (own, whole) = (scene.room().join("own.json"), scene.room().join("whole.json"));
+    assert_eq!(hers.export_unsent(&own).unwrap().observations, 1);
+    hers.export(ExportFormat::Json, &whole).unwrap();
+    assert!(!started(&own).is_null());
+    assert_ne!(started(&own), started(&whole), "she began, and that is hers to say");
+}

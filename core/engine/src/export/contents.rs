@@ -87,11 +87,17 @@ impl Contents {
         Ok(contents)
     }
 
-    /// The same whatever the account may still read: for what this device wrote itself.
+    /// The same whatever the account may still read, and of strands only this device's own: of a session that others
+    /// recorded too, their part stays out.
     pub(super) fn of_own(inner: &Inner, conn: &Connection) -> Result<Self> {
         let mut contents = Self::default();
-        each_of(inner, conn, &Class::CHART, |_, document| {
-            contents.take(document);
+        let device = inner.device_name();
+        each_of(inner, conn, &Class::CHART, |id, document| {
+            let name: Option<DocName> = id.as_str().parse().ok();
+            let author = name.as_ref().and_then(DocName::only_author);
+            if author.is_none_or(|author| *author == device) {
+                contents.take(document);
+            }
             Ok(())
         })?;
         contents.verified(conn, inner.who.chart)?;
